@@ -1,0 +1,231 @@
+#include "graph/geometry.h"
+#include "graph/operator_families.h"
+#include "graph/shape_rules.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace detect {
+
+using namespace rules;
+
+namespace {
+
+Result<void> require_one_of(const ShapeContext& context, std::string_view attribute, std::string_view fallback,
+                            std::initializer_list<std::string_view> allowed) {
+    const std::string value = context.node().string_or(attribute, fallback);
+    if (std::ranges::find(allowed, std::string_view(value)) != allowed.end()) return {};
+    std::string names;
+    for (const std::string_view name : allowed) names += (names.empty() ? "" : ", ") + std::string(name);
+    return context.error(std::string(attribute) + " is '" + value + "', expected " + names);
+}
+
+Result<void> roi_align(ShapeContext& context) {
+    DETECT_TRY(require_type(context, 0, float_types));
+    DETECT_TRY(require_same_type(context, 0, 1));
+    DETECT_TRY(require_type(context, 2, int64_type));
+    DETECT_TRY(require_rank(context, 0, 4));
+    DETECT_TRY(require_rank(context, 1, 2));
+    DETECT_TRY(require_rank(context, 2, 1));
+    DETECT_TRY(require_one_of(context, "mode", "avg", {"avg", "max"}));
+    DETECT_TRY(require_one_of(context, "coordinate_transformation_mode", "half_pixel", {"half_pixel", "output_half_pixel"}));
+    if (context.opset() < 16 && context.node().attributes.contains("coordinate_transformation_mode")) {
+        return context.error("'coordinate_transformation_mode' exists from opset 16 on");
+    }
+    const std::int64_t height = context.node().int_or("output_height", 1);
+    const std::int64_t width = context.node().int_or("output_width", 1);
+    const std::int64_t sampling = context.node().int_or("sampling_ratio", 0);
+    constexpr std::int64_t limit = 1 << 20;
+    if (height < 1 || width < 1 || height > limit || width > limit) {
+        return context.error("the output size is " + std::to_string(height) + " x " + std::to_string(width));
+    }
+    if (sampling < 0 || sampling > limit) return context.error("sampling_ratio is " + std::to_string(sampling));
+    const float scale = context.node().float_or("spatial_scale", 1.0F);
+    if (!std::isfinite(scale)) return context.error("spatial_scale is not a number");
+    const auto& features = context.input(0).shape;
+    const auto& rois = context.input(1).shape;
+    const auto& images = context.input(2).shape;
+    if (rois && differ((*rois)[1], 4)) return context.error("rois are " + to_string(rois) + ", expected [rois, 4]");
+    if (rois && images && differ((*rois)[0], (*images)[0])) {
+        return context.error("rois " + to_string(rois) + " and batch_indices " + to_string(images) + " differ in number");
+    }
+    const Dim count = better_known(rois ? (*rois)[0] : Dim{}, images ? (*images)[0] : Dim{});
+    context.set_output(0, context.input(0).type, Shape{count, features ? (*features)[1] : Dim{}, height, width});
+    return {};
+}
+
+/// The number of selected boxes depends on the values: it stays unknown.
+Result<void> non_max_suppression(ShapeContext& context) {
+    DETECT_TRY(require_type(context, 0, type_set({DataType::float32})));
+    DETECT_TRY(require_same_type(context, 0, 1));
+    DETECT_TRY(require_rank(context, 0, 3));
+    DETECT_TRY(require_rank(context, 1, 3));
+    DETECT_TRY(require_type(context, 2, int64_type));
+    DETECT_TRY(require_same_type(context, 0, 3));
+    DETECT_TRY(require_same_type(context, 0, 4));
+    for (std::size_t i = 2; i < 5; ++i) {
+        const auto& shape = context.input(i).shape;
+        if (shape && product(*shape, 0, shape->size()).size.value_or(1) != 1) {
+            return context.error("input " + std::to_string(i) + " must be a single number, is " + to_string(shape));
+        }
+    }
+    const std::int64_t form = context.node().int_or("center_point_box", 0);
+    if (form != 0 && form != 1) return context.error("center_point_box is " + std::to_string(form) + ", expected 0 or 1");
+    const auto& boxes = context.input(0).shape;
+    const auto& scores = context.input(1).shape;
+    if (boxes && differ((*boxes)[2], 4)) return context.error("boxes are " + to_string(boxes) + ", expected [batch, boxes, 4]");
+    if (boxes && scores && (differ((*boxes)[0], (*scores)[0]) || differ((*boxes)[1], (*scores)[2]))) {
+        return context.error("boxes " + to_string(boxes) + " and scores " + to_string(scores) +
+                             " do not belong together, expected [batch, boxes, 4] and [batch, classes, boxes]");
+    }
+    context.set_output(0, DataType::int64, Shape{Dim{}, 3});
+    return {};
+}
+
+constexpr std::size_t no_input = static_cast<std::size_t>(-1);
+
+/// Where an opset's Resize has its inputs.
+struct ResizeInputs {
+    std::size_t roi = no_input;
+    std::size_t scales = 1;
+    std::size_t sizes = no_input;
+};
+
+ResizeInputs resize_inputs(int opset) { return opset < 11 ? ResizeInputs{} : ResizeInputs{1, 2, 3}; }
+
+/// An optional input left out, or given as an empty tensor (the way opset 11 leaves it out).
+bool left_out(const ShapeContext::Input& input) {
+    return !input.present || (input.shape && input.shape->size() == 1 && input.shape->front().size == 0);
+}
+
+Result<std::optional<std::vector<float>>> float_vector(const ShapeContext& context, std::size_t index, std::size_t length) {
+    const Tensor* tensor = context.input(index).constant;
+    if (tensor == nullptr) return std::optional<std::vector<float>>{};
+    if (static_cast<std::size_t>(tensor->element_count()) != length) {
+        return context.error("input " + std::to_string(index) + " has " + std::to_string(tensor->element_count()) +
+                             " values, expected " + std::to_string(length));
+    }
+    if (tensor->type() == DataType::float64) {
+        std::vector<float> values;
+        for (const double value : tensor->data<double>()) values.push_back(static_cast<float>(value));
+        return std::optional(std::move(values));
+    }
+    const auto data = tensor->data<float>();
+    return std::optional(std::vector<float>(data.begin(), data.end()));
+}
+
+Result<void> set_scaled_sizes(ShapeContext& context, const ResizeInputs& at, Shape& output) {
+    const Shape& input = *context.input(0).shape;
+    const std::size_t rank = input.size();
+    DETECT_TRY_ASSIGN(const auto scales, float_vector(context, at.scales, rank));
+    if (!scales) return {};
+    const bool crops = context.node().string_or("coordinate_transformation_mode", "") == "tf_crop_and_resize";
+    std::optional<std::vector<float>> roi;
+    if (crops) {
+        DETECT_TRY_ASSIGN(roi, float_vector(context, at.roi, 2 * rank));
+        if (!roi) return {};
+    }
+    for (std::size_t i = 0; i < rank; ++i) {
+        const float extent = crops ? (*roi)[rank + i] - (*roi)[i] : 1.0F;
+        if (!input[i].size) {
+            if ((*scales)[i] == 1.0F && extent == 1.0F) output[i] = input[i];
+            continue;
+        }
+        const auto size = scaled_size(*input[i].size, (*scales)[i], extent);
+        if (!size) return context.error("scale " + std::to_string((*scales)[i]) + " of axis " + std::to_string(i) + " is impossible");
+        output[i] = *size;
+    }
+    return {};
+}
+
+Result<void> set_given_sizes(ShapeContext& context, const ResizeInputs& at, Shape& output) {
+    const auto sizes = constant_integers(context.input(at.sizes));
+    if (!sizes) return {};
+    if (sizes->size() != output.size()) {
+        return context.error("'sizes' has " + std::to_string(sizes->size()) + " values for " + to_string(context.input(0).shape));
+    }
+    for (std::size_t i = 0; i < output.size(); ++i) {
+        if ((*sizes)[i] < 0) return context.error("a size is " + std::to_string((*sizes)[i]));
+        output[i] = (*sizes)[i];
+    }
+    return {};
+}
+
+Result<void> resize(ShapeContext& context) {
+    DETECT_TRY(require_type(context, 0, number_types));
+    DETECT_TRY(require_one_of(context, "mode", "nearest", {"nearest", "linear", "cubic"}));
+    DETECT_TRY(require_one_of(context, "nearest_mode", "round_prefer_floor",
+                              {"round_prefer_floor", "round_prefer_ceil", "floor", "ceil"}));
+    DETECT_TRY(require_one_of(context, "coordinate_transformation_mode", "half_pixel",
+                              {"half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric", "tf_crop_and_resize",
+                               "tf_half_pixel_for_nn"}));
+    const ResizeInputs at = resize_inputs(context.opset());
+    const bool by_scales = !left_out(context.input(at.scales));
+    const bool by_sizes = at.sizes != no_input && !left_out(context.input(at.sizes));
+    if (by_scales == by_sizes) return context.error("needs either 'scales' or 'sizes'");
+    DETECT_TRY(require_type(context, at.scales, float_types));
+    if (by_sizes) DETECT_TRY(require_type(context, at.sizes, int64_type));
+    const bool crops = context.node().string_or("coordinate_transformation_mode", "") == "tf_crop_and_resize";
+    if (crops && left_out(context.input(at.roi))) return context.error("tf_crop_and_resize needs 'roi'");
+    if (at.roi != no_input) DETECT_TRY(require_type(context, at.roi, float_types));
+    const auto& shape = context.input(0).shape;
+    if (!shape) {
+        context.set_output(0, context.input(0).type, std::nullopt);
+        return {};
+    }
+    Shape output(shape->size());
+    if (by_sizes) {
+        DETECT_TRY(set_given_sizes(context, at, output));
+    } else {
+        DETECT_TRY(set_scaled_sizes(context, at, output));
+    }
+    for (std::size_t i = 0; i < output.size(); ++i) {
+        if ((*shape)[i].size == 0 && output[i].size.value_or(0) != 0) {
+            return context.error("cannot enlarge an empty axis: " + to_string(shape) + " to " + to_string(output));
+        }
+    }
+    context.set_output(0, context.input(0).type, std::move(output));
+    return {};
+}
+
+} // namespace
+
+std::vector<Operator> detection_operators() {
+    constexpr AttributeKind integer = AttributeKind::integer;
+    constexpr AttributeKind real = AttributeKind::real;
+    constexpr AttributeKind text = AttributeKind::text;
+    return {
+        {"NonMaxSuppression", "", 2, 5, 1, 1, {{"center_point_box", integer}}, non_max_suppression, 10},
+        {"Resize",
+         "",
+         1,
+         4,
+         1,
+         1,
+         {{"coordinate_transformation_mode", text},
+          {"cubic_coeff_a", real},
+          {"exclude_outside", integer},
+          {"extrapolation_value", real},
+          {"mode", text},
+          {"nearest_mode", text}},
+         resize,
+         10},
+        {"RoiAlign",
+         "",
+         3,
+         3,
+         1,
+         1,
+         {{"coordinate_transformation_mode", text},
+          {"mode", text},
+          {"output_height", integer},
+          {"output_width", integer},
+          {"sampling_ratio", integer},
+          {"spatial_scale", real}},
+         roi_align,
+         10},
+    };
+}
+
+} // namespace detect
