@@ -1,0 +1,76 @@
+#include "backbone/image_transform.h"
+
+namespace detect {
+
+namespace {
+
+/// scale = min(min_size / shorter side, max_size / longer side), in float32 as torchvision computes it.
+ValueId add_scale(GraphBuilder& b, ValueId height, ValueId width, const ImageTransformSettings& settings) {
+    const ValueId h = b.cast(height, DataType::float32);
+    const ValueId w = b.cast(width, DataType::float32);
+    const ValueId min_size =
+        b.setting("min_size", Tensor::of<float>({1}, {static_cast<float>(settings.min_size)}));
+    const ValueId max_size =
+        b.setting("max_size", Tensor::of<float>({1}, {static_cast<float>(settings.max_size)}));
+    return b.min(b.div(min_size, b.min(h, w)), b.div(max_size, b.max(h, w)));
+}
+
+/// floor(size × scale), exactly: torchvision widens the float32 scale to double, and a float32 product would give 800
+/// where it gets 799. Scaled by 2^40, a float32 scale is an integer, so int64 arithmetic is exact without float64,
+/// which TensorRT lacks. A side never becomes 0.
+ValueId add_resized_side(GraphBuilder& b, ValueId size, ValueId fixed_point_scale) {
+    const ValueId two_to_40 = b.vector({std::int64_t{1} << 40});
+    return b.max(b.div(b.mul(size, fixed_point_scale), two_to_40), b.vector({std::int64_t{1}}));
+}
+
+/// How much is missing to the next multiple of 32, the stride of the deepest feature map.
+ValueId add_padding(GraphBuilder& b, ValueId size) {
+    const ValueId stride = b.vector({std::int64_t{32}});
+    const ValueId rounded_up = b.mul(b.div(b.add(size, b.vector({std::int64_t{31}})), stride), stride);
+    return b.sub(rounded_up, size);
+}
+
+} // namespace
+
+TransformedImages add_image_transform(GraphBuilder& b, ValueId input, const ImageTransformSettings& settings) {
+    const auto scope = b.scope("transform");
+
+    // 1. Normalise with ImageNet's statistics, before the resize (so that padding is not black but mean-coloured).
+    const ValueId mean = b.constant("image_mean", Tensor::of<float>({1, 3, 1, 1}, {0.485F, 0.456F, 0.406F}));
+    const ValueId std = b.constant("image_std", Tensor::of<float>({1, 3, 1, 1}, {0.229F, 0.224F, 0.225F}));
+    const ValueId normalised = b.div(b.sub(input, mean), std);
+
+    // 2. The new size.
+    const ValueId height = b.size_of(input, 2);
+    const ValueId width = b.size_of(input, 3);
+    const ValueId scale = add_scale(b, height, width, settings);
+    const ValueId fixed_point_scale =
+        b.cast(b.mul(scale, b.vector({static_cast<float>(std::int64_t{1} << 40)})), DataType::int64);
+    const ValueId new_height = add_resized_side(b, height, fixed_point_scale);
+    const ValueId new_width = add_resized_side(b, width, fixed_point_scale);
+
+    // 3. Bilinear resize: half-pixel centres, no antialiasing, sampling ratio new/old.
+    const ValueId batch_and_channels =
+        b.node("Slice", {b.shape_of(input), b.vector({std::int64_t{0}}), b.vector({std::int64_t{2}})});
+    const ValueId resized = b.node("Resize",
+                                   {normalised, ValueId{}, ValueId{}, b.concat({batch_and_channels, new_height, new_width}, 0)},
+                                   {{"mode", std::string("linear")},
+                                    {"coordinate_transformation_mode", std::string("half_pixel")},
+                                    {"nearest_mode", std::string("floor")}});
+
+    // 4. Zeros on the right and at the bottom.
+    const ValueId no_padding = b.constant("no_padding", Tensor::of<std::int64_t>({6}, {0, 0, 0, 0, 0, 0}));
+    const ValueId pads = b.concat({no_padding, add_padding(b, new_height), add_padding(b, new_width)}, 0);
+    const ValueId padded = b.node("Pad", {resized, pads}, {{"mode", std::string("constant")}});
+
+    // 5. The way back: limits for clipping, and torchvision's float32 ratios original/resized per axis.
+    const ValueId new_h = b.cast(new_height, DataType::float32);
+    const ValueId new_w = b.cast(new_width, DataType::float32);
+    const ValueId ratio_h = b.div(b.cast(height, DataType::float32), new_h);
+    const ValueId ratio_w = b.div(b.cast(width, DataType::float32), new_w);
+    return {.images = b.named(padded, "transformed_images"),
+            .resized_limits = b.concat({new_w, new_h, new_w, new_h}, 0),
+            .to_input_scale = b.concat({ratio_w, ratio_h, ratio_w, ratio_h}, 0)};
+}
+
+} // namespace detect

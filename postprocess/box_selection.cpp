@@ -1,0 +1,80 @@
+#include "postprocess/box_selection.h"
+
+#include "postprocess/box_coding.h"
+#include "postprocess/ragged.h"
+
+namespace detect {
+
+namespace {
+
+constexpr float min_detection_side = 1e-2F;
+constexpr BoxCodingWeights roi_weights{.centre = 10.0F, .size = 5.0F};
+
+/// Spreads rows [R, …] over the images they belong to: [batch, slots, …], zeros where an image has fewer.
+ValueId add_spread(GraphBuilder& b, const BoxSelectionInput& in, ValueId rows, std::initializer_list<std::int64_t> row_sizes) {
+    const ValueId shape = b.concat({b.size_of(in.images, 0), in.slots, b.vector(row_sizes)}, 0);
+    const ValueId zeros = b.node("ConstantOfShape", {shape}, {{"value", Tensor::of<float>({1}, {0.0F})}});
+    return b.node("ScatterND", {zeros, in.image_and_slot, rows});
+}
+
+/// Survivors of non-maximum suppression per class, as int64 [M, 3]: (image, slot, class − 1).
+/// Classes have boxes of their own, so each (image, class) pair is a batch entry of the operator.
+ValueId add_suppression(GraphBuilder& b, const BoxSelectionInput& in, ValueId boxes, ValueId scores,
+                        const BoxSelectionSettings& settings) {
+    const ValueId classes = b.vector({in.classes - 1});
+    const ValueId any = b.vector({std::int64_t{-1}});
+    const ValueId boxes_by_pair =
+        b.reshape(b.transpose(boxes, {0, 2, 1, 3}), b.concat({any, in.slots, b.vector({std::int64_t{4}})}, 0));
+    const ValueId scores_by_pair =
+        b.reshape(b.transpose(scores, {0, 2, 1}), b.concat({any, b.vector({std::int64_t{1}}), in.slots}, 0));
+
+    const ValueId iou = b.setting("nms_threshold", Tensor::of<float>({1}, {settings.nms_threshold}));
+    const ValueId threshold = b.setting("score_threshold", Tensor::of<float>({1}, {settings.score_threshold}));
+    const ValueId selected = b.node("NonMaxSuppression", {boxes_by_pair, scores_by_pair, in.slots, iou, threshold});
+
+    const ValueId pair = b.slice(selected, 0, 1, 1);
+    const ValueId slot = b.slice(selected, 2, 3, 1);
+    const ValueId image = b.div(pair, classes);
+    return b.concat({image, slot, b.sub(pair, b.mul(image, classes))}, 1);
+}
+
+} // namespace
+
+DetectionOutputs add_box_selection(GraphBuilder& b, const BoxSelectionInput& in, const BoxSelectionSettings& settings) {
+    const auto scope = b.scope("detections");
+    const std::int64_t classes = in.classes - 1;
+
+    // 1. A box per proposal and class, clipped to the picture; slivers get score 0.
+    const ValueId references = b.unsqueeze(in.proposals, {1});
+    const ValueId decoded = add_clip_boxes(b, add_decode_boxes(b, in.deltas, references, roi_weights), in.limits);
+    const ValueId zero = b.scalar(0.0F);
+    const ValueId judged = b.node("Where", {add_large_enough(b, decoded, min_detection_side), in.scores, zero});
+
+    // 2. Per image: [batch, slots, classes − 1, 4] and [batch, slots, classes − 1].
+    const ValueId boxes = add_spread(b, in, decoded, {classes, 4});
+    const ValueId scores = add_spread(b, in, judged, {classes});
+
+    // 3. Suppress within each class, keep the best of each image.
+    const ValueId survivors = add_suppression(b, in, boxes, scores, settings);
+    const ValueId max_detections = b.setting("max_detections", Tensor::of<std::int64_t>({1}, {settings.max_detections}));
+    const BestPerImage best = add_best_per_image(b, scores, survivors, max_detections);
+
+    // 4. As many columns as the fullest image of the batch needs.
+    const ValueId most = b.node("ReduceMax", {best.counts}, {{"axes", std::vector<std::int64_t>{0}}, {"keepdims", std::int64_t{1}}});
+    const ValueId first = b.vector({std::int64_t{0}});
+    const auto cut = [&](ValueId x) { return b.node("Slice", {x, first, most, b.vector({std::int64_t{1}})}); };
+    const ValueId taken = cut(best.taken);
+    const ValueId positions = cut(best.positions);
+
+    // 5. Boxes back in input pixels; labels count from 1. Empty places are zeros.
+    const ValueId all_boxes = b.reshape(boxes, b.vector({std::int64_t{0}, std::int64_t{-1}, std::int64_t{4}}));
+    const ValueId resized_boxes = add_gather_rows(b, all_boxes, positions, 4);
+    const ValueId input_boxes = b.mul(resized_boxes, in.to_input_scale);
+    const ValueId labels = b.add(b.node("Mod", {positions, b.vector({classes})}), b.vector({std::int64_t{1}}));
+    return {.boxes = b.node("Where", {b.unsqueeze(taken, {2}), input_boxes, zero}),
+            .labels = b.node("Where", {taken, labels, b.vector({std::int64_t{0}})}),
+            .scores = cut(best.scores),
+            .valid_detections = best.counts};
+}
+
+} // namespace detect
