@@ -1,0 +1,61 @@
+#include "executor/kernels/conv2d.h"
+
+namespace detect {
+
+Result<Conv2d> Conv2d::prepare(const KernelTable& kernels, const Conv2dParameters& parameters,
+                               std::span<const float> weights, std::span<const float> bias) {
+    if (auto checked = check_conv2d(parameters, weights, bias); !checked.ok()) return std::move(checked).error();
+    Conv2d conv;
+    conv.parameters_ = parameters;
+    const auto keep = [&](auto path) -> Result<Conv2d> {
+        if (!path.ok()) return std::move(path).error();
+        conv.path_ = *std::move(path);
+        return std::move(conv);
+    };
+    if (parameters.is_pointwise()) {
+        return keep(PackedMatrix::pack(kernels, WeightOrder::output_major, weights, parameters.input_channels,
+                                       parameters.output_channels, bias));
+    }
+    if (DepthwiseConv::supports(parameters)) return keep(DepthwiseConv::prepare(kernels, parameters, weights, bias));
+    return keep(IndirectConv::prepare(kernels, parameters, weights, bias));
+}
+
+std::size_t Conv2d::scratch_bytes(const MapSize& size) const {
+    // A pointwise convolution may be given a gate: then it works with scaled weights.
+    if (const PackedMatrix* weights = pointwise()) return weights->view().size() * sizeof(float);
+    if (const DepthwiseConv* conv = depthwise()) return conv->mean_scratch_bytes(size);
+    return 0;
+}
+
+void Conv2d::run(const float* x, const MapSize& size, float* y, const Conv2dExtras& extras,
+                 std::span<std::byte> scratch, ThreadPool& pool) const {
+    if (const PackedMatrix* weights = pointwise()) {
+        run_pointwise(*weights, x, size, y, extras, scratch, pool);
+    } else if (const DepthwiseConv* conv = depthwise()) {
+        conv->run(x, size, y, extras.mean, scratch, pool);
+    } else {
+        std::get<IndirectConv>(path_).run(x, size, y, extras.residual, pool);
+    }
+}
+
+void Conv2d::run_pointwise(const PackedMatrix& weights, const float* x, const MapSize& size, float* y,
+                           const Conv2dExtras& extras, std::span<std::byte> scratch, ThreadPool& pool) const {
+    const std::size_t inputs = parameters_.input_channels;
+    const std::size_t outputs = parameters_.output_channels;
+    PackedView b = weights.view();
+    Epilogue epilogue{parameters_.activation, extras.residual, outputs};
+    if (extras.gate == nullptr) {
+        gemm(b, x, inputs, size.batch * size.height * size.width, y, outputs, epilogue, pool);
+        return;
+    }
+    const std::size_t pixels = size.height * size.width;
+    float* scaled = reinterpret_cast<float*>(scratch.data());
+    for (std::size_t n = 0; n < size.batch; ++n) {
+        scale_rows(weights.view(), extras.gate + n * inputs, scaled, pool);
+        b.weights = scaled;
+        if (extras.residual != nullptr) epilogue.residual = extras.residual + n * pixels * outputs;
+        gemm(b, x + n * pixels * inputs, inputs, pixels, y + n * pixels * outputs, outputs, epilogue, pool);
+    }
+}
+
+} // namespace detect

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "executor/kernels/packed_matrix.h"
+#include "executor/thread_pool.h"
+
+namespace detect {
+
+/// What is done to a product before it is stored: activation(A·B + bias + residual).
+struct Epilogue {
+    Activation activation = Activation::none;
+    /// Null, or [M, N] with `residual_stride` floats from row to row. May not overlap C.
+    const float* residual = nullptr;
+    std::size_t residual_stride = 0;
+};
+
+/// C [M, N] = activation(A·B + bias + residual), with A [M, K] row-major (`lda` floats from row to row), C row-major.
+/// A output element is one chain: the bias, then one multiply-add per k in ascending order. So it depends on its own
+/// row of A and column of B alone, not on M, the threads or where its row stands. C overlaps none of the inputs.
+void gemm(const PackedView& b, const float* a, std::size_t lda, std::size_t m, float* c, std::size_t ldc,
+          const Epilogue& epilogue, ThreadPool& pool);
+
+/// The same on the calling thread, for [first_panel, last_panel) of B's panels: the piece that fused steps are made of.
+void gemm_panels(const PackedView& b, std::size_t first_panel, std::size_t last_panel, const float* a, std::size_t lda,
+                 std::size_t m, float* c, std::size_t ldc, const Epilogue& epilogue);
+
+/// `scaled` [b.size()] = the packed weights with row k multiplied by gate[k]: squeeze-excite's gate on A's columns, at
+/// the price of a pass over the weights in place of one over A. Use `scaled` as PackedView::weights.
+void scale_rows(const PackedView& b, const float* gate, float* scaled, ThreadPool& pool);
+
+} // namespace detect

@@ -1,0 +1,186 @@
+#include "executor/kernels/indirect_conv.h"
+
+#include <algorithm>
+#include <array>
+
+namespace detect {
+
+namespace {
+
+/// Segments (taps, or rows of taps) handed to a tile at a time.
+constexpr std::size_t most_segments = 64;
+constexpr std::size_t tasks_per_thread = 4;
+
+std::size_t divide_up(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
+
+} // namespace
+
+struct IndirectConv::Input {
+    const float* x = nullptr;
+    std::size_t height = 0;
+    std::size_t width = 0;
+    std::size_t output_height = 0;
+    std::size_t output_width = 0;
+};
+
+namespace {
+
+/// Where the window of one output pixel starts in its picture, counted from the start of the padding.
+struct Window {
+    const float* picture = nullptr;
+    std::size_t top = 0;
+    std::size_t left = 0;
+};
+
+/// The pointers that a tile of output pixels reads.
+class TileRows {
+public:
+    TileRows(const Conv2dParameters& parameters, std::size_t height, std::size_t width, const float* zeros)
+        : p_(parameters), height_(height), width_(width), zeros_(zeros) {}
+
+    void set(std::size_t rows, std::size_t index, const Window& window) {
+        rows_ = rows;
+        windows_[index] = window;
+    }
+
+    /// True if no window reaches over the left or right edge, so that a row of taps is one run of memory.
+    [[nodiscard]] bool whole_rows() const {
+        if (p_.dilation_w != 1 || p_.groups != 1) return false;
+        return std::all_of(
+            windows_.begin(), windows_.begin() + static_cast<std::ptrdiff_t>(rows_),
+            [&](const Window& w) { return w.left >= p_.pad_left && w.left - p_.pad_left + p_.kernel_w <= width_; });
+    }
+
+    /// Pointers of the segments [first, first + count); a segment is a kernel row if `whole`, else a tap.
+    void fill(bool whole, std::size_t first, std::size_t count, const float** to) const {
+        const std::size_t across = whole ? 1 : p_.kernel_w;
+        for (std::size_t s = first; s < first + count; ++s) {
+            const std::size_t down = s / across * p_.dilation_h;
+            const std::size_t right = s % across * p_.dilation_w;
+            for (std::size_t r = 0; r < rows_; ++r) *to++ = at(windows_[r], down, right);
+        }
+    }
+
+private:
+    [[nodiscard]] const float* at(const Window& window, std::size_t down, std::size_t right) const {
+        // What lies before the picture wraps round to something huge.
+        const std::size_t y = window.top + down - p_.pad_top;
+        const std::size_t x = window.left + right - p_.pad_left;
+        return y < height_ && x < width_ ? window.picture + (y * width_ + x) * p_.input_channels : zeros_;
+    }
+
+    const Conv2dParameters& p_;
+    std::size_t height_;
+    std::size_t width_;
+    const float* zeros_;
+    std::size_t rows_ = 0;
+    std::array<Window, max_tile_rows> windows_{};
+};
+
+} // namespace
+
+Result<IndirectConv> IndirectConv::prepare(const KernelTable& kernels, const Conv2dParameters& p,
+                                           std::span<const float> weights, std::span<const float> bias) {
+    if (auto checked = check_conv2d(p, weights, bias); !checked.ok()) return std::move(checked).error();
+    IndirectConv conv;
+    conv.kernels_ = &kernels;
+    conv.parameters_ = p;
+    const std::size_t channels = p.input_channels / p.groups;
+    const std::size_t outputs = p.output_channels / p.groups;
+    const std::size_t taps = p.kernel_h * p.kernel_w;
+    auto zeros = AlignedBuffer::allocate(p.kernel_w * channels);
+    if (!zeros.ok()) return std::move(zeros).error();
+    conv.zeros_ = *std::move(zeros);
+    auto ordered = AlignedBuffer::allocate(outputs * taps * channels);
+    if (!ordered.ok()) return std::move(ordered).error();
+    const std::span<float> by_tap = ordered.value().floats();
+    for (std::size_t g = 0; g < p.groups; ++g) {
+        const auto of_group = weights.subspan(g * outputs * channels * taps, outputs * channels * taps);
+        for (std::size_t o = 0; o < outputs; ++o) {
+            for (std::size_t c = 0; c < channels; ++c) {
+                for (std::size_t t = 0; t < taps; ++t) {
+                    by_tap[(o * taps + t) * channels + c] = of_group[(o * channels + c) * taps + t];
+                }
+            }
+        }
+        auto packed = PackedMatrix::pack(kernels, WeightOrder::output_major, by_tap, taps * channels, outputs,
+                                         bias.empty() ? bias : bias.subspan(g * outputs, outputs));
+        if (!packed.ok()) return std::move(packed).error();
+        conv.weights_.push_back(*std::move(packed));
+    }
+    return conv;
+}
+
+void IndirectConv::run_block(const Input& input, std::size_t group, std::size_t panel_index, std::size_t begin,
+                             std::size_t end, float* y, const float* residual) const {
+    const Conv2dParameters& p = parameters_;
+    const PackedView b = weights_[group].view();
+    const PackedView::Panel panel = b.panel(panel_index);
+    const std::size_t channels = p.input_channels / p.groups;
+    const std::size_t column = group * b.n + panel.column;
+    std::array<const float*, most_segments * max_tile_rows> pointers;
+    GemmTile tile;
+    tile.a = pointers.data();
+    tile.bias = b.bias + panel.column;
+    tile.ldc = p.output_channels;
+    tile.columns = panel.columns;
+    tile.residual_stride = p.output_channels;
+
+    TileRows tile_rows(p, input.height, input.width, zeros_.data());
+    const std::size_t pixels = input.output_height * input.output_width;
+    const std::size_t tiles = divide_up(end - begin, kernels_->tile_rows[panel.vectors]);
+    for (std::size_t t = 0; t < tiles; ++t) {
+        const std::size_t first = begin + (end - begin) * t / tiles;
+        const std::size_t rows = begin + (end - begin) * (t + 1) / tiles - first;
+        const float* picture =
+            input.x + first / pixels * input.height * input.width * p.input_channels + group * channels;
+        std::size_t row = first % pixels / input.output_width;
+        std::size_t left = first % pixels % input.output_width;
+        for (std::size_t r = 0; r < rows; ++r) {
+            tile_rows.set(rows, r, {picture, row * p.stride_h, left * p.stride_w});
+            if (++left < input.output_width) continue;
+            left = 0;
+            if (++row < input.output_height) continue;
+            row = 0;
+            picture += input.height * input.width * p.input_channels;
+        }
+        const bool whole = tile_rows.whole_rows();
+        const std::size_t segments = whole ? p.kernel_h : p.kernel_h * p.kernel_w;
+        tile.segment_length = whole ? p.kernel_w * channels : channels;
+        tile.c = y + first * p.output_channels + column;
+        for (std::size_t s = 0; s < segments; s += most_segments) {
+            tile.segments = std::min(most_segments, segments - s);
+            tile_rows.fill(whole, s, tile.segments, pointers.data());
+            const bool ends = s + tile.segments == segments;
+            tile.start = s == 0 ? TileStart::bias : TileStart::resume;
+            tile.activation = ends ? p.activation : Activation::none;
+            tile.residual = ends && residual != nullptr ? residual + first * p.output_channels + column : nullptr;
+            tile.b = b.weights + panel.offset + s * tile.segment_length * panel.vectors * kernels_->lanes;
+            kernels_->gemm_tiles[panel.vectors][rows](tile);
+        }
+    }
+}
+
+void IndirectConv::run(const float* x, const MapSize& size, float* y, const float* residual, ThreadPool& pool) const {
+    const Input input{x, size.height, size.width, parameters_.output_height(size.height),
+                      parameters_.output_width(size.width)};
+    const std::size_t rows = size.batch * input.output_height * input.output_width;
+    if (rows == 0) return;
+    const std::size_t panels = weights_.front().view().panels();
+    const std::size_t threads = static_cast<std::size_t>(pool.threads());
+    // A few tiles at least for each panel, or its weights are read more often than they are used.
+    const std::size_t least_rows = 4 * kernels_->tile_rows[2];
+    const std::size_t row_blocks = std::clamp(rows / least_rows, std::size_t{1}, threads * tasks_per_thread);
+    const std::size_t column_blocks = parameters_.groups * panels;
+    const std::size_t tasks = row_blocks * column_blocks;
+    pool.parallel_for(tasks, divide_up(tasks, threads * tasks_per_thread), [&](std::size_t begin, std::size_t end) {
+        for (std::size_t task = begin; task < end; ++task) {
+            const std::size_t block = task / column_blocks;
+            const std::size_t group = task % column_blocks / panels;
+            run_block(input, group, task % panels, rows * block / row_blocks, rows * (block + 1) / row_blocks, y,
+                      residual);
+        }
+    });
+}
+
+} // namespace detect

@@ -1,0 +1,119 @@
+// The register tile of the matrix product: `Rows` rows of A against one panel of `Vectors` vectors of B.
+
+/// Rows a tile may have, by the vectors in its panel: as many accumulators as the registers hold beside one panel row
+/// of B and one broadcast of A.
+constexpr std::size_t max_rows(std::size_t vectors) {
+    constexpr std::size_t registers = lanes == 16 ? 32 : 16;
+    constexpr std::size_t largest = lanes == 16 ? 14 : 6;
+    const std::size_t rows = (registers - 1 - vectors) / vectors;
+    return rows < largest ? rows : largest;
+}
+
+template <Activation A>
+inline Vec activate(Vec x) {
+    if constexpr (A == Activation::relu) {
+        return max_or_second(zero(), x);
+    } else if constexpr (A == Activation::hard_sigmoid || A == Activation::hard_swish) {
+        const Vec three = broadcast(3.F);
+        const Vec six = broadcast(6.F);
+        const Vec sixth = broadcast(1.F / 6.F);
+        const Vec gate = mul(min_or_second(six, max_or_second(zero(), add(x, three))), sixth);
+        return A == Activation::hard_swish ? mul(x, gate) : gate;
+    } else {
+        return x;
+    }
+}
+
+template <class F>
+inline void with_activation(Activation activation, F&& body) {
+    switch (activation) {
+    case Activation::none: body.template operator()<Activation::none>(); break;
+    case Activation::relu: body.template operator()<Activation::relu>(); break;
+    case Activation::hard_swish: body.template operator()<Activation::hard_swish>(); break;
+    case Activation::hard_sigmoid: body.template operator()<Activation::hard_sigmoid>(); break;
+    }
+}
+
+inline Vec load_some(const float* p, std::size_t count) { return count >= lanes ? load(p) : load_first(p, count); }
+inline void store_some(float* p, Vec x, std::size_t count) {
+    if (count >= lanes) {
+        store(p, x);
+    } else {
+        store_first(p, x, count);
+    }
+}
+
+template <std::size_t Rows, std::size_t Vectors>
+inline void finish_tile(const GemmTile& tile, Vec (&acc)[Rows][Vectors]) {
+    const std::size_t last = tile.columns - (Vectors - 1) * lanes;
+    if (tile.residual != nullptr) {
+#pragma GCC unroll 16
+        for (std::size_t r = 0; r < Rows; ++r) {
+            const float* from = tile.residual + r * tile.residual_stride;
+#pragma GCC unroll 4
+            for (std::size_t v = 0; v < Vectors; ++v) {
+                const std::size_t count = v + 1 < Vectors ? lanes : last;
+                acc[r][v] = add(acc[r][v], load_some(from + v * lanes, count));
+            }
+        }
+    }
+    with_activation(tile.activation, [&]<Activation A>() {
+#pragma GCC unroll 16
+        for (std::size_t r = 0; r < Rows; ++r) {
+            float* to = tile.c + r * tile.ldc;
+#pragma GCC unroll 4
+            for (std::size_t v = 0; v + 1 < Vectors; ++v) store(to + v * lanes, activate<A>(acc[r][v]));
+            store_some(to + (Vectors - 1) * lanes, activate<A>(acc[r][Vectors - 1]), last);
+        }
+    });
+}
+
+template <std::size_t Rows, std::size_t Vectors>
+void gemm_tile(const GemmTile& tile) {
+    const std::size_t last = tile.columns - (Vectors - 1) * lanes;
+    Vec acc[Rows][Vectors];
+#pragma GCC unroll 16
+    for (std::size_t r = 0; r < Rows; ++r) {
+#pragma GCC unroll 4
+        for (std::size_t v = 0; v < Vectors; ++v) {
+            if (tile.start == TileStart::resume) {
+                const std::size_t count = v + 1 < Vectors ? lanes : last;
+                acc[r][v] = load_some(tile.c + r * tile.ldc + v * lanes, count);
+            } else {
+                acc[r][v] = load(tile.bias + v * lanes);
+            }
+        }
+    }
+
+    const float* b = tile.b;
+    for (std::size_t s = 0; s < tile.segments; ++s) {
+        const float* rows[Rows];
+#pragma GCC unroll 16
+        for (std::size_t r = 0; r < Rows; ++r) rows[r] = tile.a[s * Rows + r];
+        for (std::size_t k = 0; k < tile.segment_length; ++k) {
+            Vec bk[Vectors];
+#pragma GCC unroll 4
+            for (std::size_t v = 0; v < Vectors; ++v) bk[v] = load(b + v * lanes);
+            b += Vectors * lanes;
+#pragma GCC unroll 16
+            for (std::size_t r = 0; r < Rows; ++r) {
+                const Vec ak = broadcast(rows[r][k]);
+#pragma GCC unroll 4
+                for (std::size_t v = 0; v < Vectors; ++v) acc[r][v] = fma(ak, bk[v], acc[r][v]);
+            }
+        }
+    }
+    finish_tile(tile, acc);
+}
+
+template <std::size_t Vectors, std::size_t... Index>
+constexpr GemmTileKernels gemm_tiles_of(std::index_sequence<Index...>) {
+    GemmTileKernels kernels{};
+    ((kernels[Index + 1] = &gemm_tile<Index + 1, Vectors>), ...);
+    return kernels;
+}
+
+constexpr std::array<GemmTileKernels, max_panel_vectors + 1> gemm_tiles{
+    GemmTileKernels{}, gemm_tiles_of<1>(std::make_index_sequence<max_rows(1)>()),
+    gemm_tiles_of<2>(std::make_index_sequence<max_rows(2)>()),
+    gemm_tiles_of<3>(std::make_index_sequence<max_rows(3)>())};

@@ -1,0 +1,30 @@
+#include "executor/kernels/isa/tables.h"
+
+#include <utility>
+
+namespace detect {
+
+namespace {
+
+#include "executor/kernels/isa/simd_portable.inl"
+
+#include "executor/kernels/isa/gemm_tile.inl"
+
+#include "executor/kernels/isa/depthwise_row.inl"
+
+#include "executor/kernels/isa/elementwise.inl"
+
+#include "executor/kernels/isa/weighted_sum.inl"
+
+#include "executor/kernels/isa/softmax.inl"
+
+#include "executor/kernels/isa/table.inl"
+
+} // namespace
+
+const KernelTable& kernel_table_portable() {
+    static constexpr KernelTable table = make_table(Isa::portable);
+    return table;
+}
+
+} // namespace detect

@@ -1,0 +1,134 @@
+#pragma once
+
+#include "executor/kernels/activation.h"
+#include "executor/kernels/isa.h"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+/// What the sources compiled for one instruction set offer to the rest: plain functions over pointers that allocate
+/// nothing, start no thread and check nothing. Everything that callers use is built on top, compiled once for all.
+namespace detect {
+
+/// Where a tile's accumulators start.
+enum class TileStart {
+    bias,
+    /// At what an earlier block of k left in C.
+    resume,
+};
+
+/// C[rows, columns] = activation(bias + A·B + residual), for one register tile. Each output is a chain of
+/// multiply-adds in the order of k, the same whatever the tile's size and place.
+struct GemmTile {
+    /// A's rows in `segments` pieces of `segment_length` floats, k running through them in order. For strided kernels
+    /// one pointer a segment (row r is at a[s] + r·lda), for indirect ones a pointer a row: a[s·rows + r].
+    const float* const* a = nullptr;
+    std::size_t lda = 0;
+    std::size_t segments = 1;
+    std::size_t segment_length = 0;
+    /// The panel of packed B from this k on, and its bias (padded to whole vectors).
+    const float* b = nullptr;
+    const float* bias = nullptr;
+    float* c = nullptr;
+    std::size_t ldc = 0;
+    /// Valid columns: more than the panel's vectors less one hold, at most what they hold.
+    std::size_t columns = 0;
+    TileStart start = TileStart::bias;
+    /// Null, or added before the activation.
+    const float* residual = nullptr;
+    std::size_t residual_stride = 0;
+    Activation activation = Activation::none;
+};
+
+inline constexpr std::size_t max_panel_vectors = 3;
+inline constexpr std::size_t max_tile_rows = 14;
+
+using GemmTileKernel = void (*)(const GemmTile&);
+/// By number of rows, from 1; null past the largest tile.
+using GemmTileKernels = std::array<GemmTileKernel, max_tile_rows + 1>;
+
+/// Outputs [begin, end) of one row of a depthwise convolution, channels last:
+/// y[column, c] = activation(bias[c] + Σ x[kh, column·stride - pad_left + kw·dilation, c] · w[kh, kw, c]), one chain of
+/// multiply-adds over the taps that lie inside the picture, kh before kw.
+struct DepthwiseRow {
+    /// The start of each of the kernel_h input rows; null for rows in the padding.
+    const float* const* rows = nullptr;
+    std::size_t x_columns = 0;
+    /// Floats from pixel to pixel.
+    std::size_t x_stride = 0;
+    std::size_t channels = 0;
+    /// [kernel_h, kernel_w, weight_stride], and bias; both padded to whole vectors of channels.
+    const float* weights = nullptr;
+    std::size_t weight_stride = 0;
+    const float* bias = nullptr;
+    std::size_t kernel_h = 0;
+    std::size_t kernel_w = 0;
+    std::size_t stride = 1;
+    std::size_t dilation = 1;
+    std::size_t pad_left = 0;
+    /// The start of the output row.
+    float* y = nullptr;
+    std::size_t y_stride = 0;
+    std::size_t begin = 0;
+    std::size_t end = 0;
+    Activation activation = Activation::none;
+    /// Null, or [channels]: the outputs are added to it column by column.
+    float* sums = nullptr;
+};
+
+/// y[i] = x[first[i]] · first_weight[i] + x[second[i]] · second_weight[i]
+struct GatheredBlend {
+    const std::int32_t* first = nullptr;
+    const std::int32_t* second = nullptr;
+    const float* first_weight = nullptr;
+    const float* second_weight = nullptr;
+};
+
+/// A pixel (floats from the start of the map to its first channel) and its weight.
+struct PixelTap {
+    std::size_t offset = 0;
+    float weight = 0.F;
+};
+
+struct KernelTable {
+    Isa isa = Isa::portable;
+    /// Floats in a vector.
+    std::size_t lanes = 0;
+    /// By vectors in a panel (1 to 3): the rows of the largest tile, and the tiles.
+    std::array<std::size_t, max_panel_vectors + 1> tile_rows{};
+    std::array<GemmTileKernels, max_panel_vectors + 1> gemm_tiles{};
+
+    void (*depthwise_row)(const DepthwiseRow& row) = nullptr;
+    /// scaled[k, width] = weights[k, width] · gate[k]; width is a multiple of `lanes`.
+    void (*scale_rows)(const float* weights, const float* gate, std::size_t rows, std::size_t width,
+                       float* scaled) = nullptr;
+    /// y = activation(x); y may be x.
+    void (*activate)(const float* x, float* y, std::size_t count, Activation activation) = nullptr;
+    /// y = activation(a + b); y may be a or b.
+    void (*add)(const float* a, const float* b, float* y, std::size_t count, Activation activation) = nullptr;
+    /// y[pixels, channels] = x · gate[channels]; y may be x.
+    void (*scale_channels)(const float* x, const float* gate, float* y, std::size_t pixels,
+                           std::size_t channels) = nullptr;
+    /// sums[channels] += x[p, channels] for p in order, `stride` floats from pixel to pixel.
+    void (*sum_pixels)(const float* x, std::size_t stride, std::size_t pixels, std::size_t channels,
+                       float* sums) = nullptr;
+    /// y[channels] = the largest of `count` (≥ 1) pixels; NaN if one is NaN.
+    void (*max_pixels)(const float* const* pixels, std::size_t count, std::size_t channels, float* y) = nullptr;
+    /// y[channels] = Σ weight · x[offset + c], one chain of multiply-adds that starts at 0, or at y if `resume`.
+    void (*weighted_sum)(const float* x, const PixelTap* taps, std::size_t count, std::size_t channels, bool resume,
+                         float* y) = nullptr;
+    /// y = softmax of `count` (≥ 1) values; y may be x.
+    void (*softmax_row)(const float* x, std::size_t count, float* y) = nullptr;
+    /// y = (x - mean) / deviation; y may be x.
+    void (*normalise)(const float* x, float mean, float deviation, std::size_t count, float* y) = nullptr;
+    /// y = a · weight_a + b · weight_b; y may be a or b.
+    void (*blend_rows)(const float* a, float weight_a, const float* b, float weight_b, std::size_t count,
+                       float* y) = nullptr;
+    void (*blend_gathered)(const float* x, const GatheredBlend& blend, std::size_t count, float* y) = nullptr;
+};
+
+/// The kernels of an instruction set. The caller has made sure that the machine has it (`available_isas`).
+[[nodiscard]] const KernelTable& kernel_table(Isa isa);
+
+} // namespace detect

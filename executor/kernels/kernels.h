@@ -1,0 +1,39 @@
+#pragma once
+
+/// The dense kernels, float32, channels last (NHWC), for whoever runs a graph. This header includes them all.
+///
+///     const KernelTable& kernels = kernel_table(detect_isa());
+///     auto conv = Conv2d::prepare(kernels, parameters, weights, bias);      // once, at load
+///     conv->run(x, {n, h, w}, y, {}, scratch, pool);                        // many times; allocates nothing
+///
+/// What holds for every one of them:
+/// - An output element is a fixed sequence of operations on its own inputs. It does not depend on the batch, the number
+/// of
+///   rows or RoIs, the threads, or how work is cut into tiles. AVX2 and AVX-512 give the same bits; portable code
+///   rounds multiply-adds twice.
+/// - Pointers need no alignment beyond float's; nothing outside the stated sizes is read or written. Only scratch
+/// memory lies
+///   on a 64-byte boundary. Inputs and outputs do not overlap unless it says that they may.
+/// - NaN, infinities and denormals come out as IEEE 754 has them. Sizes were checked when a kernel was prepared; `run`
+/// checks
+///   nothing, cannot fail and allocates nothing.
+///
+/// | step                                        | header                             |
+/// | convolution: pointwise (with squeeze-excite's gate and a residual), depthwise (with the mean of its output), any
+/// other | conv2d.h | | matrix product with packed weights          | gemm.h, packed_matrix.h            | |
+/// activation, sum, gate, softmax, NCHW ↔ NHWC | elementwise.h                      | | global average and maximum |
+/// pooling.h                          | | resize; normalise, resize and pad           | resize.h | | RoIAlign |
+/// roi_heads/roi_align_kernel.h       | | non-maximum suppression                     | postprocess/nms_kernel.h |
+///
+/// Fused steps are made of DepthwiseConv::run_strip and gemm_panels, which work on the calling thread.
+
+#include "executor/kernels/conv2d.h"
+#include "executor/kernels/elementwise.h"
+#include "executor/kernels/gemm.h"
+#include "executor/kernels/inverted_residual.h"
+#include "executor/kernels/isa.h"
+#include "executor/kernels/kernel_table.h"
+#include "executor/kernels/pooling.h"
+#include "executor/kernels/resize.h"
+#include "postprocess/nms_kernel.h"
+#include "roi_heads/roi_align_kernel.h"

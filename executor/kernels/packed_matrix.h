@@ -1,0 +1,63 @@
+#pragma once
+
+#include "executor/kernels/aligned_buffer.h"
+#include "executor/kernels/kernel_table.h"
+
+#include <span>
+
+namespace detect {
+
+/// How a weight matrix lies in memory.
+enum class WeightOrder {
+    /// [N, K]: a row per output (torch.nn.Linear, a 1×1 convolution).
+    output_major,
+    /// [K, N]: a row per input (ONNX MatMul's second operand).
+    input_major,
+};
+
+/// Packed weights B [K, N], as the tiles of one instruction set read them: panels of two vectors of columns (the last
+/// panel has one to three), each panel a [K, vectors · lanes] block, padded with zeros. Does not own its memory.
+struct PackedView {
+    const KernelTable* kernels = nullptr;
+    const float* weights = nullptr;
+    /// Padded to whole vectors.
+    const float* bias = nullptr;
+    std::size_t k = 0;
+    std::size_t n = 0;
+
+    struct Panel {
+        std::size_t column = 0;
+        std::size_t columns = 0;
+        std::size_t vectors = 0;
+        /// Floats from the start of `weights`.
+        std::size_t offset = 0;
+    };
+    [[nodiscard]] std::size_t panels() const;
+    [[nodiscard]] Panel panel(std::size_t index) const;
+    /// Floats in `weights`.
+    [[nodiscard]] std::size_t size() const;
+};
+
+/// Weights packed once, at load.
+class PackedMatrix {
+public:
+    PackedMatrix() = default;
+
+    /// `weights` has k·n floats; `bias` has n, or none for zeros. Errors: `invalid_argument` if a size does not fit,
+    /// `resource_limit` if memory is short.
+    static Result<PackedMatrix> pack(const KernelTable& kernels, WeightOrder order, std::span<const float> weights,
+                                     std::size_t k, std::size_t n, std::span<const float> bias);
+
+    [[nodiscard]] PackedView view() const;
+    [[nodiscard]] std::size_t k() const { return k_; }
+    [[nodiscard]] std::size_t n() const { return n_; }
+
+private:
+    const KernelTable* kernels_ = nullptr;
+    AlignedBuffer weights_;
+    AlignedBuffer bias_;
+    std::size_t k_ = 0;
+    std::size_t n_ = 0;
+};
+
+} // namespace detect

@@ -1,0 +1,59 @@
+#include "executor/kernels/pooling.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace detect {
+
+void global_average_pool(const KernelTable& kernels, const float* x, const MapSize& size, std::size_t channels,
+                         float* mean, ThreadPool& pool) {
+    constexpr std::size_t part = 64;
+    const std::size_t parts = (channels + part - 1) / part;
+    const float pixels = static_cast<float>(size.height * size.width);
+    pool.parallel_for(size.batch * parts, 1, [&](std::size_t begin, std::size_t end) {
+        for (std::size_t task = begin; task < end; ++task) {
+            const std::size_t n = task / parts;
+            const std::size_t first = task % parts * part;
+            const std::size_t count = std::min(part, channels - first);
+            std::array<float, part> sums{};
+            for (std::size_t row = 0; row < size.height; ++row) {
+                std::array<float, part> of_row{};
+                kernels.sum_pixels(x + (n * size.height + row) * size.width * channels + first, channels, size.width,
+                                   count, of_row.data());
+                for (std::size_t c = 0; c < count; ++c) sums[c] += of_row[c];
+            }
+            for (std::size_t c = 0; c < count; ++c) mean[n * channels + first + c] = sums[c] / pixels;
+        }
+    });
+}
+
+void max_pool(const KernelTable& kernels, const MaxPoolParameters& p, const float* x, const MapSize& size,
+              std::size_t channels, float* y, ThreadPool& pool) {
+    pool.parallel_for(size.batch * p.output_height, 1, [&](std::size_t begin, std::size_t end) {
+        std::array<const float*, 64> window{};
+        for (std::size_t task = begin; task < end; ++task) {
+            const float* picture = x + task / p.output_height * size.height * size.width * channels;
+            const std::size_t top = task % p.output_height * p.stride_h;
+            for (std::size_t column = 0; column < p.output_width; ++column) {
+                float* to = y + (task * p.output_width + column) * channels;
+                std::fill_n(to, channels, -std::numeric_limits<float>::infinity());
+                std::size_t used = 0;
+                for (std::size_t tap = 0; tap < p.kernel_h * p.kernel_w; ++tap) {
+                    // What lies before the picture wraps round to something huge.
+                    const std::size_t row = top + tap / p.kernel_w * p.dilation_h - p.pad_top;
+                    const std::size_t at = column * p.stride_w + tap % p.kernel_w * p.dilation_w - p.pad_left;
+                    if (row >= size.height || at >= size.width) continue;
+                    if (used == window.size()) {
+                        kernels.max_pixels(window.data(), used, channels, to);
+                        window[0] = to;
+                        used = 1;
+                    }
+                    window[used++] = picture + (row * size.width + at) * channels;
+                }
+                if (used > 0) kernels.max_pixels(window.data(), used, channels, to);
+            }
+        }
+    });
+}
+
+} // namespace detect

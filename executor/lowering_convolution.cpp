@@ -1,0 +1,138 @@
+#include "executor/kernels/kernel_table.h"
+#include "executor/lowering.h"
+#include "executor/steps/convolution_step.h"
+#include "graph/try.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace detect {
+
+namespace {
+
+std::optional<Activation> as_activation(const Node& node) {
+    if (!node.domain.empty()) return std::nullopt;
+    if (node.op == "Relu") return Activation::relu;
+    if (node.op == "HardSwish") return Activation::hard_swish;
+    const bool torch_slope = std::abs(node.float_or("alpha", 0.2F) - 1.0F / 6.0F) < 1e-7F && node.float_or("beta", 0.5F) == 0.5F;
+    if (node.op == "HardSigmoid" && torch_slope) return Activation::hard_sigmoid;
+    return std::nullopt;
+}
+
+std::size_t item(const Node& node, std::string_view name, std::size_t index, std::int64_t fallback) {
+    const auto* list = node.attribute<std::vector<std::int64_t>>(name);
+    const std::int64_t number = list != nullptr && index < list->size() ? (*list)[index] : fallback;
+    return static_cast<std::size_t>(number);
+}
+
+/// `weight`: [output, input / groups, kernel_h, kernel_w].
+Conv2dParameters read_parameters(const Node& node, const Dims& weight) {
+    const std::int64_t groups = node.int_or("group", 1);
+    return {.input_channels = static_cast<std::size_t>(weight[1] * groups),
+            .output_channels = static_cast<std::size_t>(weight[0]),
+            .kernel_h = static_cast<std::size_t>(weight[2]),
+            .kernel_w = static_cast<std::size_t>(weight[3]),
+            .stride_h = item(node, "strides", 0, 1),
+            .stride_w = item(node, "strides", 1, 1),
+            .pad_top = item(node, "pads", 0, 0),
+            .pad_left = item(node, "pads", 1, 0),
+            .pad_bottom = item(node, "pads", 2, 0),
+            .pad_right = item(node, "pads", 3, 0),
+            .dilation_h = item(node, "dilations", 0, 1),
+            .dilation_w = item(node, "dilations", 1, 1),
+            .groups = static_cast<std::size_t>(groups)};
+}
+
+bool has_unit_pixels(const Value& value) {
+    return value.shape && value.shape->size() == 4 && (*value.shape)[2].size == 1 && (*value.shape)[3].size == 1;
+}
+
+} // namespace
+
+bool Lowering::group_convolution(std::size_t n) {
+    const Node& conv = node(n);
+    if (conv.op != "Conv" || conv.string_or("auto_pad", "NOTSET") != "NOTSET") return false;
+    const Tensor* weight = constant(conv.inputs[1], DataType::float32);
+    if (weight == nullptr || weight->dims().rank() != 4 || weight->element_count() == 0) return false;
+    if (conv.input(2).present() && constant(conv.inputs[2], DataType::float32) == nullptr) return false;
+    if (value(conv.inputs[0]).type != DataType::float32) return false;
+
+    Group group{n};
+    const Conv2dParameters parameters = read_parameters(conv, weight->dims());
+    ValueId result = conv.outputs[0];
+    const auto claim_next = [&](std::size_t next) {
+        group.push_back(next);
+        result = node(next).outputs[0];
+    };
+    // A shortcut that is added to the output; both have the same shape.
+    if (const auto next = only_reader(result); next && !parameters.is_depthwise() && node(*next).op == "Add" && !grouped_[*next]) {
+        const Node& add = node(*next);
+        const ValueId other = add.inputs[0] == result ? add.inputs[1] : add.inputs[0];
+        const bool same_shape = value(other).shape && value(other).shape == value(result).shape;
+        if (other != result && same_shape && !value(other).constant.defined()) claim_next(*next);
+    }
+    if (const auto next = only_reader(result); next && as_activation(node(*next)) && !grouped_[*next]) claim_next(*next);
+
+    // A squeeze-excite gate on the input of a pointwise convolution.
+    const Node* before = producer(conv.inputs[0]);
+    if (before != nullptr && before->op == "Mul" && parameters.is_pointwise() && only_reader(conv.inputs[0])) {
+        const auto mul = static_cast<std::size_t>(producers_[static_cast<std::size_t>(conv.inputs[0].index)]);
+        const bool one_gate = has_unit_pixels(value(before->inputs[0])) != has_unit_pixels(value(before->inputs[1]));
+        const bool computed = producer(before->inputs[0]) != nullptr && producer(before->inputs[1]) != nullptr;
+        if (one_gate && computed && !grouped_[mul] && !has_unit_pixels(value(conv.inputs[0]))) group.insert(group.begin(), mul);
+    }
+    for (const std::size_t member : group) grouped_[member] = true;
+    // The average that squeeze-excite asks of a depthwise convolution comes with it.
+    if (parameters.is_depthwise()) {
+        for (const std::size_t reader : readers_[static_cast<std::size_t>(result.index)]) {
+            if (node(reader).op != "GlobalAveragePool" || grouped_[reader]) continue;
+            grouped_[reader] = true;
+            mean_of_[result.index] = reader;
+            break;
+        }
+    }
+    group_at_[*std::ranges::max_element(group)] = std::move(group);
+    return true;
+}
+
+Result<void> Lowering::lower_convolution(const Group& group) {
+    const bool gated = node(group.front()).op == "Mul";
+    const Node& conv = node(group[gated ? 1 : 0]);
+    const Tensor& weight = *constant(conv.inputs[1], DataType::float32);
+    Conv2dParameters parameters = read_parameters(conv, weight.dims());
+
+    ConvolutionInputs extras;
+    std::vector<std::int32_t> inputs;
+    if (gated) {
+        const Node& mul = node(group.front());
+        const std::size_t gate = has_unit_pixels(value(mul.inputs[0])) ? 0 : 1;
+        extras.gate = true;
+        inputs = {in_layout(mul.inputs[1 - gate], Layout::channels_last), in_layout(mul.inputs[gate], Layout::channels_last)};
+    } else {
+        inputs = {in_layout(conv.inputs[0], Layout::channels_last)};
+    }
+    ValueId result = conv.outputs[0];
+    for (std::size_t i = gated ? 2 : 1; i < group.size(); ++i) {
+        const Node& next = node(group[i]);
+        if (const auto activation = as_activation(next)) {
+            parameters.activation = *activation;
+        } else {
+            extras.residual = true;
+            const ValueId other = next.inputs[0] == result ? next.inputs[1] : next.inputs[0];
+            inputs.push_back(in_layout(other, Layout::channels_last));
+        }
+        result = next.outputs[0];
+    }
+    std::vector<std::int32_t> outputs{slot(result, Layout::channels_last)};
+    if (const auto mean = mean_of_.find(result.index); mean != mean_of_.end()) {
+        outputs.push_back(slot(node(mean->second).outputs[0], Layout::channels_last));
+    }
+    const std::span<const float> bias =
+        conv.input(2).present() ? value(conv.inputs[2]).constant.data<float>() : std::span<const float>();
+    auto prepared = Conv2d::prepare(kernel_table(isa_), parameters, weight.data<float>(), bias);
+    if (!prepared) return Error{prepared.error().code, describe(conv) + ": " + prepared.error().message};
+    append(make_convolution_step(*std::move(prepared), extras), conv.name, std::move(inputs), std::move(outputs));
+    return {};
+}
+
+} // namespace detect

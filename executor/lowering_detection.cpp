@@ -1,0 +1,114 @@
+#include "executor/kernels/kernel_table.h"
+#include "executor/lowering.h"
+#include "executor/steps/image_transform_step.h"
+#include "executor/steps/pooling_steps.h"
+#include "executor/steps/roi_align_step.h"
+#include "graph/try.h"
+
+#include <algorithm>
+
+namespace detect {
+
+namespace {
+
+bool is_per_channel(const Tensor* tensor) { return tensor != nullptr && tensor->dims() == Dims{1, 3, 1, 1}; }
+
+std::array<float, 3> three(const Tensor& tensor) {
+    const auto data = tensor.data<float>();
+    return {data[0], data[1], data[2]};
+}
+
+std::size_t item(const Node& node, std::string_view name, std::size_t index, std::int64_t fallback) {
+    const auto* list = node.attribute<std::vector<std::int64_t>>(name);
+    return static_cast<std::size_t>(list != nullptr && index < list->size() ? (*list)[index] : fallback);
+}
+
+} // namespace
+
+/// (x − mean) / std, bilinear Resize by `sizes`, constant Pad: torchvision's transform.
+bool Lowering::group_image_transform(std::size_t n) {
+    const Node& sub = node(n);
+    if (sub.op != "Sub" || !is_per_channel(constant(sub.inputs[1], DataType::float32))) return false;
+    const auto next_of = [&](std::size_t index, std::string_view op) -> std::optional<std::size_t> {
+        const auto next = only_reader(node(index).outputs[0]);
+        return next && node(*next).op == op && node(*next).inputs[0] == node(index).outputs[0] ? next : std::nullopt;
+    };
+    const auto div = next_of(n, "Div");
+    if (!div || !is_per_channel(constant(node(*div).inputs[1], DataType::float32))) return false;
+    const auto resize = next_of(*div, "Resize");
+    if (!resize) return false;
+    const Node& r = node(*resize);
+    const bool bilinear = r.string_or("mode", "nearest") == "linear" &&
+                          r.string_or("coordinate_transformation_mode", "half_pixel") == "half_pixel" && r.input(3).present();
+    const auto pad = next_of(*resize, "Pad");
+    if (!bilinear || !pad || node(*pad).string_or("mode", "constant") != "constant" || node(*pad).input(2).present()) return false;
+    if (!node(*pad).input(1).present()) return false;
+    // The step's result is channels last: worth it if a convolution reads it. (Others ask for its shape.)
+    const auto& readers = readers_[static_cast<std::size_t>(node(*pad).outputs[0].index)];
+    if (std::ranges::none_of(readers, [&](std::size_t reader) { return node(reader).op == "Conv"; })) return false;
+
+    Group group{n, *div, *resize, *pad};
+    for (const std::size_t member : group) grouped_[member] = true;
+    group_at_[*pad] = std::move(group);
+    return true;
+}
+
+Result<void> Lowering::lower_image_transform(const Group& group) {
+    const Node& sub = node(group[0]);
+    const Node& pad = node(group[3]);
+    const BilinearResize::Normalisation normalisation{.mean = three(*constant(sub.inputs[1], DataType::float32)),
+                                                      .deviation = three(*constant(node(group[1]).inputs[1], DataType::float32))};
+    append(make_image_transform(kernel_table(isa_), normalisation), pad.name,
+           {in_layout(sub.inputs[0], Layout::plain), in_layout(node(group[2]).inputs[3], Layout::plain),
+            in_layout(pad.inputs[1], Layout::plain)},
+           {slot(pad.outputs[0], Layout::channels_last)});
+    return {};
+}
+
+Result<bool> Lowering::lower_roi_align(const Node& node) {
+    if (node.op != "RoiAlign" || !node.domain.empty() || node.string_or("mode", "avg") != "avg") return false;
+    if (value(node.inputs[0]).type != DataType::float32) return false;
+    const std::string default_mode = program_.graph_.opset >= 16 ? "half_pixel" : "output_half_pixel";
+    const std::string mode = node.string_or("coordinate_transformation_mode", default_mode);
+    const RoiAlignParameters parameters{.pooled_h = static_cast<std::size_t>(node.int_or("output_height", 1)),
+                                        .pooled_w = static_cast<std::size_t>(node.int_or("output_width", 1)),
+                                        .sampling_ratio = static_cast<std::size_t>(node.int_or("sampling_ratio", 0)),
+                                        .spatial_scale = node.float_or("spatial_scale", 1.0F),
+                                        .aligned = mode == "half_pixel",
+                                        .layout = RoiLayout::channels_last};
+    append(make_roi_align(kernel_table(isa_), parameters), node.name,
+           {in_layout(node.inputs[0], Layout::channels_last), in_layout(node.inputs[1], Layout::plain),
+            in_layout(node.inputs[2], Layout::plain)},
+           {slot(node.outputs[0], Layout::channels_last)});
+    return true;
+}
+
+Result<bool> Lowering::lower_pooling(const Node& node) {
+    if (!node.domain.empty() || node.inputs.empty() || !exists(node.inputs[0], Layout::channels_last)) return false;
+    std::shared_ptr<const Step> step;
+    if (node.op == "GlobalAveragePool") {
+        step = make_global_average_pool(kernel_table(isa_));
+    } else if (node.op == "MaxPool") {
+        const auto* kernel = node.attribute<std::vector<std::int64_t>>("kernel_shape");
+        const bool plain = node.outputs.size() == 1 && node.int_or("ceil_mode", 0) == 0 &&
+                           node.string_or("auto_pad", "NOTSET") == "NOTSET" && kernel != nullptr && kernel->size() == 2;
+        if (!plain) return false;
+        step = make_max_pool(kernel_table(isa_), {.kernel = {.kernel_h = item(node, "kernel_shape", 0, 1),
+                                                             .kernel_w = item(node, "kernel_shape", 1, 1),
+                                                             .stride_h = item(node, "strides", 0, 1),
+                                                             .stride_w = item(node, "strides", 1, 1),
+                                                             .pad_top = item(node, "pads", 0, 0),
+                                                             .pad_left = item(node, "pads", 1, 0),
+                                                             .dilation_h = item(node, "dilations", 0, 1),
+                                                             .dilation_w = item(node, "dilations", 1, 1)},
+                                                  .pad_bottom = item(node, "pads", 2, 0),
+                                                  .pad_right = item(node, "pads", 3, 0)});
+    } else {
+        return false;
+    }
+    append(std::move(step), node.name, {slot(node.inputs[0], Layout::channels_last)},
+           {slot(node.outputs[0], Layout::channels_last)});
+    return true;
+}
+
+} // namespace detect

@@ -1,0 +1,50 @@
+#include "executor/memory.h"
+
+#include "graph/checked.h"
+#include "graph/try.h"
+
+#include <limits>
+
+namespace detect {
+
+Result<Tensor> BufferPool::allocate(DataType type, const Dims& dims) {
+    const auto count = checked_element_count(dims.sizes());
+    const auto bytes = count ? checked_mul(*count, static_cast<std::int64_t>(element_size(type))) : std::nullopt;
+    if (!bytes || element_size(type) == 0) return Tensor::create_uninitialised(type, dims); // its error says why
+    const auto wanted = static_cast<std::size_t>(*bytes);
+
+    // The smallest free buffer that is large enough, but not so large that a later step would miss it.
+    Buffer* best = nullptr;
+    for (Buffer& buffer : buffers_) {
+        const bool fits = buffer.capacity >= wanted && buffer.capacity / 4 <= wanted;
+        if (!fits || buffer.storage.use_count() != 1) continue;
+        if (best == nullptr || buffer.capacity < best->capacity) best = &buffer;
+    }
+    if (best == nullptr) {
+        constexpr std::size_t granularity = 256;
+        if (wanted > static_cast<std::size_t>(std::numeric_limits<std::int64_t>::max()) - granularity) {
+            return Tensor::create_uninitialised(type, dims);
+        }
+        const std::size_t capacity = (wanted / granularity + 1) * granularity;
+        DETECT_TRY_ASSIGN(const Tensor memory, Tensor::create_uninitialised(DataType::uint8, {static_cast<std::int64_t>(capacity)}));
+        ++system_allocations_;
+        buffers_.push_back({.storage = memory.storage(), .capacity = capacity});
+        best = &buffers_.back();
+    }
+    best->last_used = run_;
+    return Tensor::from_storage(type, dims, best->storage);
+}
+
+void BufferPool::end_run() {
+    constexpr std::uint64_t kept_runs = 8;
+    ++run_;
+    std::erase_if(buffers_, [&](const Buffer& buffer) { return buffer.last_used + kept_runs < run_; });
+}
+
+std::size_t BufferPool::bytes() const {
+    std::size_t total = 0;
+    for (const Buffer& buffer : buffers_) total += buffer.capacity;
+    return total;
+}
+
+} // namespace detect

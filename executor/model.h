@@ -1,0 +1,74 @@
+#pragma once
+
+#include "executor/kernels/isa.h"
+#include "executor/plan.h"
+#include "executor/program.h"
+#include "executor/thread_pool.h"
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace detect {
+
+struct ModelOptions {
+    /// Threads that work on one call, the calling one included; 0: all cores.
+    int threads = 0;
+    /// The instruction set; by default the best the machine has.
+    std::optional<Isa> isa;
+    /// How many input sizes keep their plan.
+    std::size_t cached_plans = 16;
+};
+
+/// How long one step of a run took.
+struct StepTime {
+    std::string name;
+    std::string label;
+    double milliseconds = 0.0;
+};
+
+/// A graph ready to run. Immutable from the outside and safe to call from many threads at once: the same inputs give
+/// the same bits at any number of threads, in any batch, however often.
+class Model {
+public:
+    static Result<std::shared_ptr<const Model>> compile(Graph graph, const ModelOptions& options = {});
+
+    Model(const Model&) = delete;
+    Model& operator=(const Model&) = delete;
+    ~Model();
+
+    /// `inputs` in the order of graph().inputs; the result in the order of graph().outputs. The result owns its memory.
+    /// `invalid_argument` if an input has another type or shape than the model takes.
+    Result<std::vector<Tensor>> run(std::span<const Tensor> inputs) const;
+    /// The same, and how long each step took.
+    Result<std::vector<Tensor>> run(std::span<const Tensor> inputs, std::vector<StepTime>& times) const;
+
+    /// The simplified graph that is run.
+    [[nodiscard]] const Graph& graph() const { return program_.graph(); }
+
+private:
+    struct RunState;
+
+    explicit Model(Program program, const ModelOptions& options);
+    Result<std::vector<Tensor>> run(std::span<const Tensor> inputs, std::vector<StepTime>* times) const;
+    Result<std::shared_ptr<const Plan>> plan_for(std::span<const Tensor> inputs) const;
+    std::unique_ptr<RunState> take_state() const;
+    void give_back(std::unique_ptr<RunState> state) const;
+
+    struct CachedPlan {
+        std::vector<Dims> input_dims;
+        std::shared_ptr<const Plan> plan;
+    };
+
+    Program program_;
+    std::size_t cached_plans_;
+    mutable ThreadPool threads_;
+    mutable std::mutex mutex_;
+    mutable std::vector<CachedPlan> plans_; // most recently used first
+    mutable std::vector<std::unique_ptr<RunState>> states_;
+};
+
+} // namespace detect

@@ -1,0 +1,19 @@
+#pragma once
+
+#include "graph/tensor.h"
+
+#include <filesystem>
+
+#include <onnx/onnx_pb.h>
+
+namespace detect {
+
+/// An ONNX tensor as one of ours: raw bytes, typed fields or external data (only from `external_data_folder` and
+/// below). The amount of data is checked before anything is allocated.
+[[nodiscard]] Result<Tensor> read_onnx_tensor(const onnx::TensorProto& proto,
+                                              const std::filesystem::path& external_data_folder);
+
+/// The element type of that number; `unsupported` if tensors here cannot hold it.
+[[nodiscard]] Result<DataType> read_onnx_type(std::int64_t number);
+
+} // namespace detect

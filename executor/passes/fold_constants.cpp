@@ -1,0 +1,112 @@
+#include "executor/passes/passes.h"
+
+#include "executor/reference/kernel.h"
+#include "graph/operators.h"
+#include "graph/try.h"
+
+#include <algorithm>
+
+namespace detect {
+
+namespace {
+
+constexpr std::size_t size_budget = std::size_t{16} << 20;
+
+/// What the outputs will take, if their shapes are known before the run.
+std::optional<std::size_t> output_bytes(const Graph& graph, const Node& node) {
+    std::size_t bytes = 0;
+    for (const ValueId output : node.outputs) {
+        if (!output.present()) continue;
+        const auto dims = to_dims(graph[output].shape);
+        if (!dims) return std::nullopt;
+        double elements = 1.0;
+        for (const std::int64_t size : *dims) elements *= static_cast<double>(size);
+        const double total = elements * static_cast<double>(element_size(graph[output].type));
+        if (total > static_cast<double>(size_budget)) return std::nullopt;
+        bytes += static_cast<std::size_t>(total);
+    }
+    return bytes;
+}
+
+bool is_foldable(const Graph& graph, const Node& node) {
+    const bool constants = std::ranges::all_of(node.inputs, [&](ValueId id) {
+        return !id.present() || (graph.is_constant(id) && !graph[id].editable);
+    });
+    return constants && output_bytes(graph, node).has_value() && find_reference_kernel(node.domain, node.op) != nullptr;
+}
+
+Result<std::vector<Tensor>> evaluate(const Graph& graph, const Node& node) {
+    std::vector<Tensor> inputs;
+    for (const ValueId id : node.inputs) inputs.push_back(id.present() ? graph[id].constant : Tensor{});
+    std::vector<Tensor> outputs(node.outputs.size());
+    const KernelContext::Allocator allocate = [](DataType type, const Dims& dims) {
+        return Tensor::create_uninitialised(type, dims);
+    };
+    KernelContext context(node, graph.opset, inputs, outputs, allocate);
+    DETECT_TRY(find_reference_kernel(node.domain, node.op)(context));
+    return outputs;
+}
+
+/// Shape of a value whose sizes are all numbers.
+std::optional<Tensor> known_shape(const Graph& graph, const Node& node) {
+    if (node.op != "Shape" || !node.domain.empty() || node.attribute<std::int64_t>("start") != nullptr ||
+        node.attribute<std::int64_t>("end") != nullptr) {
+        return std::nullopt;
+    }
+    const auto dims = to_dims(graph[node.inputs[0]].shape);
+    if (!dims) return std::nullopt;
+    return Tensor::of<std::int64_t>({static_cast<std::int64_t>(dims->rank())}, dims->sizes());
+}
+
+/// Per axis whichever of the two shapes knows more. `declared` wins where both name or neither number an axis.
+std::optional<Shape> merged(const std::optional<Shape>& declared, const std::optional<Shape>& inferred) {
+    if (!declared) return inferred;
+    if (!inferred || inferred->size() != declared->size()) return declared;
+    Shape shape = *declared;
+    for (std::size_t axis = 0; axis < shape.size(); ++axis) {
+        if (!shape[axis].size && (*inferred)[axis].size) shape[axis] = (*inferred)[axis];
+    }
+    return shape;
+}
+
+} // namespace
+
+Result<std::vector<bool>> propagate_constants(Graph& graph) {
+    std::vector<bool> done(graph.nodes.size(), false);
+    for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
+        const Node& node = graph.nodes[n];
+        // Constants found so far may have made more of this node's shape known.
+        DETECT_TRY_ASSIGN(auto inferred, infer_node(graph, node));
+        for (std::size_t i = 0; i < node.outputs.size(); ++i) {
+            if (!node.outputs[i].present()) continue;
+            Value& value = graph[node.outputs[i]];
+            value.shape = merged(value.shape, inferred[i].shape);
+        }
+        if (auto shape = known_shape(graph, node)) {
+            graph[node.outputs[0]].constant = *std::move(shape);
+            done[n] = true;
+        } else if (is_foldable(graph, node)) {
+            DETECT_TRY_ASSIGN(std::vector<Tensor> outputs, evaluate(graph, node));
+            for (std::size_t i = 0; i < outputs.size(); ++i) {
+                if (node.outputs[i].present()) graph[node.outputs[i]].constant = std::move(outputs[i]);
+            }
+            done[n] = true;
+        }
+    }
+    return done;
+}
+
+Result<int> fold_constants(Graph& graph) {
+    DETECT_TRY_ASSIGN(const std::vector<bool> done, propagate_constants(graph));
+    const auto changes = static_cast<int>(std::ranges::count(done, true));
+    if (changes == 0) return 0;
+    std::vector<Node> kept;
+    for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
+        if (!done[n]) kept.push_back(std::move(graph.nodes[n]));
+    }
+    graph.nodes = std::move(kept);
+    graph.remove_unused();
+    return changes;
+}
+
+} // namespace detect

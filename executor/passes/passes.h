@@ -1,0 +1,45 @@
+#pragma once
+
+#include "graph/graph.h"
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace detect {
+
+/// A rewriting of a graph that leaves what it computes alone.
+struct Pass {
+    std::string_view name;
+    /// Returns how many changes it made.
+    Result<int> (*run)(Graph&);
+};
+
+/// Runs the passes over and over until none changes anything, and checks the graph after each one that did; an error
+/// names the pass.
+[[nodiscard]] Result<void> run_passes(Graph& graph, std::span<const Pass> passes);
+
+/// What is known without an input is computed once: nodes whose inputs are all constants, and shapes that are numbers.
+/// Editable constants (thresholds) stay, and so does what would grow beyond 16 MiB or be larger than what it reads.
+[[nodiscard]] Result<int> fold_constants(Graph& graph);
+
+/// The same without dropping anything: values found out get their `constant`, all others the shapes that follow.
+/// By node: whether it need not run any more. Ids stay as they are, so a plan can refer to them.
+[[nodiscard]] Result<std::vector<bool>> propagate_constants(Graph& graph);
+
+/// x · HardSigmoid(x) with torchvision's constants becomes HardSwish, however old the file's opset.
+[[nodiscard]] Result<int> compose_hard_swish(Graph& graph);
+
+/// Conv followed by BatchNormalization becomes one Conv (in double precision, rounded once).
+[[nodiscard]] Result<int> fold_batch_normalization(Graph& graph);
+
+/// Constants of equal content become one; so do nodes with the same operator, attributes and inputs.
+[[nodiscard]] Result<int> merge_duplicates(Graph& graph);
+
+/// Drops nodes that hand their input through: Identity, Cast to the same type, Transpose that moves nothing.
+[[nodiscard]] Result<int> remove_identities(Graph& graph);
+
+/// The passes that simplify a network, in this order: before it is exported, and after a file was loaded.
+[[nodiscard]] std::span<const Pass> simplification_passes();
+
+} // namespace detect

@@ -1,0 +1,25 @@
+#pragma once
+
+#include "executor/program.h"
+
+#include <vector>
+
+namespace detect {
+
+/// A program for inputs of given sizes: everything that follows from the sizes alone is computed (anchors, resized
+/// sizes, paddings), what nobody needs any more is left out, and it is known when each tensor can go.
+struct Plan {
+    struct Entry {
+        const PlannedStep* step = nullptr;
+        /// Slots that no later step reads.
+        std::vector<std::int32_t> last_uses;
+    };
+    std::vector<Entry> entries;
+    /// By slot: the value if it is known, else undefined.
+    std::vector<Tensor> constants;
+};
+
+/// `bad_model` if the graph cannot take inputs of these sizes. `input_dims` in the order of graph.inputs.
+[[nodiscard]] Result<Plan> make_plan(const Program& program, std::span<const Dims> input_dims);
+
+} // namespace detect

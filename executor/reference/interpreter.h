@@ -1,0 +1,18 @@
+#pragma once
+
+#include "graph/graph.h"
+
+#include <span>
+#include <vector>
+
+namespace detect {
+
+/// Runs a graph node by node with the plain kernels: no passes, no plan, one thread. The yardstick for everything fast.
+/// `inputs` stand in the order of graph.inputs; the result in the order of graph.outputs.
+[[nodiscard]] Result<std::vector<Tensor>> interpret(const Graph& graph, std::span<const Tensor> inputs);
+
+/// The same, but hands back the values asked for (any edge of the graph), by id.
+[[nodiscard]] Result<std::vector<Tensor>> interpret(const Graph& graph, std::span<const Tensor> inputs,
+                                                    std::span<const ValueId> wanted);
+
+} // namespace detect

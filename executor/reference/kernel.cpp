@@ -1,0 +1,73 @@
+#include "executor/reference/kernel.h"
+
+#include "executor/reference/kernel_families.h"
+#include "graph/checked.h"
+#include "graph/operators.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace detect {
+
+namespace {
+
+std::vector<reference::KernelEntry> all_kernels() {
+    using namespace reference;
+    std::vector<KernelEntry> all;
+    for (const auto& family :
+         {unary_kernels, cast_kernels, binary_kernels, shape_kernels, movement_kernels, pad_kernels, gather_kernels, scatter_kernels,
+          selection_kernels, reduction_kernels, softmax_kernels, matrix_kernels, convolution_kernels, pooling_kernels,
+          normalization_kernels, resize_kernels, roi_align_kernels, non_max_suppression_kernels}) {
+        std::ranges::move(family(), std::back_inserter(all));
+    }
+    std::ranges::sort(all, {}, [](const KernelEntry& entry) { return std::tuple(entry.domain, entry.op); });
+    return all;
+}
+
+} // namespace
+
+std::span<const reference::KernelEntry> reference::kernels() {
+    static const std::vector<KernelEntry> all = all_kernels();
+    return all;
+}
+
+Kernel find_reference_kernel(std::string_view domain, std::string_view op) {
+    const auto key = [](const reference::KernelEntry& entry) { return std::tuple(entry.domain, entry.op); };
+    const auto all = reference::kernels();
+    const auto found = std::ranges::lower_bound(all, std::tuple(domain, op), {}, key);
+    return found != all.end() && key(*found) == std::tuple(domain, op) ? found->kernel : nullptr;
+}
+
+const Tensor& KernelContext::input(std::size_t index) const {
+    static const Tensor absent;
+    return index < inputs_.size() ? inputs_[index] : absent;
+}
+
+Result<Tensor*> KernelContext::allocate(std::size_t index, DataType type, const Dims& dims) {
+    const auto count = checked_element_count(dims.sizes());
+    const auto bytes = count ? checked_mul(*count, static_cast<std::int64_t>(element_size(type))) : std::nullopt;
+    if (!bytes || *bytes > max_output_bytes) {
+        Error failure = error("would give a tensor of sizes " + to_string(dims) + ", more than the allowed " +
+                              std::to_string(max_output_bytes >> 20) + " MiB");
+        failure.code = ErrorCode::resource_limit;
+        return failure;
+    }
+    auto tensor = allocator_(type, dims);
+    if (!tensor) {
+        Error failure = std::move(tensor).error();
+        failure.message = describe(node_) + ": " + failure.message;
+        return failure;
+    }
+    outputs_[index] = *std::move(tensor);
+    return &outputs_[index];
+}
+
+bool KernelContext::wants_output(std::size_t index) const {
+    return index < outputs_.size() && index < node_.outputs.size() && node_.outputs[index].present();
+}
+
+Error KernelContext::error(std::string_view what) const {
+    return {ErrorCode::bad_model, describe(node_) + ": " + std::string(what)};
+}
+
+} // namespace detect

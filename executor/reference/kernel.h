@@ -1,0 +1,58 @@
+#pragma once
+
+#include "detect/error.h"
+#include "graph/graph.h"
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string_view>
+
+namespace detect {
+
+/// No single output may be larger: what asks for more is a broken or hostile model.
+inline constexpr std::int64_t max_output_bytes = std::int64_t{4} << 30;
+
+/// One evaluation of a node: its inputs, and where its outputs go.
+class KernelContext {
+public:
+    /// How outputs get their memory: plainly from the heap, or from a run's pool.
+    using Allocator = std::function<Result<Tensor>(DataType, const Dims&)>;
+
+    KernelContext(const Node& node, int opset, std::span<const Tensor> inputs, std::span<Tensor> outputs,
+                  const Allocator& allocator)
+        : node_(node), opset_(opset), inputs_(inputs), outputs_(outputs), allocator_(allocator) {}
+
+    [[nodiscard]] const Node& node() const { return node_; }
+    [[nodiscard]] int opset() const { return opset_; }
+    [[nodiscard]] std::size_t input_count() const { return inputs_.size(); }
+    [[nodiscard]] std::size_t output_count() const { return outputs_.size(); }
+    /// An input left out is an undefined tensor; so is one past the last.
+    [[nodiscard]] const Tensor& input(std::size_t index) const;
+    [[nodiscard]] bool has_input(std::size_t index) const { return input(index).defined(); }
+    /// Memory for output `index`, not cleared. Null is never returned: failure is `resource_limit`.
+    Result<Tensor*> allocate(std::size_t index, DataType type, const Dims& dims);
+    /// Hands out a tensor that exists already (a reshaped input, say).
+    void set_output(std::size_t index, Tensor tensor) { outputs_[index] = std::move(tensor); }
+    /// False for an optional output that nobody reads.
+    [[nodiscard]] bool wants_output(std::size_t index) const;
+
+    /// `bad_model`: "node 'name' (Op): <what>". For inputs whose actual sizes or values the operator does not allow.
+    [[nodiscard]] Error error(std::string_view what) const;
+
+private:
+    const Node& node_;
+    int opset_;
+    std::span<const Tensor> inputs_;
+    std::span<Tensor> outputs_;
+    const Allocator& allocator_;
+};
+
+/// Computes a node's outputs. Checks whatever the shape rule could not know before the run, and never reads or writes
+/// outside its tensors, whatever their sizes and values.
+using Kernel = Result<void> (*)(KernelContext&);
+
+/// The plain kernel of an operator; null if there is none.
+[[nodiscard]] Kernel find_reference_kernel(std::string_view domain, std::string_view op);
+
+} // namespace detect

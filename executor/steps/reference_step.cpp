@@ -1,0 +1,33 @@
+#include "executor/steps/reference_step.h"
+
+namespace detect {
+
+namespace {
+
+class ReferenceStep final : public Step {
+public:
+    ReferenceStep(const Node& node, int opset, Kernel kernel) : node_(node), opset_(opset), kernel_(kernel) {}
+
+    Result<void> run(StepContext& context) const override {
+        const KernelContext::Allocator allocate = [&](DataType type, const Dims& dims) {
+            return context.memory.allocate(type, dims);
+        };
+        KernelContext kernel_context(node_, opset_, context.inputs, context.outputs, allocate);
+        return kernel_(kernel_context);
+    }
+
+    std::string label() const override { return node_.op; }
+
+private:
+    Node node_;
+    int opset_;
+    Kernel kernel_;
+};
+
+} // namespace
+
+std::shared_ptr<const Step> make_reference_step(const Node& node, int opset, Kernel kernel) {
+    return std::make_shared<ReferenceStep>(node, opset, kernel);
+}
+
+} // namespace detect

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+
+#include <oneapi/tbb/parallel_for.h>
+#include <oneapi/tbb/task_arena.h>
+
+namespace detect {
+
+/// The one place where work is spread over threads. How a range is split never changes what is computed: every output
+/// element is computed whole by one task, in a fixed order of operations.
+class ThreadPool {
+public:
+    /// `threads` includes the calling one; 0 takes all cores.
+    explicit ThreadPool(int threads = 0)
+        : arena_(threads > 0 ? threads : oneapi::tbb::task_arena::automatic) {}
+
+    [[nodiscard]] int threads() { return arena_.max_concurrency(); }
+
+    /// Calls `body(begin, end)` on pieces that cover [0, count), each of at least `grain` items where possible.
+    template <class Body>
+    void parallel_for(std::size_t count, std::size_t grain, const Body& body) {
+        if (count == 0) return;
+        if (count <= grain || threads() == 1) {
+            body(std::size_t{0}, count);
+            return;
+        }
+        arena_.execute([&] {
+            oneapi::tbb::parallel_for(
+                oneapi::tbb::blocked_range<std::size_t>(0, count, grain),
+                [&](const oneapi::tbb::blocked_range<std::size_t>& range) { body(range.begin(), range.end()); },
+                oneapi::tbb::simple_partitioner());
+        });
+    }
+
+private:
+    oneapi::tbb::task_arena arena_;
+};
+
+} // namespace detect
