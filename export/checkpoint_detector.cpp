@@ -1,0 +1,17 @@
+#include "export/checkpoint_detector.h"
+
+#include "detector/detector_from_graph.h"
+#include "export/checkpoint_graph.h"
+#include "export/opset_lowering.h"
+#include "graph/try.h"
+
+namespace detect {
+
+Result<Detector> detector_from_checkpoint(const std::filesystem::path& checkpoint, const SettingsOverrides& settings,
+                                          const DetectorOptions& options) {
+    DETECT_TRY_ASSIGN(CheckpointGraph network,
+                      graph_from_checkpoint(checkpoint, settings, OutputLayout::batched, newest_export_opset));
+    return detector_from_graph(std::move(network.graph), options);
+}
+
+} // namespace detect

@@ -1,0 +1,76 @@
+#include "export/checkpoint_graph.h"
+
+#include "executor/passes/passes.h"
+#include "export/checkpoint/checkpoint.h"
+#include "export/checkpoint/network_weights.h"
+#include "export/opset_lowering.h"
+#include "graph/try.h"
+
+#include <nlohmann/json.hpp>
+
+namespace detect {
+
+namespace {
+
+/// Bytes of the constants, plus what a node's own description takes in a file, roughly: names and attributes.
+std::size_t described_bytes(const Graph& graph) {
+    std::size_t bytes = 0;
+    for (const Value& value : graph.values) bytes += value.name.size() + value.constant.byte_count();
+    for (const Node& node : graph.nodes) bytes += node.op.size() + node.name.size() + 8 * node.attributes.size();
+    return bytes;
+}
+
+std::map<std::string, std::string> make_metadata(const CheckpointGraph& result, const Checkpoint& checkpoint) {
+    std::map<std::string, std::string> metadata = to_metadata(result.settings);
+    metadata["architecture"] = "fasterrcnn_mobilenet_v3_large_fpn";
+    metadata["num_classes"] = std::to_string(result.classes);
+    metadata["input_range"] = "0-1";
+    metadata["input_layout"] = "NCHW, RGB";
+    metadata["box_format"] = "x1, y1, x2, y2 in input pixels";
+    metadata["checkpoint_sha256"] = checkpoint.sha256();
+    metadata["producer"] = "detect " DETECT_VERSION;
+    if (const auto entry = checkpoint.metadata().find("description"); entry != checkpoint.metadata().end()) {
+        metadata["description"] = entry->second;
+    }
+    return metadata;
+}
+
+Result<void> check_labels(const NetworkSettings& settings, std::int64_t classes) {
+    const auto count = static_cast<std::int64_t>(settings.labels.size());
+    if (count == 0 || count == classes - 1) return {};
+    std::string message = std::to_string(count) + " class names given, but the checkpoint has " + std::to_string(classes - 1) +
+                          " classes besides the background";
+    if (count == classes) message += "; leave the background out of the names";
+    return Error{ErrorCode::invalid_argument, message};
+}
+
+} // namespace
+
+Result<CheckpointGraph> graph_from_checkpoint(const std::filesystem::path& path, const SettingsOverrides& overrides,
+                                              OutputLayout layout, int opset) {
+    DETECT_TRY_ASSIGN(const Checkpoint checkpoint, Checkpoint::open(path));
+    DETECT_TRY_ASSIGN(const NetworkWeights weights, load_network_weights(checkpoint));
+
+    CheckpointGraph result;
+    DETECT_TRY_ASSIGN(result.settings, resolve_settings(checkpoint.metadata(), overrides));
+    result.classes = weights.class_count();
+    result.checkpoint_format = std::string(checkpoint.format());
+    DETECT_TRY(check_labels(result.settings, result.classes));
+
+    auto definition = build_network(weights, result.classes, result.settings, layout);
+    if (!definition) {
+        return Error{definition.error().code, path.string() + ": " + definition.error().message};
+    }
+    result.unexpected = weights.unexpected(definition->used_parameters);
+    result.graph = std::move(definition->graph);
+    result.nodes_before = result.graph.nodes.size();
+    result.bytes_before = described_bytes(result.graph);
+    DETECT_TRY(run_passes(result.graph, simplification_passes()));
+    DETECT_TRY_ASSIGN(result.graph, lower_to_opset(std::move(result.graph), opset));
+    result.nodes_after = result.graph.nodes.size();
+    result.bytes_after = described_bytes(result.graph);
+    result.graph.metadata = make_metadata(result, checkpoint);
+    return result;
+}
+
+} // namespace detect

@@ -1,0 +1,33 @@
+#pragma once
+
+#include "export/checkpoint_graph.h"
+#include "export/verification.h"
+
+namespace detect {
+
+struct ExportOptions {
+    std::filesystem::path checkpoint;
+    std::filesystem::path output;
+    SettingsOverrides settings;
+    OutputLayout layout = OutputLayout::batched;
+    int opset = 17;
+    /// Hears what is being done, a short line each; may stay empty.
+    std::function<void(const std::string&)> progress;
+};
+
+struct ExportReport {
+    CheckpointGraph network;
+    Verification verification;
+    std::size_t file_bytes = 0;
+    std::filesystem::path output;
+    /// The same figures as JSON, beside the model: model.report.json.
+    std::filesystem::path report;
+};
+
+/// A checkpoint becomes an ONNX file. The file gets its name only after ONNX's checker has passed it and the reference
+/// interpreter and the optimised executor, both reading the bytes that were written, agree on `image` and variations of
+/// it: until then nothing appears beside a temporary file, which goes if anything fails.
+/// `image`: float32 [3, height, width], RGB, 0–1: a real picture, best one that shows an object.
+[[nodiscard]] Result<ExportReport> export_model(const ExportOptions& options, const Tensor& image);
+
+} // namespace detect
