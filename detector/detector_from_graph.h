@@ -1,0 +1,12 @@
+#pragma once
+
+#include "detect/detector.h"
+#include "graph/graph.h"
+
+namespace detect {
+
+/// A detector from a graph in memory, with the inputs and outputs of an exported model (either layout).
+/// `bad_model` if it has others.
+[[nodiscard]] Result<Detector> detector_from_graph(Graph graph, const DetectorOptions& options);
+
+} // namespace detect

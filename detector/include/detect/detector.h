@@ -1,0 +1,61 @@
+#pragma once
+
+#include "detect/detection.h"
+#include "detect/error.h"
+#include "detect/image.h"
+
+#include <cstddef>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace detect {
+
+struct DetectorOptions {
+    /// Threads that work on one call, the calling one included; 0: all cores. Results do not depend on it.
+    int threads = 0;
+    /// Detections below this score are left out. The model has a threshold of its own, usually 0.05, below which there
+    /// is nothing to find.
+    float min_score = 0.0F;
+};
+
+/// A loaded model that finds objects in pictures. Cheap to copy (copies share the model), immutable, and safe to call
+/// from many threads at once: the same picture gives the same bits, alone or in company, at any number of threads.
+/// It never prints, never exits and never throws for what a caller can get wrong.
+class Detector {
+public:
+    /// Loads an ONNX file written by `detect export`.
+    /// `unreadable_input` if there is no such file or it is cut off, `bad_model` or `unsupported` if it is no detector
+    /// that this library can run. The sentence names the file.
+    static Result<Detector> load(const std::filesystem::path& onnx_file, const DetectorOptions& options = {});
+    /// The same from the bytes of such a file.
+    static Result<Detector> load(std::span<const std::byte> onnx_bytes, const DetectorOptions& options = {});
+
+    /// Finds objects in one picture. Boxes are in the picture's own pixels, best score first.
+    /// `invalid_argument` if the view makes no sense or float pixels are outside [0, 1].
+    [[nodiscard]] Result<ImageResult> run(const ImageView& image) const;
+    /// The same for several pictures of any sizes: those of equal size share a batch. Results in the order of `images`.
+    [[nodiscard]] Result<std::vector<ImageResult>> run(std::span<const ImageView> images) const;
+    /// The same for a ready batch, float32 [batch, 3, height, width], RGB, 0–1. Values outside [0, 1] (beyond rounding)
+    /// are an `invalid_argument` that says what range was found and how to mend it.
+    [[nodiscard]] Result<std::vector<ImageResult>> run(const TensorView& batch) const;
+
+    /// Names of the classes 1, 2, …; empty if the model does not say.
+    [[nodiscard]] const std::vector<std::string>& labels() const;
+    /// The name of a class as `Detection::label` numbers it; "class 7" if the model does not say.
+    [[nodiscard]] std::string label_name(int label) const;
+    /// Everything the model says of itself: sizes, thresholds, anchors, checkpoint's SHA-256 …
+    [[nodiscard]] const std::map<std::string, std::string>& metadata() const;
+
+    /// Not part of the API: how the exporter's library hands over a graph made from a checkpoint.
+    struct Implementation;
+    explicit Detector(std::shared_ptr<const Implementation> implementation);
+
+private:
+    std::shared_ptr<const Implementation> implementation_;
+};
+
+} // namespace detect
