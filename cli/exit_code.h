@@ -1,0 +1,33 @@
+#pragma once
+
+#include "detect/error.h"
+
+#include <string_view>
+
+namespace detect::cli {
+
+/// What the command's exit code says. Documented in --help and README.
+enum ExitCode : int {
+    done = 0,
+    other_failure = 1,
+    usage = 2,
+    unreadable_input = 3,
+    bad_model = 4,
+    some_inputs_failed = 5,
+};
+
+inline constexpr std::string_view exit_code_help =
+    "Exit codes: 0 done (also when nothing is detected), 2 usage, 3 unreadable input, 4 bad model,\n"
+    "5 some inputs of several failed, 1 anything else.";
+
+[[nodiscard]] ExitCode exit_code(ErrorCode code);
+
+/// Prints "detect: <message>" as one line on stderr and returns the exit code.
+int report(const Error& error);
+int report(const Error& error, ExitCode code);
+
+/// "detect: note: …" and "detect: warning: …" on stderr.
+void note(std::string_view message);
+void warn(std::string_view message);
+
+} // namespace detect::cli

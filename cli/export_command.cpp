@@ -1,0 +1,99 @@
+#include "cli/commands.h"
+#include "cli/example_image.h"
+#include "cli/exit_code.h"
+#include "cli/model_source.h"
+#include "cli/settings_options.h"
+#include "export/exporter.h"
+#include "export/opset_lowering.h"
+#include "graph/try.h"
+
+#include <cstdio>
+#include <iostream>
+#include <memory>
+
+namespace detect::cli {
+
+namespace {
+
+struct Arguments {
+    std::string image;
+    std::string weights;
+    std::string output = "model.onnx";
+    int opset = newest_export_opset;
+    std::string layout = "batched";
+    SettingsArguments settings;
+};
+
+std::string in_megabytes(std::size_t bytes) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.2f MB", static_cast<double>(bytes) / 1e6);
+    return text;
+}
+
+void print(const ExportReport& report) {
+    const CheckpointGraph& network = report.network;
+    std::printf("checkpoint    %s, %lld classes besides the background\n", network.checkpoint_format.c_str(),
+                static_cast<long long>(network.classes - 1));
+    std::printf("simplified    %zu -> %zu nodes, %s -> %s\n", network.nodes_before, network.nodes_after,
+                in_megabytes(network.bytes_before).c_str(), in_megabytes(network.bytes_after).c_str());
+    std::printf("file          %s, %s, opset %d\n\n", report.output.c_str(), in_megabytes(report.file_bytes).c_str(),
+                network.graph.opset);
+    std::printf("verified: reference interpreter against executor, detections of score >= 0.1\n");
+    std::printf("  %-32s %11s %11s %12s %10s  %s\n", "input", "size", "detections", "worst score", "worst IoU", "agree");
+    for (const VerificationRow& row : report.verification.rows) {
+        std::printf("  %-32s %11s %11lld %12.1e %10.6f  %s\n", row.input.c_str(), row.size.c_str(),
+                    static_cast<long long>(row.detections), row.worst_score_difference, row.worst_iou, row.passed() ? "yes" : "NO");
+    }
+    std::fflush(stdout);
+}
+
+Result<void> run(const CLI::App& command, const Arguments& arguments) {
+    DETECT_TRY_ASSIGN(const GivenSettings given, read_settings(command, arguments.settings));
+    std::filesystem::path checkpoint = arguments.weights;
+    if (checkpoint.empty()) checkpoint = bundled_checkpoint();
+    if (checkpoint.empty()) {
+        return Error{ErrorCode::unreadable_input, "the bundled model is not installed; give a checkpoint with --weights"};
+    }
+    DETECT_TRY_ASSIGN(const Tensor image, read_example_image(arguments.image));
+    DETECT_TRY_ASSIGN(const ExportReport result,
+                      export_model({.checkpoint = checkpoint,
+                                    .output = arguments.output,
+                                    .settings = given.overrides,
+                                    .layout = arguments.layout == "torchvision" ? OutputLayout::torchvision : OutputLayout::batched,
+                                    .opset = arguments.opset,
+                                    .progress = [](const std::string& line) { std::cerr << line << "\n"; }},
+                                   image));
+    print(result);
+    for (const std::string& key : result.network.unexpected) warn("the network has no place for tensor " + key);
+    if (result.network.settings.labels.empty()) note("no class names are known; give them with --labels");
+    if (result.verification.example_detections == 0) {
+        warn("nothing was detected on " + arguments.image + "; an example picture that shows an object verifies more");
+    }
+    std::cerr << "wrote " << result.output.string() << " and " << result.report.string() << "\n";
+    return {};
+}
+
+} // namespace
+
+Command add_export_command(CLI::App& app) {
+    auto arguments = std::make_shared<Arguments>();
+    app.add_option("--image", arguments->image, "A real picture to verify the export on, best one that shows an object")->required();
+    app.add_option("--weights", arguments->weights, "Checkpoint: .pth or .safetensors (default: the bundled model)");
+    app.add_option("-o,--output", arguments->output, "The ONNX file to write")->capture_default_str();
+    app.add_option("--opset", arguments->opset, "ONNX opset")
+        ->check(CLI::Range(oldest_export_opset, newest_export_opset))
+        ->capture_default_str();
+    app.add_option("--layout", arguments->layout,
+                   "Outputs: batched ([batch, n, ...] and valid_detections) or torchvision ([n, ...], batch 1)")
+        ->check(CLI::IsMember({"batched", "torchvision"}))
+        ->capture_default_str();
+    add_settings_options(app, arguments->settings);
+    app.footer("Example: detect export --image board.png --weights best.pth --labels classes.txt -o model.onnx\n" +
+               std::string(exit_code_help));
+    return [&app, arguments] {
+        const auto result = run(app, *arguments);
+        return result ? done : report(result.error());
+    };
+}
+
+} // namespace detect::cli

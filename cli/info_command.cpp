@@ -1,0 +1,61 @@
+#include "cli/commands.h"
+#include "cli/exit_code.h"
+#include "executor/onnx_reader.h"
+#include "graph/try.h"
+
+#include <cstdio>
+#include <filesystem>
+#include <map>
+#include <memory>
+
+namespace detect::cli {
+
+namespace {
+
+void print_values(const char* title, const Graph& graph, const std::vector<ValueId>& ids) {
+    std::printf("%s\n", title);
+    for (const ValueId id : ids) {
+        const Value& value = graph[id];
+        std::printf("  %-18s %-8s %s\n", value.name.c_str(), std::string(to_string(value.type)).c_str(),
+                    to_string(value.shape).c_str());
+    }
+}
+
+void print(const Graph& graph, const std::string& file, std::uintmax_t bytes) {
+    std::size_t parameters = 0;
+    for (const Value& value : graph.values) {
+        if (value.constant.defined()) parameters += static_cast<std::size_t>(value.constant.element_count());
+    }
+    std::printf("%s: %.2f MB, opset %d, %zu nodes, %zu parameters\n", file.c_str(), static_cast<double>(bytes) / 1e6, graph.opset,
+                graph.nodes.size(), parameters);
+    print_values("inputs", graph, graph.inputs);
+    print_values("outputs", graph, graph.outputs);
+    std::printf("metadata\n");
+    for (const auto& [key, text] : graph.metadata) std::printf("  %-18s %s\n", key.c_str(), text.c_str());
+    std::map<std::string, int> operators;
+    for (const Node& node : graph.nodes) ++operators[node.op];
+    std::printf("operators\n ");
+    for (const auto& [name, count] : operators) std::printf(" %s:%d", name.c_str(), count);
+    std::printf("\n");
+}
+
+Result<void> run(const std::string& file) {
+    DETECT_TRY_ASSIGN(const Graph graph, read_onnx(std::filesystem::path(file)));
+    std::error_code ignored;
+    print(graph, file, std::filesystem::file_size(file, ignored));
+    return {};
+}
+
+} // namespace
+
+Command add_info_command(CLI::App& app) {
+    auto file = std::make_shared<std::string>();
+    app.add_option("model", *file, "An ONNX file")->required();
+    app.footer(std::string(exit_code_help));
+    return [file] {
+        const auto result = run(*file);
+        return result ? done : report(result.error());
+    };
+}
+
+} // namespace detect::cli

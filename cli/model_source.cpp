@@ -1,0 +1,43 @@
+#include "cli/model_source.h"
+
+#include <array>
+#include <fstream>
+
+namespace detect::cli {
+
+namespace fs = std::filesystem;
+
+fs::path bundled_checkpoint() {
+    constexpr const char* name = "circuit_board.safetensors";
+    std::error_code code;
+    const fs::path program = fs::read_symlink("/proc/self/exe", code);
+    // Installed: bin/detect beside share/detect. In the build tree: where the sources are.
+    for (const fs::path& candidate : {program.parent_path().parent_path() / "share/detect" / name, fs::path(DETECT_MODEL_DIR) / name}) {
+        if (fs::is_regular_file(candidate, code)) return candidate;
+    }
+    return {};
+}
+
+bool looks_like_checkpoint(const fs::path& path) {
+    std::array<char, 9> head{};
+    std::ifstream file(path, std::ios::binary);
+    file.read(head.data(), head.size());
+    const auto length = file.gcount();
+    const bool zip = length >= 2 && head[0] == 'P' && head[1] == 'K';
+    const bool pickle = length >= 2 && head[0] == '\x80';
+    const bool safetensors = length == 9 && head[8] == '{' && head[6] == 0 && head[7] == 0;
+    return zip || pickle || safetensors;
+}
+
+Result<fs::path> choose_model(const std::string& path) {
+    if (!path.empty()) return fs::path(path);
+    std::error_code code;
+    if (fs::is_regular_file("model.onnx", code)) return fs::path("model.onnx");
+    fs::path bundled = bundled_checkpoint();
+    if (bundled.empty()) {
+        return Error{ErrorCode::unreadable_input, "no model given, no model.onnx here, and the bundled model is not installed; give one with --model"};
+    }
+    return bundled;
+}
+
+} // namespace detect::cli
