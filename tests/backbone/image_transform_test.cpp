@@ -1,0 +1,68 @@
+#include "backbone/image_transform.h"
+#include "executor/reference/interpreter.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace detect {
+namespace {
+
+using testing::ElementsAre;
+
+struct Transformed {
+    Tensor images;
+    std::vector<float> limits;
+    std::vector<float> scale;
+};
+
+Transformed transform(std::int64_t height, std::int64_t width, const ImageTransformSettings& settings, float value = 0.5F) {
+    const ParameterMap no_parameters;
+    GraphBuilder b(no_parameters);
+    const ValueId input = b.input("input", DataType::float32, {"batch", 3, "height", "width"});
+    const TransformedImages result = add_image_transform(b, input, settings);
+    for (const ValueId id : {result.images, result.resized_limits, result.to_input_scale}) b.graph().outputs.push_back(id);
+    auto graph = b.finish();
+    EXPECT_TRUE(graph.ok()) << graph.error().message;
+    Tensor picture = Tensor::create(DataType::float32, {1, 3, height, width}).value();
+    for (float& pixel : picture.mutable_data<float>()) pixel = value;
+    auto outputs = interpret(*graph, std::span(&picture, 1));
+    EXPECT_TRUE(outputs.ok()) << outputs.error().message;
+    const auto list = [](const Tensor& t) { return std::vector<float>(t.data<float>().begin(), t.data<float>().end()); };
+    return {.images = (*outputs)[0], .limits = list((*outputs)[1]), .scale = list((*outputs)[2])};
+}
+
+TEST(ImageTransform, FloorsTheExactProductOfTheFloat32Scale) {
+    // 800 / 480 rounded to float32 is a little less than 5/3; times 480 it is 799.99998, hence 799. So do 768, 960 and
+    // 1080; 600 comes out as 800 (4/3 rounds up).
+    for (const std::int64_t side : {480, 768, 960, 1080}) {
+        EXPECT_EQ(transform(side, side, {}).limits[0], 799.0F) << side;
+    }
+    EXPECT_EQ(transform(600, 600, {}).limits[0], 800.0F);
+}
+
+TEST(ImageTransform, LongerSideIsCapped) {
+    // 100×1000: 1333 / 1000 is below 800 / 100. Height 133.3 → 133.
+    const Transformed result = transform(100, 1000, {});
+    EXPECT_THAT(result.limits, ElementsAre(1333.0F, 133.0F, 1333.0F, 133.0F));
+    EXPECT_EQ(result.images.dims(), (Dims{1, 3, 160, 1344}));
+    EXPECT_THAT(result.scale, ElementsAre(1000.0F / 1333.0F, 100.0F / 133.0F, 1000.0F / 1333.0F, 100.0F / 133.0F));
+}
+
+TEST(ImageTransform, PadsWithZerosAfterNormalisation) {
+    const Transformed result = transform(10, 20, {.min_size = 40, .max_size = 80});
+    ASSERT_EQ(result.images.dims(), (Dims{1, 3, 64, 96}));
+    const auto red = result.images.data<float>();
+    EXPECT_FLOAT_EQ(red[0], (0.5F - 0.485F) / 0.229F);
+    EXPECT_FLOAT_EQ(red[39 * 96 + 79], (0.5F - 0.485F) / 0.229F); // last pixel of the picture
+    EXPECT_EQ(red[39 * 96 + 80], 0.0F);                           // first to its right
+    EXPECT_EQ(red[40 * 96], 0.0F);                                // first below
+}
+
+TEST(ImageTransform, NoSideBecomesZero) {
+    // torchvision fails here: 1 · (1333 / 4000) floors to 0.
+    EXPECT_THAT(transform(1, 4000, {}).limits, ElementsAre(1333.0F, 1.0F, 1333.0F, 1.0F));
+    EXPECT_EQ(transform(1, 1, {}).images.dims(), (Dims{1, 3, 800, 800}));
+}
+
+} // namespace
+} // namespace detect

@@ -1,0 +1,213 @@
+#include "tests/executor/kernels/kernel_test.h"
+
+namespace detect::test {
+namespace {
+
+/// The product as its definition has it: one chain per output, k ascending, rounded as the instruction set does.
+std::vector<float> plain_gemm(Isa isa, std::span<const float> a, std::span<const float> b_by_output,
+                              std::span<const float> bias, std::size_t m, std::size_t k, std::size_t n,
+                              Activation activation = Activation::none, const float* residual = nullptr) {
+    std::vector<float> c(m * n);
+    for (std::size_t i = 0; i < m; ++i) {
+        for (std::size_t j = 0; j < n; ++j) {
+            float sum = bias.empty() ? 0.F : bias[j];
+            for (std::size_t l = 0; l < k; ++l) sum = multiply_add(isa, a[i * k + l], b_by_output[j * k + l], sum);
+            if (residual != nullptr) sum += residual[i * n + j];
+            c[i * n + j] = plain_activation(activation, sum);
+        }
+    }
+    return c;
+}
+
+class GemmTest : public IsaTest {
+protected:
+    PackedMatrix pack(std::span<const float> weights, std::size_t k, std::size_t n, std::span<const float> bias,
+                      WeightOrder order = WeightOrder::output_major) {
+        auto packed = PackedMatrix::pack(kernels(), order, weights, k, n, bias);
+        EXPECT_TRUE(packed.ok()) << (packed.ok() ? "" : packed.error().message);
+        return *std::move(packed);
+    }
+    ThreadPool one_{1};
+};
+
+// Widths around one, two and three vectors of every instruction set, and the model's own.
+constexpr std::size_t widths[] = {1, 3, 4, 5, 7, 8, 9, 12, 13, 15, 16, 17, 24, 28, 31, 32, 33, 40, 47, 48, 49, 64, 91};
+
+TEST_P(GemmTest, EveryRowCountGivesTheBitsOfTheChain) {
+    constexpr std::size_t most_rows = 70;
+    for (const std::size_t k : {1UL, 2UL, 17UL, 120UL}) {
+        for (const std::size_t n : {7UL, 16UL, 24UL, 40UL, 91UL}) {
+            const GuardedFloats a(random_floats(most_rows * k, 1));
+            const auto b = random_floats(k * n, 2);
+            const auto bias = random_floats(n, 3);
+            const auto expected = plain_gemm(isa(), a.span(), b, bias, most_rows, k, n);
+            const PackedMatrix packed = pack(b, k, n, bias);
+            for (std::size_t m = 1; m <= most_rows; ++m) {
+                const GuardedFloats c(m * n);
+                // The last m rows: position in the matrix must not matter either.
+                const std::size_t first = most_rows - m;
+                gemm(packed.view(), a.data() + first * k, k, m, c.data(), n, {}, one_);
+                SCOPED_TRACE(testing::Message() << "m " << m << " k " << k << " n " << n);
+                EXPECT_SAME_BITS(c.data(), expected.data() + first * n, m * n);
+                EXPECT_TRUE(c.intact());
+            }
+        }
+    }
+}
+
+TEST_P(GemmTest, EveryWidthWithEveryEpilogue) {
+    constexpr std::size_t m = 31;
+    constexpr std::size_t k = 19;
+    const GuardedFloats a(random_floats(m * k, 4));
+    for (const std::size_t n : widths) {
+        const auto b = random_floats(k * n, 5);
+        const auto bias = random_floats(n, 6);
+        const GuardedFloats residual(random_floats(m * n, 7));
+        const PackedMatrix packed = pack(b, k, n, bias);
+        for (const Activation activation : all_activations) {
+            for (const float* added :
+                 {static_cast<const float*>(nullptr), static_cast<const float*>(residual.data())}) {
+                const GuardedFloats c(m * n);
+                gemm(packed.view(), a.data(), k, m, c.data(), n, {activation, added, n}, one_);
+                const auto expected = plain_gemm(isa(), a.span(), b, bias, m, k, n, activation, added);
+                SCOPED_TRACE(testing::Message() << "n " << n << " activation " << static_cast<int>(activation));
+                EXPECT_SAME_BITS(c.data(), expected.data(), m * n);
+                EXPECT_TRUE(c.intact());
+            }
+        }
+    }
+}
+
+TEST_P(GemmTest, DeepProductsAreBlockedWithoutChangingABit) {
+    // Around the depth of a block, and several blocks; with a residual, which must be added once.
+    for (const std::size_t k : {255UL, 256UL, 257UL, 511UL, 512UL, 513UL, 1100UL, 3100UL}) {
+        for (const std::size_t n : {5UL, 50UL}) {
+            constexpr std::size_t m = 33;
+            const GuardedFloats a(random_floats(m * k, 8));
+            const auto b = random_floats(k * n, 9);
+            const auto bias = random_floats(n, 10);
+            const auto residual = random_floats(m * n, 11);
+            const PackedMatrix packed = pack(b, k, n, bias);
+            const GuardedFloats c(m * n);
+            gemm(packed.view(), a.data(), k, m, c.data(), n, {Activation::relu, residual.data(), n}, one_);
+            const auto expected = plain_gemm(isa(), a.span(), b, bias, m, k, n, Activation::relu, residual.data());
+            SCOPED_TRACE(testing::Message() << "k " << k << " n " << n);
+            EXPECT_SAME_BITS(c.data(), expected.data(), m * n);
+        }
+    }
+}
+
+TEST_P(GemmTest, ThreadsChangeNothing) {
+    struct Shape {
+        std::size_t m, k, n;
+    };
+    // Many rows; few rows and many columns; weights too large for a second-level cache.
+    for (const auto& [m, k, n] : {Shape{1000, 24, 72}, Shape{3, 200, 600}, Shape{30, 1200, 300}, Shape{1, 64, 7}}) {
+        const auto a = random_floats(m * k, 12);
+        const auto b = random_floats(k * n, 13);
+        const PackedMatrix packed = pack(b, k, n, {});
+        std::vector<float> expected(m * n);
+        gemm(packed.view(), a.data(), k, m, expected.data(), n, {}, one_);
+        for (const int threads : {2, 4}) {
+            ThreadPool pool(threads);
+            const GuardedFloats c(m * n);
+            gemm(packed.view(), a.data(), k, m, c.data(), n, {}, pool);
+            SCOPED_TRACE(testing::Message() << "m " << m << " threads " << threads);
+            EXPECT_SAME_BITS(c.data(), expected.data(), m * n);
+        }
+    }
+}
+
+TEST_P(GemmTest, RowsMayBeFartherApartThanTheyAreLong) {
+    constexpr std::size_t m = 20;
+    constexpr std::size_t k = 10;
+    constexpr std::size_t n = 21;
+    constexpr std::size_t lda = 13;
+    constexpr std::size_t ldc = 26;
+    const auto dense = random_floats(m * k, 14);
+    const auto b = random_floats(k * n, 15);
+    const GuardedFloats a((m - 1) * lda + k, std::numeric_limits<float>::quiet_NaN());
+    for (std::size_t i = 0; i < m; ++i) std::copy_n(dense.data() + i * k, k, a.data() + i * lda);
+    const GuardedFloats c((m - 1) * ldc + n, 123.F);
+    gemm(pack(b, k, n, {}).view(), a.data(), lda, m, c.data(), ldc, {}, one_);
+    const auto expected = plain_gemm(isa(), dense, b, {}, m, k, n);
+    for (std::size_t i = 0; i < m; ++i) {
+        EXPECT_SAME_BITS(c.data() + i * ldc, expected.data() + i * n, n);
+        for (std::size_t j = n; j < ldc && i + 1 < m; ++j) EXPECT_EQ(c[i * ldc + j], 123.F);
+    }
+}
+
+TEST_P(GemmTest, BothWeightOrdersPackToTheSame) {
+    constexpr std::size_t k = 37;
+    constexpr std::size_t n = 53;
+    const auto by_output = random_floats(k * n, 16);
+    std::vector<float> by_input(k * n);
+    for (std::size_t i = 0; i < k; ++i) {
+        for (std::size_t j = 0; j < n; ++j) by_input[i * n + j] = by_output[j * k + i];
+    }
+    const PackedMatrix first = pack(by_output, k, n, {});
+    const PackedMatrix second = pack(by_input, k, n, {}, WeightOrder::input_major);
+    ASSERT_EQ(first.view().size(), second.view().size());
+    EXPECT_SAME_BITS(second.view().weights, first.view().weights, first.view().size());
+}
+
+TEST_P(GemmTest, SpecialValuesComeOutAsInTheChain) {
+    constexpr std::size_t m = 29;
+    constexpr std::size_t k = 3;
+    constexpr std::size_t n = 45;
+    const GuardedFloats a(special_floats(m * k, 17));
+    const auto b = special_floats(k * n, 18);
+    const auto bias = special_floats(n, 19);
+    const PackedMatrix packed = pack(b, k, n, bias);
+    for (const Activation activation : all_activations) {
+        const GuardedFloats c(m * n);
+        gemm(packed.view(), a.data(), k, m, c.data(), n, {activation, nullptr, 0}, one_);
+        const auto expected = plain_gemm(isa(), a.span(), b, bias, m, k, n, activation);
+        EXPECT_SAME_BITS(c.data(), expected.data(), m * n);
+    }
+}
+
+TEST_P(GemmTest, AGateScalesTheRowsOfTheWeights) {
+    constexpr std::size_t m = 11;
+    constexpr std::size_t k = 72;
+    constexpr std::size_t n = 40;
+    const auto a = random_floats(m * k, 20);
+    auto b = random_floats(k * n, 21);
+    const auto gate = random_floats(k, 22);
+    const PackedMatrix packed = pack(b, k, n, {});
+    std::vector<float> scaled(packed.view().size());
+    scale_rows(packed.view(), gate.data(), scaled.data(), one_);
+    PackedView view = packed.view();
+    view.weights = scaled.data();
+    std::vector<float> c(m * n);
+    gemm(view, a.data(), k, m, c.data(), n, {}, one_);
+    for (std::size_t j = 0; j < n; ++j) {
+        for (std::size_t i = 0; i < k; ++i) b[j * k + i] *= gate[i];
+    }
+    const auto expected = plain_gemm(isa(), a, b, {}, m, k, n);
+    EXPECT_SAME_BITS(c.data(), expected.data(), m * n);
+}
+
+TEST_P(GemmTest, NothingToDoIsDone) {
+    const auto b = random_floats(40, 23);
+    const std::vector<float> bias{1, 2, 3, 4};
+    gemm(pack(b, 10, 4, {}).view(), nullptr, 10, 0, nullptr, 4, {}, one_);
+    std::vector<float> c(8);
+    gemm(pack({}, 0, 4, bias).view(), nullptr, 0, 2, c.data(), 4, {}, one_);
+    EXPECT_EQ(c, (std::vector<float>{1, 2, 3, 4, 1, 2, 3, 4}));
+}
+
+TEST_P(GemmTest, WrongSizesAreRefused) {
+    const std::vector<float> weights(12);
+    for (const auto& [k, n, biases] : {std::tuple{3UL, 5UL, 0UL}, {3UL, 4UL, 3UL}, {SIZE_MAX, 3UL, 0UL}}) {
+        const auto packed =
+            PackedMatrix::pack(kernels(), WeightOrder::output_major, weights, k, n, std::span(weights).first(biases));
+        ASSERT_FALSE(packed.ok());
+        EXPECT_EQ(packed.error().code, ErrorCode::invalid_argument);
+    }
+}
+
+INSTANTIATE_FOR_ISAS(GemmTest);
+
+} // namespace
+} // namespace detect::test

@@ -1,0 +1,139 @@
+#include "tests/executor/kernels/kernel_test.h"
+#include "tests/executor/kernels/model_layers.h"
+
+namespace detect::test {
+namespace {
+
+/// A block's convolutions, prepared with seeded weights.
+struct Steps {
+    Result<Conv2d> expand;
+    Result<Conv2d> depthwise;
+    Result<Conv2d> project;
+
+    Steps(const KernelTable& kernels, const Conv2dParameters& e, const Conv2dParameters& d, const Conv2dParameters& p)
+        : expand(prepare(kernels, e, 1)), depthwise(prepare(kernels, d, 2)), project(prepare(kernels, p, 3)) {}
+
+    static Result<Conv2d> prepare(const KernelTable& kernels, const Conv2dParameters& p, unsigned seed) {
+        const std::size_t count = p.output_channels * (p.input_channels / p.groups) * p.kernel_h * p.kernel_w;
+        return Conv2d::prepare(kernels, p, random_floats(count, seed), random_floats(p.output_channels, seed + 9));
+    }
+};
+
+std::vector<ModelBlock> blocks() {
+    std::vector<ModelBlock> all = model_blocks();
+    for (ModelBlock& block : all) {
+        // Small maps, but of several bands and strips.
+        block.height = block.expanded <= 72 ? 37 : 21;
+        block.width = block.expanded <= 72 ? 131 : 67;
+    }
+    all.push_back({"one_pixel", 16, 64, 24, 3, 2, Activation::relu, false, 1, 1});
+    all.push_back({"lower_than_a_window", 24, 72, 40, 5, 2, Activation::relu, true, 2, 90});
+    all.push_back({"narrower_than_a_window", 24, 72, 40, 5, 1, Activation::relu, true, 30, 1});
+    all.push_back({"odd_channels", 5, 19, 3, 3, 1, Activation::hard_swish, false, 16, 61});
+    return all;
+}
+
+class InvertedResidualTest : public testing::TestWithParam<std::tuple<Isa, std::size_t>> {
+protected:
+    void SetUp() override {
+        const auto& kernels = kernel_table(std::get<0>(GetParam()));
+        steps_.emplace(kernels, conv_layer(b_.inputs, b_.expanded, 1, 1, b_.activation),
+                       depthwise_layer(b_.expanded, b_.kernel, b_.stride, b_.activation),
+                       conv_layer(b_.expanded, b_.outputs, 1, 1, Activation::none));
+        ASSERT_TRUE(steps_->expand.ok() && steps_->depthwise.ok() && steps_->project.ok());
+    }
+
+    [[nodiscard]] MapSize input(std::size_t batch) const { return {batch, b_.height, b_.width}; }
+    [[nodiscard]] MapSize output(std::size_t batch) const {
+        const Conv2dParameters& p = steps_->depthwise->parameters();
+        return {batch, p.output_height(b_.height), p.output_width(b_.width)};
+    }
+    static std::size_t floats(const MapSize& size, std::size_t channels) {
+        return size.batch * size.height * size.width * channels;
+    }
+    std::vector<float> step(const Conv2d& conv, std::span<const float> x, const MapSize& size,
+                            const Conv2dExtras& extras) {
+        const Conv2dParameters& p = conv.parameters();
+        std::vector<float> y(size.batch * p.output_height(size.height) * p.output_width(size.width) *
+                             p.output_channels);
+        std::vector<std::byte> scratch(conv.scratch_bytes(size));
+        conv.run(x.data(), size, y.data(), extras, scratch, pool_);
+        return y;
+    }
+
+    /// Runs the fused block and its steps one by one on `x` and compares every bit.
+    void compare(const InvertedResidual::Steps& used, std::span<const float> values, std::size_t batch, int threads) {
+        const auto block = InvertedResidual::make(used);
+        ASSERT_TRUE(block.has_value());
+        const MapSize size = input(batch);
+        const GuardedFloats x(values);
+        std::vector<float> expected(values.begin(), values.end());
+        if (used.expand != nullptr) expected = step(*used.expand, expected, size, {});
+        std::vector<float> expected_mean(batch * b_.expanded);
+        expected = step(*used.depthwise, expected, size, {.mean = expected_mean.data()});
+        const GuardedFloats residual(random_floats(floats(output(batch), b_.outputs), 7));
+        if (used.project != nullptr)
+            expected = step(*used.project, expected, output(batch), {.residual = residual.data()});
+
+        ThreadPool pool(threads);
+        const GuardedFloats y(expected.size(), 123.F);
+        const GuardedFloats mean(expected_mean.size(), 123.F);
+        const GuardedFloats scratch(block->scratch_bytes(size) / sizeof(float), 321.F);
+        block->run(x.data(), size, y.data(), used.project == nullptr ? nullptr : residual.data(), mean.data(),
+                   std::as_writable_bytes(scratch.span()), pool);
+        EXPECT_SAME_BITS(y.data(), expected.data(), expected.size());
+        EXPECT_SAME_BITS(mean.data(), expected_mean.data(), expected_mean.size());
+        EXPECT_TRUE(y.intact() && mean.intact() && scratch.intact());
+    }
+
+    ModelBlock b_ = blocks()[std::get<1>(GetParam())];
+    std::optional<Steps> steps_;
+    ThreadPool pool_{1};
+};
+
+TEST_P(InvertedResidualTest, GivesTheBitsOfItsSteps) {
+    const auto x = random_floats(floats(input(2), b_.inputs), 5);
+    for (const int threads : {1, 2}) {
+        compare({&*steps_->expand, &*steps_->depthwise, &*steps_->project}, x, 2, threads);
+        compare({&*steps_->expand, &*steps_->depthwise, nullptr}, x, 2, threads);
+    }
+    const auto expanded = random_floats(floats(input(1), b_.expanded), 6);
+    compare({nullptr, &*steps_->depthwise, &*steps_->project}, expanded, 1, 2);
+}
+
+TEST_P(InvertedResidualTest, SpecialValuesComeOutAsInItsSteps) {
+    const auto x = special_floats(floats(input(1), b_.inputs), 8);
+    compare({&*steps_->expand, &*steps_->depthwise, &*steps_->project}, x, 1, 1);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, InvertedResidualTest,
+                         testing::Combine(testing::ValuesIn(available_isas().begin(), available_isas().end()),
+                                          testing::Range(std::size_t{0}, blocks().size())),
+                         [](const auto& test) {
+                             return std::string(to_string(std::get<0>(test.param))) + "_" +
+                                    blocks()[std::get<1>(test.param)].name;
+                         });
+
+TEST(InvertedResidual, StepsThatDoNotFitTogetherAreNotFused) {
+    const KernelTable& kernels = kernel_table(Isa::portable);
+    const auto conv = [&](const Conv2dParameters& p) { return *Steps::prepare(kernels, p, 1); };
+    constexpr auto none = Activation::none;
+    const Conv2d expand = conv(conv_layer(8, 24, 1, 1, none));
+    const Conv2d depthwise = conv(depthwise_layer(24, 3, 1, none));
+    const Conv2d project = conv(conv_layer(24, 8, 1, 1, none));
+    EXPECT_TRUE(InvertedResidual::make({&expand, &depthwise, &project}).has_value());
+    EXPECT_FALSE(InvertedResidual::make({&project, &depthwise, &project}).has_value());
+    EXPECT_FALSE(InvertedResidual::make({&expand, &depthwise, &expand}).has_value());
+    EXPECT_FALSE(InvertedResidual::make({&expand, &expand, &project}).has_value());
+    EXPECT_FALSE(InvertedResidual::make({nullptr, &depthwise, nullptr}).has_value());
+    EXPECT_FALSE(InvertedResidual::make({&expand, nullptr, &project}).has_value());
+    const Conv2d wide = conv(conv_layer(8, 24, 3, 1, none));
+    EXPECT_FALSE(InvertedResidual::make({&wide, &depthwise, &project}).has_value());
+    Conv2dParameters dilated = depthwise_layer(24, 3, 1, none);
+    dilated.dilation_h = 2;
+    const Conv2d apart = conv(dilated);
+    EXPECT_FALSE(InvertedResidual::make({&expand, &apart, &project}).has_value());
+}
+
+} // namespace
+} // namespace detect::test

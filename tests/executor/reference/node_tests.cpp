@@ -1,0 +1,91 @@
+#include "tests/executor/reference/node_tests.h"
+
+#include "executor/onnx_reader.h"
+#include "executor/onnx_tensor.h"
+
+#include <algorithm>
+#include <fstream>
+
+#include <gtest/gtest.h>
+
+namespace detect::test {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+const fs::path& data_folder() {
+    static const fs::path folder = fs::path(ONNX_TEST_DATA) / "node";
+    return folder;
+}
+
+std::string read_bytes(const fs::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::vector<Tensor> read_tensors(const fs::path& set, const std::string& kind) {
+    std::vector<Tensor> tensors;
+    for (int i = 0;; ++i) {
+        const fs::path path = set / (kind + "_" + std::to_string(i) + ".pb");
+        if (!fs::exists(path)) return tensors;
+        onnx::TensorProto proto;
+        EXPECT_TRUE(proto.ParseFromString(read_bytes(path))) << path;
+        auto tensor = read_onnx_tensor(proto, {});
+        EXPECT_TRUE(tensor.ok()) << path << ": " << tensor.error().message;
+        tensors.push_back(tensor.ok() ? *tensor : Tensor());
+    }
+}
+
+} // namespace
+
+std::vector<std::string> installed_node_tests() {
+    std::vector<std::string> names;
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(data_folder(), error)) names.push_back(entry.path().filename().string());
+    std::ranges::sort(names);
+    return names;
+}
+
+std::map<std::string, std::string> listed_node_tests() {
+    std::map<std::string, std::string> reasons;
+    std::ifstream file(ONNX_NODE_TEST_LIST);
+    for (std::string line; std::getline(file, line);) {
+        if (line.empty() || line.front() == '#') continue;
+        const std::size_t colon = line.find(": ");
+        const std::string verdict = colon == std::string::npos ? "" : line.substr(colon + 2);
+        reasons.emplace(line.substr(0, colon), verdict == "run" ? "" : verdict);
+    }
+    return reasons;
+}
+
+std::vector<std::string> runnable_node_tests() {
+    const auto listed = listed_node_tests();
+    auto names = installed_node_tests();
+    std::erase_if(names, [&](const std::string& name) {
+        const auto found = listed.find(name);
+        return found == listed.end() || !found->second.empty();
+    });
+    return names;
+}
+
+std::string node_test_model(const std::string& name) {
+    const fs::path path = data_folder() / name / "model.onnx";
+    onnx::ModelProto model;
+    EXPECT_TRUE(model.ParseFromString(read_bytes(path))) << path;
+    for (auto& import : *model.mutable_opset_import()) {
+        if (import.domain().empty() && import.version() < min_opset) import.set_version(min_opset);
+    }
+    return model.SerializeAsString();
+}
+
+std::vector<NodeTestData> node_test_data(const std::string& name) {
+    std::vector<NodeTestData> sets;
+    for (;;) {
+        const fs::path set = data_folder() / name / ("test_data_set_" + std::to_string(sets.size()));
+        if (!fs::exists(set)) return sets;
+        sets.push_back({read_tensors(set, "input"), read_tensors(set, "output")});
+    }
+}
+
+} // namespace detect::test

@@ -1,0 +1,83 @@
+#include "executor/onnx_reader.h"
+#include "executor/reference/interpreter.h"
+#include "tests/executor/reference/node_tests.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <iostream>
+
+#include <gtest/gtest.h>
+
+/// Runs ONNX's own node tests through the interpreter. onnx_node_tests.txt says of each whether it is run or why not,
+/// and has to be complete.
+namespace detect::test {
+
+namespace {
+
+/// NumPy's assert_allclose with the tolerances of ONNX's own test runner.
+bool close(double actual, double expected) {
+    constexpr double relative = 1e-3;
+    constexpr double absolute = 1e-7;
+    if (std::isnan(expected)) return std::isnan(actual);
+    if (std::isinf(expected)) return actual == expected;
+    return std::fabs(actual - expected) <= absolute + relative * std::fabs(expected);
+}
+
+template <class T>
+void expect_close(const Tensor& actual, const Tensor& expected) {
+    for (std::size_t i = 0; i < actual.data<T>().size(); ++i) {
+        ASSERT_TRUE(close(static_cast<double>(actual.data<T>()[i]), static_cast<double>(expected.data<T>()[i])))
+            << "element " << i << " is " << actual.data<T>()[i] << ", expected " << expected.data<T>()[i];
+    }
+}
+
+void expect_same(const Tensor& actual, const Tensor& expected) {
+    ASSERT_EQ(to_string(actual.type()), to_string(expected.type()));
+    ASSERT_EQ(to_string(actual.dims()), to_string(expected.dims()));
+    if (actual.type() == DataType::float32) return expect_close<float>(actual, expected);
+    if (actual.type() == DataType::float64) return expect_close<double>(actual, expected);
+    ASSERT_EQ(std::memcmp(actual.bytes().data(), expected.bytes().data(), expected.byte_count()), 0);
+}
+
+class OnnxNode : public testing::TestWithParam<std::string> {};
+
+TEST_P(OnnxNode, GivesTheExpectedOutputs) {
+    const auto reasons = listed_node_tests();
+    const auto listed = reasons.find(GetParam());
+    ASSERT_NE(listed, reasons.end()) << "is missing in " << ONNX_NODE_TEST_LIST;
+    if (!listed->second.empty()) GTEST_SKIP() << listed->second;
+
+    const std::string model = node_test_model(GetParam());
+    const auto graph = read_onnx(std::as_bytes(std::span(model)), GetParam());
+    ASSERT_TRUE(graph.ok()) << graph.error().message;
+    const auto sets = node_test_data(GetParam());
+    ASSERT_FALSE(sets.empty());
+    for (const NodeTestData& set : sets) {
+        const auto outputs = interpret(*graph, set.inputs);
+        ASSERT_TRUE(outputs.ok()) << outputs.error().message;
+        ASSERT_EQ(outputs->size(), set.outputs.size());
+        for (std::size_t i = 0; i < set.outputs.size(); ++i) expect_same((*outputs)[i], set.outputs[i]);
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, OnnxNode, testing::ValuesIn(installed_node_tests()),
+                         [](const auto& test) { return test.param; });
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(OnnxNode);
+
+TEST(OnnxNodeList, IsCompleteAndRunsMostTests) {
+    const auto installed = installed_node_tests();
+    if (installed.empty()) GTEST_SKIP() << "ONNX's node tests are not installed (Debian: libonnx-testdata)";
+    const auto reasons = listed_node_tests();
+    for (const auto& [name, reason] : reasons) {
+        EXPECT_TRUE(std::ranges::binary_search(installed, name)) << name << " is listed, but not installed";
+    }
+    EXPECT_EQ(reasons.size(), installed.size());
+    const std::size_t run = runnable_node_tests().size();
+    EXPECT_GE(run, 500U);
+    std::cout << run << " of " << installed.size() << " node tests are run, " << installed.size() - run << " skipped\n";
+}
+
+} // namespace
+
+} // namespace detect::test

@@ -1,0 +1,99 @@
+// What torchvision 0.14.1 computes on the same checkpoint and picture, we compute.
+
+#include "export/checkpoint_graph.h"
+#include "tests/parity/references.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <set>
+
+namespace detect::test {
+namespace {
+
+constexpr std::array intermediate_values = {"feature_0",    "feature_1",    "feature_pool",
+                                            "rpn_logits_0", "rpn_logits_1", "rpn_logits_2",
+                                            "rpn_deltas_0", "rpn_deltas_1", "rpn_deltas_2"};
+
+/// The graph of a case's checkpoint with the intermediate values as further outputs.
+Result<Graph> graph_with_intermediate_values(const Case& tested) {
+    auto read = graph_from_checkpoint(tested.checkpoint, tested.overrides(), OutputLayout::batched, 17);
+    if (!read.ok()) return std::move(read).error();
+    Graph graph = std::move(read->graph);
+    for (const char* name : intermediate_values) {
+        const auto found = std::ranges::find(graph.values, name, &Value::name);
+        if (found == graph.values.end()) return Error{ErrorCode::internal, std::string("no value ") + name};
+        graph.outputs.push_back({static_cast<std::int32_t>(found - graph.values.begin())});
+    }
+    return graph;
+}
+
+class TorchvisionParity : public testing::TestWithParam<const char*> {};
+
+TEST_P(TorchvisionParity, SameMapsAndDetections) {
+    if (const auto why = references_missing()) GTEST_SKIP() << *why;
+    const auto tested = load_case(GetParam());
+    ASSERT_TRUE(tested.ok()) << tested.error().message;
+    auto graph = graph_with_intermediate_values(*tested);
+    ASSERT_TRUE(graph.ok()) << graph.error().message;
+    const auto model = compile(*std::move(graph), 2);
+
+    std::size_t pairs = 0;
+    float worst_share = 0;
+    float worst_score = 0;
+    double worst_iou = 1;
+    for (const Picture& picture : tested->pictures) {
+        SCOPED_TRACE(picture.name);
+        const std::vector<Tensor> inputs = {picture.input()};
+        const auto outputs = model->run(inputs);
+        ASSERT_TRUE(outputs.ok()) << outputs.error().message;
+        for (std::size_t i = 0; i < intermediate_values.size(); ++i) {
+            const Closeness closeness =
+                compare_close((*outputs)[4 + i], picture.value(intermediate_values[i]), 1e-4F, 1e-5F);
+            EXPECT_TRUE(closeness.close) << intermediate_values[i] << " " << closeness.report;
+            worst_share = std::max(worst_share, closeness.worst_share);
+        }
+        const auto found = to_found((*outputs)[0], (*outputs)[1], (*outputs)[2], (*outputs)[3], 0);
+        const auto expected = picture.detections();
+        const Match match = match_detections(expected, found);
+        EXPECT_TRUE(match.matched) << match.report;
+        pairs += match.pairs;
+        worst_score = std::max(worst_score, match.worst_score_difference);
+        worst_iou = std::min(worst_iou, match.worst_iou);
+    }
+    std::cout << tested->name << ": " << tested->pictures.size() << " pictures, " << pairs
+              << " pairs of detections; worst IoU " << worst_iou << ", worst score difference " << worst_score
+              << ", worst map element " << worst_share << " of what is allowed\n";
+    if (tested->name == "trained") {
+        EXPECT_GE(pairs, 100U) << "too few detections compared to prove anything";
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(, TorchvisionParity,
+                         testing::Values("trained", "odd_sizes", "empty", "crowded", "strict_settings", "other_anchors",
+                                         "preset_320_board_size", "two_classes_float16", "twelve_classes_wrapped",
+                                         "ninety_one_classes_official", "frozen_new_names", "data_parallel",
+                                         "legacy_stream", "preset_320", "twelve_classes"),
+                         [](const auto& tested) { return std::string(tested.param); });
+
+TEST(TorchvisionReferences, CoverPicturesWithNoneOneAndAHundredDetections) {
+    if (const auto why = references_missing()) GTEST_SKIP() << *why;
+    const auto cases = load_cases();
+    ASSERT_TRUE(cases.ok()) << cases.error().message;
+    std::set<std::size_t> counts;
+    std::set<std::pair<std::int64_t, std::int64_t>> sizes;
+    for (const Case& one : *cases) {
+        for (const Picture& picture : one.pictures) {
+            counts.insert(picture.detections().size());
+            sizes.insert({picture.height, picture.width});
+        }
+    }
+    EXPECT_TRUE(counts.contains(0));
+    EXPECT_TRUE(counts.contains(1));
+    EXPECT_TRUE(counts.contains(100));
+    EXPECT_TRUE(sizes.contains({480, 640}));
+    EXPECT_TRUE(sizes.contains({1080, 1440}));
+}
+
+} // namespace
+} // namespace detect::test
