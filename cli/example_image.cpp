@@ -3,7 +3,7 @@
 #include "cli/exit_code.h"
 #include "detector/image_to_tensor.h"
 #include "graph/try.h"
-#include "postprocess/picture.h"
+#include "postprocess/pictures/picture.h"
 
 #include <cstdio>
 

@@ -7,7 +7,7 @@
 #include "export/checkpoint_detector.h"
 #include "graph/try.h"
 #include "postprocess/drawing.h"
-#include "postprocess/picture.h"
+#include "postprocess/pictures/picture.h"
 #include "postprocess/result_json.h"
 
 #include <filesystem>

@@ -2,7 +2,7 @@
 
 #include "detect/detection.h"
 #include "detect/error.h"
-#include "postprocess/picture.h"
+#include "postprocess/pictures/picture.h"
 
 #include <array>
 #include <cstdint>

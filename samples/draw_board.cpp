@@ -3,7 +3,7 @@
 //
 //     detect_draw_board board.png board.json
 
-#include "postprocess/picture.h"
+#include "postprocess/pictures/picture.h"
 
 #include <array>
 #include <cstdint>

@@ -1,4 +1,4 @@
-#include "postprocess/picture.h"
+#include "postprocess/pictures/picture.h"
 
 #include <algorithm>
 #include <cstdlib>

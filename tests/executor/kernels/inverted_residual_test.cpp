@@ -4,20 +4,12 @@
 namespace detect::test {
 namespace {
 
-/// A block's convolutions, prepared with seeded weights.
-struct Steps {
-    Result<Conv2d> expand;
-    Result<Conv2d> depthwise;
-    Result<Conv2d> project;
-
-    Steps(const KernelTable& kernels, const Conv2dParameters& e, const Conv2dParameters& d, const Conv2dParameters& p)
-        : expand(prepare(kernels, e, 1)), depthwise(prepare(kernels, d, 2)), project(prepare(kernels, p, 3)) {}
-
-    static Result<Conv2d> prepare(const KernelTable& kernels, const Conv2dParameters& p, unsigned seed) {
-        const std::size_t count = p.output_channels * (p.input_channels / p.groups) * p.kernel_h * p.kernel_w;
-        return Conv2d::prepare(kernels, p, random_floats(count, seed), random_floats(p.output_channels, seed + 9));
-    }
-};
+/// A convolution with seeded weights.
+std::shared_ptr<const Conv2d> prepare(const KernelTable& kernels, const Conv2dParameters& p, unsigned seed) {
+    const std::size_t count = p.output_channels * (p.input_channels / p.groups) * p.kernel_h * p.kernel_w;
+    auto conv = Conv2d::prepare(kernels, p, random_floats(count, seed), random_floats(p.output_channels, seed + 9));
+    return conv.ok() ? std::make_shared<const Conv2d>(*std::move(conv)) : nullptr;
+}
 
 std::vector<ModelBlock> blocks() {
     std::vector<ModelBlock> all = model_blocks();
@@ -37,15 +29,15 @@ class InvertedResidualTest : public testing::TestWithParam<std::tuple<Isa, std::
 protected:
     void SetUp() override {
         const auto& kernels = kernel_table(std::get<0>(GetParam()));
-        steps_.emplace(kernels, conv_layer(b_.inputs, b_.expanded, 1, 1, b_.activation),
-                       depthwise_layer(b_.expanded, b_.kernel, b_.stride, b_.activation),
-                       conv_layer(b_.expanded, b_.outputs, 1, 1, Activation::none));
-        ASSERT_TRUE(steps_->expand.ok() && steps_->depthwise.ok() && steps_->project.ok());
+        expand_ = prepare(kernels, conv_layer(b_.inputs, b_.expanded, 1, 1, b_.activation), 1);
+        depthwise_ = prepare(kernels, depthwise_layer(b_.expanded, b_.kernel, b_.stride, b_.activation), 2);
+        project_ = prepare(kernels, conv_layer(b_.expanded, b_.outputs, 1, 1, Activation::none), 3);
+        ASSERT_TRUE(expand_ && depthwise_ && project_);
     }
 
     [[nodiscard]] MapSize input(std::size_t batch) const { return {batch, b_.height, b_.width}; }
     [[nodiscard]] MapSize output(std::size_t batch) const {
-        const Conv2dParameters& p = steps_->depthwise->parameters();
+        const Conv2dParameters& p = depthwise_->parameters();
         return {batch, p.output_height(b_.height), p.output_width(b_.width)};
     }
     static std::size_t floats(const MapSize& size, std::size_t channels) {
@@ -87,23 +79,25 @@ protected:
     }
 
     ModelBlock b_ = blocks()[std::get<1>(GetParam())];
-    std::optional<Steps> steps_;
+    std::shared_ptr<const Conv2d> expand_;
+    std::shared_ptr<const Conv2d> depthwise_;
+    std::shared_ptr<const Conv2d> project_;
     ThreadPool pool_{1};
 };
 
 TEST_P(InvertedResidualTest, GivesTheBitsOfItsSteps) {
     const auto x = random_floats(floats(input(2), b_.inputs), 5);
     for (const int threads : {1, 2}) {
-        compare({&*steps_->expand, &*steps_->depthwise, &*steps_->project}, x, 2, threads);
-        compare({&*steps_->expand, &*steps_->depthwise, nullptr}, x, 2, threads);
+        compare({expand_, depthwise_, project_}, x, 2, threads);
+        compare({expand_, depthwise_, nullptr}, x, 2, threads);
     }
     const auto expanded = random_floats(floats(input(1), b_.expanded), 6);
-    compare({nullptr, &*steps_->depthwise, &*steps_->project}, expanded, 1, 2);
+    compare({nullptr, depthwise_, project_}, expanded, 1, 2);
 }
 
 TEST_P(InvertedResidualTest, SpecialValuesComeOutAsInItsSteps) {
     const auto x = special_floats(floats(input(1), b_.inputs), 8);
-    compare({&*steps_->expand, &*steps_->depthwise, &*steps_->project}, x, 1, 1);
+    compare({expand_, depthwise_, project_}, x, 1, 1);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, InvertedResidualTest,
@@ -116,23 +110,21 @@ INSTANTIATE_TEST_SUITE_P(All, InvertedResidualTest,
 
 TEST(InvertedResidual, StepsThatDoNotFitTogetherAreNotFused) {
     const KernelTable& kernels = kernel_table(Isa::portable);
-    const auto conv = [&](const Conv2dParameters& p) { return *Steps::prepare(kernels, p, 1); };
+    const auto conv = [&](const Conv2dParameters& p) { return prepare(kernels, p, 1); };
     constexpr auto none = Activation::none;
-    const Conv2d expand = conv(conv_layer(8, 24, 1, 1, none));
-    const Conv2d depthwise = conv(depthwise_layer(24, 3, 1, none));
-    const Conv2d project = conv(conv_layer(24, 8, 1, 1, none));
-    EXPECT_TRUE(InvertedResidual::make({&expand, &depthwise, &project}).has_value());
-    EXPECT_FALSE(InvertedResidual::make({&project, &depthwise, &project}).has_value());
-    EXPECT_FALSE(InvertedResidual::make({&expand, &depthwise, &expand}).has_value());
-    EXPECT_FALSE(InvertedResidual::make({&expand, &expand, &project}).has_value());
-    EXPECT_FALSE(InvertedResidual::make({nullptr, &depthwise, nullptr}).has_value());
-    EXPECT_FALSE(InvertedResidual::make({&expand, nullptr, &project}).has_value());
-    const Conv2d wide = conv(conv_layer(8, 24, 3, 1, none));
-    EXPECT_FALSE(InvertedResidual::make({&wide, &depthwise, &project}).has_value());
+    const auto expand = conv(conv_layer(8, 24, 1, 1, none));
+    const auto depthwise = conv(depthwise_layer(24, 3, 1, none));
+    const auto project = conv(conv_layer(24, 8, 1, 1, none));
+    EXPECT_TRUE(InvertedResidual::make({expand, depthwise, project}).has_value());
+    EXPECT_FALSE(InvertedResidual::make({project, depthwise, project}).has_value());
+    EXPECT_FALSE(InvertedResidual::make({expand, depthwise, expand}).has_value());
+    EXPECT_FALSE(InvertedResidual::make({expand, expand, project}).has_value());
+    EXPECT_FALSE(InvertedResidual::make({nullptr, depthwise, nullptr}).has_value());
+    EXPECT_FALSE(InvertedResidual::make({expand, nullptr, project}).has_value());
+    EXPECT_FALSE(InvertedResidual::make({conv(conv_layer(8, 24, 3, 1, none)), depthwise, project}).has_value());
     Conv2dParameters dilated = depthwise_layer(24, 3, 1, none);
     dilated.dilation_h = 2;
-    const Conv2d apart = conv(dilated);
-    EXPECT_FALSE(InvertedResidual::make({&expand, &apart, &project}).has_value());
+    EXPECT_FALSE(InvertedResidual::make({expand, conv(dilated), project}).has_value());
 }
 
 } // namespace

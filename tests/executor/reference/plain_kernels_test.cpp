@@ -37,7 +37,7 @@ TEST(IntegerArithmetic, WrapsAround) {
     EXPECT_THAT(values<std::int64_t>(run("Add", {ints({1}, {highest}), ints({}, {1})})), ElementsAre(lowest));
     EXPECT_THAT(values<std::int64_t>(run("Neg", {ints({1}, {lowest})})), ElementsAre(lowest));
     EXPECT_THAT(values<std::int64_t>(run("Abs", {ints({1}, {lowest})})), ElementsAre(lowest));
-    const Tensor halves = Tensor::of<std::uint16_t>({1}, {std::uint16_t{65535}});
+    const Tensor halves = run("Cast", {ints({1}, {65535})}, to(DataType::uint16));
     EXPECT_THAT(values<std::uint16_t>(run("Mul", {halves, halves})), ElementsAre(1));
 }
 

@@ -1,6 +1,6 @@
 #include "detector/image_to_tensor.h"
 #include "generated_pictures.h"
-#include "postprocess/picture.h"
+#include "postprocess/pictures/picture.h"
 
 #include <algorithm>
 #include <cmath>

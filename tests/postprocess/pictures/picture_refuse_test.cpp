@@ -1,5 +1,5 @@
 #include "generated_pictures.h"
-#include "postprocess/picture.h"
+#include "postprocess/pictures/picture.h"
 
 #include <cstdint>
 #include <fstream>

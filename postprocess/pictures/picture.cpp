@@ -1,8 +1,8 @@
-#include "postprocess/picture.h"
+#include "postprocess/pictures/picture.h"
 
 #include "detector/image_to_tensor.h"
 #include "graph/try.h"
-#include "postprocess/picture_decoders.h"
+#include "postprocess/pictures/picture_decoders.h"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "postprocess/picture_decoders.h"
+#include "postprocess/pictures/picture_decoders.h"
 
 #include "graph/try.h"
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "postprocess/picture.h"
+#include "postprocess/pictures/picture.h"
 
 #include <optional>
 #include <string>

@@ -1,4 +1,4 @@
-#include "postprocess/picture.h"
+#include "postprocess/pictures/picture.h"
 
 #include "detector/image_to_tensor.h"
 #include "graph/try.h"
