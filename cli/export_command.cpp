@@ -1,6 +1,7 @@
 #include "cli/commands.h"
 #include "cli/example_image.h"
 #include "cli/exit_code.h"
+#include "cli/input_files.h"
 #include "cli/model_source.h"
 #include "cli/settings_options.h"
 #include "export/exporter.h"
@@ -54,6 +55,8 @@ Result<void> run(const CLI::App& command, const Arguments& arguments) {
     if (checkpoint.empty()) {
         return Error{ErrorCode::unreadable_input, "the bundled model is not installed; give a checkpoint with --weights"};
     }
+    const InputFiles inputs(std::vector<std::string>{arguments.image, checkpoint.string()});
+    DETECT_TRY(inputs.check_destination(arguments.output));
     DETECT_TRY_ASSIGN(const Tensor image, read_example_image(arguments.image));
     DETECT_TRY_ASSIGN(const ExportReport result,
                       export_model({.checkpoint = checkpoint,

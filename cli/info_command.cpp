@@ -1,5 +1,6 @@
 #include "cli/commands.h"
 #include "cli/exit_code.h"
+#include "cli/model_source.h"
 #include "executor/onnx_reader.h"
 #include "graph/try.h"
 
@@ -16,7 +17,7 @@ void print_values(const char* title, const Graph& graph, const std::vector<Value
     std::printf("%s\n", title);
     for (const ValueId id : ids) {
         const Value& value = graph[id];
-        std::printf("  %-18s %-8s %s\n", value.name.c_str(), std::string(to_string(value.type)).c_str(),
+        std::printf("  %-20s %-8s %s\n", value.name.c_str(), std::string(to_string(value.type)).c_str(),
                     to_string(value.shape).c_str());
     }
 }
@@ -31,7 +32,7 @@ void print(const Graph& graph, const std::string& file, std::uintmax_t bytes) {
     print_values("inputs", graph, graph.inputs);
     print_values("outputs", graph, graph.outputs);
     std::printf("metadata\n");
-    for (const auto& [key, text] : graph.metadata) std::printf("  %-18s %s\n", key.c_str(), text.c_str());
+    for (const auto& [key, text] : graph.metadata) std::printf("  %-20s %s\n", key.c_str(), text.c_str());
     std::map<std::string, int> operators;
     for (const Node& node : graph.nodes) ++operators[node.op];
     std::printf("operators\n ");
@@ -40,6 +41,9 @@ void print(const Graph& graph, const std::string& file, std::uintmax_t bytes) {
 }
 
 Result<void> run(const std::string& file) {
+    if (looks_like_checkpoint(file)) {
+        return Error{ErrorCode::unreadable_input, file + ": is a checkpoint, not an ONNX file; make one with 'detect export'"};
+    }
     DETECT_TRY_ASSIGN(const Graph graph, read_onnx(std::filesystem::path(file)));
     std::error_code ignored;
     print(graph, file, std::filesystem::file_size(file, ignored));

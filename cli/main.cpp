@@ -1,16 +1,34 @@
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 
+#include <cstdio>
 #include <exception>
 #include <iostream>
 #include <utility>
 #include <vector>
 
-int main(int argc, char** argv) {
-    using namespace detect::cli;
+namespace detect::cli {
+
+namespace {
+
+int report_usage(const CLI::App& app, const std::string& what) {
+    const auto parsed = app.get_subcommands();
+    const std::string verb = parsed.empty() ? "" : parsed.front()->get_name() + " ";
+    return report({ErrorCode::invalid_argument, what + "; see 'detect " + verb + "--help'"});
+}
+
+/// What was printed may not have arrived: a full disk shows only when the buffers are emptied.
+int check_output(int code) {
+    std::cout.flush();
+    const bool arrived = std::fflush(stdout) == 0 && std::cout.good();
+    if (arrived || code != done) return code;
+    return report({ErrorCode::unwritable_output, "standard output: cannot be written"});
+}
+
+int run(int argc, char** argv) {
     CLI::App app{"Faster R-CNN MobileNetV3-FPN from torchvision: export to ONNX, run, draw boxes.", "detect"};
     app.set_version_flag("--version", "detect " DETECT_VERSION);
-    app.require_subcommand(1);
+    app.require_subcommand(0, 1);
     app.footer(std::string(exit_code_help));
 
     std::vector<std::pair<CLI::App*, Command>> commands;
@@ -21,22 +39,32 @@ int main(int argc, char** argv) {
     add("export", "Turn a checkpoint into an ONNX file, verified on a real picture", add_export_command);
     add("run", "Find objects in pictures and draw them", add_run_command);
     add("info", "Show what an ONNX file holds", add_info_command);
+    add("bench", "Measure how long a model takes", add_bench_command);
 
     try {
         app.parse(argc, argv);
-        for (const auto& [verb, command] : commands) {
-            if (verb->parsed()) return command();
-        }
     } catch (const CLI::ParseError& error) {
         if (error.get_exit_code() == 0) return app.exit(error); // --help, --version
-        std::cerr << "detect: " << error.what() << "; see 'detect --help'\n";
-        return usage;
+        return report_usage(app, error.what());
+    }
+    for (const auto& [verb, command] : commands) {
+        if (verb->parsed()) return command();
+    }
+    return report_usage(app, "give a verb: export, run, info or bench");
+}
+
+} // namespace
+
+} // namespace detect::cli
+
+int main(int argc, char** argv) {
+    using namespace detect::cli;
+    try {
+        return check_output(run(argc, argv));
     } catch (const std::bad_alloc&) {
         std::cerr << "detect: not enough memory\n";
-        return other_failure;
     } catch (const std::exception& error) {
         std::cerr << "detect: internal error: " << error.what() << "\n";
-        return other_failure;
     }
-    return usage;
+    return other_failure;
 }

@@ -1,10 +1,10 @@
+#include "cli/chosen_model.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
-#include "cli/model_source.h"
+#include "cli/input_files.h"
 #include "cli/settings_options.h"
+#include "cli/text_output.h"
 #include "detect/detector.h"
-#include "export/checkpoint/atomic_file.h"
-#include "export/checkpoint_detector.h"
 #include "graph/try.h"
 #include "postprocess/drawing.h"
 #include "postprocess/pictures/picture.h"
@@ -31,49 +31,50 @@ struct Arguments {
     bool no_draw = false;
     int threads = 0;
     SettingsArguments settings;
+
+    [[nodiscard]] bool several() const { return pictures.size() > 1; }
+    [[nodiscard]] bool json_in_file() const { return !json.empty() && json != "-"; }
 };
 
 Result<Detector> open_model(const CLI::App& command, const Arguments& arguments) {
-    DETECT_TRY_ASSIGN(const fs::path model, choose_model(arguments.model));
-    DETECT_TRY_ASSIGN(const GivenSettings given, read_settings(command, arguments.settings));
-    const DetectorOptions options{.threads = arguments.threads, .min_score = arguments.score};
-    if (arguments.model.empty()) note("using " + model.string());
-    if (looks_like_checkpoint(model)) return detector_from_checkpoint(model, given.overrides, options);
-    if (!given.first_option.empty()) {
-        return Error{ErrorCode::invalid_argument, given.first_option + " is for checkpoints; " + model.string() +
-                                                      " holds its own settings (export it again to change them)"};
-    }
-    return Detector::load(model, options);
+    DETECT_TRY_ASSIGN(const ChosenModel model, choose_model(command, arguments.model, arguments.settings));
+    return open_detector(model, {.threads = arguments.threads, .min_score = arguments.score});
 }
 
 /// Where the drawn pictures go: the file given for one picture, a folder for several.
 class DrawnPaths {
 public:
-    DrawnPaths(std::string output, bool several) : output_(std::move(output)), several_(several) {}
+    DrawnPaths(const Arguments& arguments, const InputFiles& inputs)
+        : output_(arguments.output), folder_(arguments.several() && !arguments.output.empty()), inputs_(inputs) {}
 
-    /// Makes the folder, if there is to be one.
-    Result<void> prepare() const {
-        if (output_.empty() || !several_) return {};
-        std::error_code code;
-        fs::create_directories(output_, code);
-        if (code || !fs::is_directory(output_, code)) {
-            return Error{ErrorCode::unwritable_output, output_ + ": must be a folder for several pictures, and cannot be made one"};
-        }
-        return {};
-    }
-
-    /// A name of its own for each picture, even where two have the same file name.
-    fs::path next(const fs::path& picture) {
-        if (!output_.empty() && !several_) return output_;
-        const std::string stem = picture.stem().string() + (output_.empty() ? "_detections" : "");
-        fs::path name = stem + ".png";
-        for (int number = 2; !taken_.insert(name.string()).second; ++number) name = stem + "_" + std::to_string(number) + ".png";
-        return output_.empty() ? name : fs::path(output_) / name;
+    /// A name of its own for each picture, even where two have the same file name. Makes the folder, if there is to be
+    /// one. Fails if the name cannot be written or is a picture that is to be read.
+    Result<fs::path> next(const fs::path& picture) {
+        if (folder_) DETECT_TRY(make_folder());
+        fs::path path = folder_ ? fs::path(output_) / unique_name(picture) : fs::path(output_);
+        if (output_.empty()) path = unique_name(picture);
+        DETECT_TRY(inputs_.check_destination(path));
+        return path;
     }
 
 private:
+    std::string unique_name(const fs::path& picture) {
+        const std::string stem = picture.stem().string() + (output_.empty() ? "_detections" : "");
+        std::string name = stem + ".png";
+        for (int number = 2; !taken_.insert(name).second; ++number) name = stem + "_" + std::to_string(number) + ".png";
+        return name;
+    }
+
+    Result<void> make_folder() const {
+        std::error_code code;
+        fs::create_directories(output_, code);
+        if (!code && fs::is_directory(output_, code)) return {};
+        return Error{ErrorCode::unwritable_output, output_ + ": must be a folder for several pictures, and cannot be made one"};
+    }
+
     std::string output_;
-    bool several_;
+    bool folder_;
+    const InputFiles& inputs_;
     std::set<std::string> taken_;
 };
 
@@ -83,16 +84,6 @@ Result<void> draw(const Picture& picture, std::span<const Detection> detections,
     DETECT_TRY_ASSIGN(Picture drawn, to_rgb8(picture.view()));
     DETECT_TRY(draw_detections(drawn, detections, labels));
     return write_picture(destination, drawn.view());
-}
-
-Result<void> write_json(const std::string& destination, const std::string& text) {
-    if (destination == "-") {
-        std::cout << text << std::flush;
-        return {};
-    }
-    DETECT_TRY_ASSIGN(AtomicFile file, AtomicFile::create(destination));
-    DETECT_TRY(file.write(std::as_bytes(std::span(text))));
-    return file.commit();
 }
 
 /// Reads one picture and finds what is in it. What is wrong with a picture is "unreadable input", whatever it is.
@@ -109,13 +100,14 @@ Result<std::pair<Picture, PictureResult>> detect_in(const Detector& detector, co
 }
 
 int run(const CLI::App& command, const Arguments& arguments) {
-    const bool several = arguments.pictures.size() > 1;
     auto detector = open_model(command, arguments);
     if (!detector) return report(detector.error());
-    DrawnPaths drawn_paths(arguments.output, several);
-    if (auto prepared = drawn_paths.prepare(); !prepared) return report(prepared.error());
+    const InputFiles inputs(arguments.pictures);
+    if (arguments.json_in_file()) {
+        if (auto possible = inputs.check_destination(arguments.json); !possible) return report(possible.error());
+    }
 
-    const bool json_on_stdout = arguments.json == "-";
+    DrawnPaths drawn_paths(arguments, inputs);
     std::vector<PictureResult> results;
     int failure = done;
     for (const std::string& file : arguments.pictures) {
@@ -125,25 +117,24 @@ int run(const CLI::App& command, const Arguments& arguments) {
             continue;
         }
         auto& [picture, result] = *found;
-        if (!json_on_stdout) {
-            if (several) std::cout << file << "\n";
-            std::cout << to_table(result.detections, detector->labels()) << std::flush;
-        }
         if (!arguments.no_draw) {
-            const fs::path destination = drawn_paths.next(file);
-            if (auto drawn = draw(picture, result.detections, detector->labels(), destination); !drawn) {
-                return report(drawn.error());
-            }
-            std::cerr << "wrote " << destination.string() << "\n";
+            auto destination = drawn_paths.next(file);
+            if (!destination) return report(destination.error());
+            auto drawn = draw(picture, result.detections, detector->labels(), *destination);
+            if (!drawn) return report(drawn.error());
+            std::cerr << "wrote " << destination->string() << "\n";
+        }
+        if (arguments.json != "-") {
+            if (arguments.several()) std::cout << file << "\n";
+            std::cout << to_table(result.detections, detector->labels()) << std::flush;
         }
         results.push_back(std::move(result));
     }
-    if (failure != done && !several) return failure;
+    if (results.empty()) return failure;
     if (!arguments.json.empty()) {
-        if (auto written = write_json(arguments.json, to_json(results, detector->labels())); !written) return report(written.error());
+        if (auto written = write_text(arguments.json, to_json(results, detector->labels())); !written) return report(written.error());
     }
-    if (failure != done) return results.empty() ? failure : some_inputs_failed;
-    return done;
+    return failure == done ? done : some_inputs_failed;
 }
 
 } // namespace
@@ -155,7 +146,7 @@ Command add_run_command(CLI::App& app) {
                    "An ONNX file or a checkpoint (default: model.onnx in the current folder if there is one, else the bundled model)");
     app.add_option("--score", arguments->score, "Show detections of at least this score")->check(CLI::Range(0.0F, 1.0F))->capture_default_str();
     app.add_option("-o,--output", arguments->output,
-                   "Drawn picture; a folder for several pictures (default: NAME_detections.png in the current folder)");
+                   "Drawn picture (.png, .jpg); a folder for several pictures (default: NAME_detections.png in the current folder)");
     app.add_option("--json", arguments->json, "Write the detections as JSON to this file; - is stdout, without the table");
     app.add_flag("--no-draw", arguments->no_draw, "Write no drawn pictures");
     app.add_option("--threads", arguments->threads, "Threads to use (0: all cores)")->check(CLI::Range(0, 1024))->capture_default_str();

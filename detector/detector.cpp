@@ -7,6 +7,7 @@
 #include "graph/try.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 
 #include <nlohmann/json.hpp>
@@ -83,6 +84,7 @@ Detector::Detector(std::shared_ptr<const Implementation> implementation) : imple
 
 Result<Detector> detector_from_graph(Graph graph, const DetectorOptions& options) {
     if (options.threads < 0) return Error{ErrorCode::invalid_argument, "threads must be 0 (all cores) or more"};
+    if (std::isnan(options.min_score)) return Error{ErrorCode::invalid_argument, "min_score is not a number"};
     DETECT_TRY(check_input(graph));
     auto implementation = std::make_shared<Detector::Implementation>();
     DETECT_TRY_ASSIGN(implementation->outputs, find_outputs(graph));

@@ -46,6 +46,7 @@ Result<Program> Lowering::run() {
         }
     }
     for (const ValueId output : program_.graph_.outputs) in_layout(output, Layout::plain);
+    fuse_inverted_residuals();
     return std::move(program_);
 }
 
@@ -68,8 +69,8 @@ namespace {
 /// Operators whose kernel treats every element alike, so that a common layout of all inputs is as good as any other.
 bool is_elementwise(std::string_view op) {
     static constexpr std::array<std::string_view, 20> names{
-        "Abs", "Add", "Ceil", "Clip", "Div", "Elu", "Erf", "Exp", "Floor", "HardSigmoid",
-        "HardSwish", "LeakyRelu", "Mul", "Neg", "Relu", "Sigmoid", "Sqrt", "Sub", "Tanh", "Where"};
+        "Abs",       "Add",       "Ceil", "Clip", "Div",  "Elu",     "Erf",  "Exp", "Floor", "HardSigmoid",
+        "HardSwish", "LeakyRelu", "Mul",  "Neg",  "Relu", "Sigmoid", "Sqrt", "Sub", "Tanh",  "Where"};
     return std::ranges::find(names, op) != names.end();
 }
 
@@ -83,7 +84,8 @@ Result<bool> Lowering::lower_channels_last(const Node& node) {
     if (node.op == "Transpose" && exists(first, Layout::channels_last)) {
         const auto* permutation = node.attribute<std::vector<std::int64_t>>("perm");
         if (permutation != nullptr && *permutation == std::vector<std::int64_t>{0, 2, 3, 1}) {
-            append(make_alias(), node.name, {slot(first, Layout::channels_last)}, {slot(node.outputs[0], Layout::plain)});
+            append(make_alias(), node.name, {slot(first, Layout::channels_last)},
+                   {slot(node.outputs[0], Layout::plain)});
             return true;
         }
         return false;
@@ -171,8 +173,10 @@ void Lowering::append(std::shared_ptr<const Step> step, std::string_view name, s
     for (const std::int32_t output : outputs) {
         if (output >= 0) written_.insert(output);
     }
-    program_.steps_.push_back(
-        {.step = std::move(step), .name = std::string(name), .inputs = std::move(inputs), .outputs = std::move(outputs)});
+    program_.steps_.push_back({.step = std::move(step),
+                               .name = std::string(name),
+                               .inputs = std::move(inputs),
+                               .outputs = std::move(outputs)});
 }
 
 } // namespace detect

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "executor/kernels/conv2d.h"
 #include "executor/program.h"
 #include "graph/operators.h"
 
@@ -34,6 +35,11 @@ private:
     Result<bool> lower_channels_last(const Node& node);
     Result<void> lower_reference(const Node& node, Layout layout);
 
+    // Steps that are better taken together.
+    void fuse_inverted_residuals();
+    struct SlotUses;
+    [[nodiscard]] SlotUses slot_uses() const;
+
     // The graph around a node.
     [[nodiscard]] const Node& node(std::size_t index) const { return program_.graph_.nodes[index]; }
     [[nodiscard]] const Value& value(ValueId id) const { return program_.graph_[id]; }
@@ -60,6 +66,9 @@ private:
     /// By value: the GlobalAveragePool that its convolution computes along with it.
     std::map<std::int32_t, std::size_t> mean_of_;
     std::set<std::int32_t> written_;
+    /// By step: its convolution; and those that take a gate.
+    std::map<std::size_t, std::shared_ptr<const Conv2d>> convolutions_;
+    std::set<std::size_t> gated_;
 };
 
 } // namespace detect

@@ -14,7 +14,8 @@ std::optional<Activation> as_activation(const Node& node) {
     if (!node.domain.empty()) return std::nullopt;
     if (node.op == "Relu") return Activation::relu;
     if (node.op == "HardSwish") return Activation::hard_swish;
-    const bool torch_slope = std::abs(node.float_or("alpha", 0.2F) - 1.0F / 6.0F) < 1e-7F && node.float_or("beta", 0.5F) == 0.5F;
+    const bool torch_slope =
+        std::abs(node.float_or("alpha", 0.2F) - 1.0F / 6.0F) < 1e-7F && node.float_or("beta", 0.5F) == 0.5F;
     if (node.op == "HardSigmoid" && torch_slope) return Activation::hard_sigmoid;
     return std::nullopt;
 }
@@ -65,13 +66,15 @@ bool Lowering::group_convolution(std::size_t n) {
         result = node(next).outputs[0];
     };
     // A shortcut that is added to the output; both have the same shape.
-    if (const auto next = only_reader(result); next && !parameters.is_depthwise() && node(*next).op == "Add" && !grouped_[*next]) {
+    if (const auto next = only_reader(result);
+        next && !parameters.is_depthwise() && node(*next).op == "Add" && !grouped_[*next]) {
         const Node& add = node(*next);
         const ValueId other = add.inputs[0] == result ? add.inputs[1] : add.inputs[0];
         const bool same_shape = value(other).shape && value(other).shape == value(result).shape;
         if (other != result && same_shape && !value(other).constant.defined()) claim_next(*next);
     }
-    if (const auto next = only_reader(result); next && as_activation(node(*next)) && !grouped_[*next]) claim_next(*next);
+    if (const auto next = only_reader(result); next && as_activation(node(*next)) && !grouped_[*next])
+        claim_next(*next);
 
     // A squeeze-excite gate on the input of a pointwise convolution.
     const Node* before = producer(conv.inputs[0]);
@@ -79,7 +82,8 @@ bool Lowering::group_convolution(std::size_t n) {
         const auto mul = static_cast<std::size_t>(producers_[static_cast<std::size_t>(conv.inputs[0].index)]);
         const bool one_gate = has_unit_pixels(value(before->inputs[0])) != has_unit_pixels(value(before->inputs[1]));
         const bool computed = producer(before->inputs[0]) != nullptr && producer(before->inputs[1]) != nullptr;
-        if (one_gate && computed && !grouped_[mul] && !has_unit_pixels(value(conv.inputs[0]))) group.insert(group.begin(), mul);
+        if (one_gate && computed && !grouped_[mul] && !has_unit_pixels(value(conv.inputs[0])))
+            group.insert(group.begin(), mul);
     }
     for (const std::size_t member : group) grouped_[member] = true;
     // The average that squeeze-excite asks of a depthwise convolution comes with it.
@@ -107,7 +111,8 @@ Result<void> Lowering::lower_convolution(const Group& group) {
         const Node& mul = node(group.front());
         const std::size_t gate = has_unit_pixels(value(mul.inputs[0])) ? 0 : 1;
         extras.gate = true;
-        inputs = {in_layout(mul.inputs[1 - gate], Layout::channels_last), in_layout(mul.inputs[gate], Layout::channels_last)};
+        inputs = {in_layout(mul.inputs[1 - gate], Layout::channels_last),
+                  in_layout(mul.inputs[gate], Layout::channels_last)};
     } else {
         inputs = {in_layout(conv.inputs[0], Layout::channels_last)};
     }
@@ -131,7 +136,10 @@ Result<void> Lowering::lower_convolution(const Group& group) {
         conv.input(2).present() ? value(conv.inputs[2]).constant.data<float>() : std::span<const float>();
     auto prepared = Conv2d::prepare(kernel_table(isa_), parameters, weight.data<float>(), bias);
     if (!prepared) return Error{prepared.error().code, describe(conv) + ": " + prepared.error().message};
-    append(make_convolution_step(*std::move(prepared), extras), conv.name, std::move(inputs), std::move(outputs));
+    auto convolution = std::make_shared<const Conv2d>(*std::move(prepared));
+    convolutions_.emplace(program_.steps_.size(), convolution);
+    if (extras.gate) gated_.insert(program_.steps_.size());
+    append(make_convolution_step(std::move(convolution), extras), conv.name, std::move(inputs), std::move(outputs));
     return {};
 }
 

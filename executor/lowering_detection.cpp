@@ -39,9 +39,11 @@ bool Lowering::group_image_transform(std::size_t n) {
     if (!resize) return false;
     const Node& r = node(*resize);
     const bool bilinear = r.string_or("mode", "nearest") == "linear" &&
-                          r.string_or("coordinate_transformation_mode", "half_pixel") == "half_pixel" && r.input(3).present();
+                          r.string_or("coordinate_transformation_mode", "half_pixel") == "half_pixel" &&
+                          r.input(3).present();
     const auto pad = next_of(*resize, "Pad");
-    if (!bilinear || !pad || node(*pad).string_or("mode", "constant") != "constant" || node(*pad).input(2).present()) return false;
+    if (!bilinear || !pad || node(*pad).string_or("mode", "constant") != "constant" || node(*pad).input(2).present())
+        return false;
     if (!node(*pad).input(1).present()) return false;
     // The step's result is channels last: worth it if a convolution reads it. (Others ask for its shape.)
     const auto& readers = readers_[static_cast<std::size_t>(node(*pad).outputs[0].index)];
@@ -56,8 +58,9 @@ bool Lowering::group_image_transform(std::size_t n) {
 Result<void> Lowering::lower_image_transform(const Group& group) {
     const Node& sub = node(group[0]);
     const Node& pad = node(group[3]);
-    const BilinearResize::Normalisation normalisation{.mean = three(*constant(sub.inputs[1], DataType::float32)),
-                                                      .deviation = three(*constant(node(group[1]).inputs[1], DataType::float32))};
+    const BilinearResize::Normalisation normalisation{
+        .mean = three(*constant(sub.inputs[1], DataType::float32)),
+        .deviation = three(*constant(node(group[1]).inputs[1], DataType::float32))};
     append(make_image_transform(kernel_table(isa_), normalisation), pad.name,
            {in_layout(sub.inputs[0], Layout::plain), in_layout(node(group[2]).inputs[3], Layout::plain),
             in_layout(pad.inputs[1], Layout::plain)},

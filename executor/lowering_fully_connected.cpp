@@ -41,13 +41,15 @@ bool Lowering::group_fully_connected(std::size_t n) {
     Group group{n};
     // Flatten of a pooled map: no need to bring it into another order first, if the weights are.
     const Node* before = producer(gemm.inputs[0]);
-    if (before != nullptr && before->op == "Flatten" && before->int_or("axis", 1) == 1 && gemm.int_or("transB", 0) != 0 &&
-        only_reader(gemm.inputs[0])) {
+    if (before != nullptr && before->op == "Flatten" && before->int_or("axis", 1) == 1 &&
+        gemm.int_or("transB", 0) != 0 && only_reader(gemm.inputs[0])) {
         const auto& shape = value(before->inputs[0]).shape;
-        const bool sizes_known = shape && shape->size() == 4 && (*shape)[1].size && (*shape)[2].size && (*shape)[3].size;
+        const bool sizes_known =
+            shape && shape->size() == 4 && (*shape)[1].size && (*shape)[2].size && (*shape)[3].size;
         const Node* pooled = producer(before->inputs[0]);
         if (sizes_known && pooled != nullptr && pooled->op == "RoiAlign") {
-            group.insert(group.begin(), static_cast<std::size_t>(producers_[static_cast<std::size_t>(gemm.inputs[0].index)]));
+            group.insert(group.begin(),
+                         static_cast<std::size_t>(producers_[static_cast<std::size_t>(gemm.inputs[0].index)]));
         }
     }
     if (const auto next = only_reader(gemm.outputs[0]); next && node(*next).op == "Relu") group.push_back(*next);
@@ -73,7 +75,8 @@ Result<void> Lowering::lower_fully_connected(const Group& group) {
         const Shape& shape = *value(map).shape;
         const auto channels = static_cast<std::size_t>(*shape[1].size);
         const auto pixels = static_cast<std::size_t>(*shape[2].size * *shape[3].size);
-        if (channels * pixels != k) return Error{ErrorCode::bad_model, describe(gemm) + ": weights do not fit the input"};
+        if (channels * pixels != k)
+            return Error{ErrorCode::bad_model, describe(gemm) + ": weights do not fit the input"};
         input = in_layout(map, Layout::channels_last);
         reordered = for_channels_last(weights, n, channels, pixels);
         weights = reordered;
@@ -82,11 +85,11 @@ Result<void> Lowering::lower_fully_connected(const Group& group) {
     }
     const std::span<const float> bias =
         gemm.input(2).present() ? value(gemm.inputs[2]).constant.data<float>() : std::span<const float>();
-    auto packed = PackedMatrix::pack(kernel_table(isa_), output_major ? WeightOrder::output_major : WeightOrder::input_major,
-                                     weights, k, n, bias);
+    auto packed = PackedMatrix::pack(
+        kernel_table(isa_), output_major ? WeightOrder::output_major : WeightOrder::input_major, weights, k, n, bias);
     if (!packed) return Error{packed.error().code, describe(gemm) + ": " + packed.error().message};
-    append(make_fully_connected_step(*std::move(packed), relu ? Activation::relu : Activation::none), gemm.name, {input},
-           {slot(node(group.back()).outputs[0], Layout::plain)});
+    append(make_fully_connected_step(*std::move(packed), relu ? Activation::relu : Activation::none), gemm.name,
+           {input}, {slot(node(group.back()).outputs[0], Layout::plain)});
     return {};
 }
 

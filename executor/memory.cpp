@@ -26,7 +26,8 @@ Result<Tensor> BufferPool::allocate(DataType type, const Dims& dims) {
             return Tensor::create_uninitialised(type, dims);
         }
         const std::size_t capacity = (wanted / granularity + 1) * granularity;
-        DETECT_TRY_ASSIGN(const Tensor memory, Tensor::create_uninitialised(DataType::uint8, {static_cast<std::int64_t>(capacity)}));
+        DETECT_TRY_ASSIGN(const Tensor memory,
+                          Tensor::create_uninitialised(DataType::uint8, {static_cast<std::int64_t>(capacity)}));
         ++system_allocations_;
         buffers_.push_back({.storage = memory.storage(), .capacity = capacity});
         best = &buffers_.back();

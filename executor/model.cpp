@@ -21,8 +21,9 @@ namespace {
 
 Result<void> check_input(const Value& declared, const Tensor& tensor) {
     if (tensor.type() == declared.type) return {};
-    return Error{ErrorCode::invalid_argument, "input '" + declared.name + "' is " + std::string(to_string(declared.type)) +
-                                                  ", got " + std::string(to_string(tensor.type()))};
+    return Error{ErrorCode::invalid_argument, "input '" + declared.name + "' is " +
+                                                  std::string(to_string(declared.type)) + ", got " +
+                                                  std::string(to_string(tensor.type()))};
 }
 
 /// The caller's copy: pooled memory goes back to the pool with the run.
@@ -41,7 +42,8 @@ Result<std::shared_ptr<const Model>> Model::compile(Graph graph, const ModelOpti
 }
 
 Model::Model(Program program, const ModelOptions& options)
-    : program_(std::move(program)), cached_plans_(std::max<std::size_t>(options.cached_plans, 1)), threads_(options.threads) {}
+    : program_(std::move(program)), cached_plans_(std::max<std::size_t>(options.cached_plans, 1)),
+      threads_(options.threads) {}
 
 Model::~Model() = default;
 
@@ -88,8 +90,8 @@ void Model::give_back(std::unique_ptr<RunState> state) const {
 Result<std::vector<Tensor>> Model::run(std::span<const Tensor> inputs, std::vector<StepTime>* times) const {
     const Graph& graph = program_.graph();
     if (inputs.size() != graph.inputs.size()) {
-        return Error{ErrorCode::invalid_argument,
-                     "the model takes " + std::to_string(graph.inputs.size()) + " inputs, got " + std::to_string(inputs.size())};
+        return Error{ErrorCode::invalid_argument, "the model takes " + std::to_string(graph.inputs.size()) +
+                                                      " inputs, got " + std::to_string(inputs.size())};
     }
     for (std::size_t i = 0; i < inputs.size(); ++i) DETECT_TRY(check_input(graph[graph.inputs[i]], inputs[i]));
     DETECT_TRY_ASSIGN(const auto plan, plan_for(inputs));
@@ -120,7 +122,8 @@ Result<std::vector<Tensor>> Model::run(std::span<const Tensor> inputs, std::vect
                 times->push_back({step.name, step.step->label(), spent.count()});
             }
             for (std::size_t i = 0; i < step.outputs.size(); ++i) {
-                if (step.outputs[i] >= 0) state->slots[static_cast<std::size_t>(step.outputs[i])] = std::move(state->outputs[i]);
+                if (step.outputs[i] >= 0)
+                    state->slots[static_cast<std::size_t>(step.outputs[i])] = std::move(state->outputs[i]);
             }
             state->inputs.clear();
             for (const std::int32_t slot : entry.last_uses) state->slots[static_cast<std::size_t>(slot)] = Tensor{};

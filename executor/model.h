@@ -18,7 +18,7 @@ struct ModelOptions {
     /// Threads that work on one call, the calling one included; 0: all cores.
     int threads = 0;
     /// The instruction set; by default the best the machine has.
-    std::optional<Isa> isa;
+    std::optional<Isa> isa = std::nullopt;
     /// How many input sizes keep their plan.
     std::size_t cached_plans = 16;
 };

@@ -91,7 +91,8 @@ Result<External> external_entries(const onnx::TensorProto& proto) {
 
 /// The file a location names; it must lie inside the folder even after symbolic links are followed.
 Result<fs::path> confined_path(const fs::path& folder, const std::string& location) {
-    if (folder.empty()) return Error{ErrorCode::unsupported, "has external data, but no folder to look for it was given"};
+    if (folder.empty())
+        return Error{ErrorCode::unsupported, "has external data, but no folder to look for it was given"};
     const fs::path relative(location);
     std::error_code error;
     const fs::path root = fs::canonical(folder, error);

@@ -25,8 +25,8 @@ Result<void> bind_inputs(Graph& graph, std::span<const Dims> input_dims) {
             }
         }
         if (!fits) {
-            return Error{ErrorCode::invalid_argument, "input '" + input.name + "' takes " + to_string(input.shape) + ", got " +
-                                                          to_string(input_dims[i])};
+            return Error{ErrorCode::invalid_argument, "input '" + input.name + "' takes " + to_string(input.shape) +
+                                                          ", got " + to_string(input_dims[i])};
         }
         input.shape = actual;
     }

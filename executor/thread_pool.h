@@ -13,8 +13,7 @@ namespace detect {
 class ThreadPool {
 public:
     /// `threads` includes the calling one; 0 takes all cores.
-    explicit ThreadPool(int threads = 0)
-        : arena_(threads > 0 ? threads : oneapi::tbb::task_arena::automatic) {}
+    explicit ThreadPool(int threads = 0) : arena_(threads > 0 ? threads : oneapi::tbb::task_arena::automatic) {}
 
     [[nodiscard]] int threads() { return arena_.max_concurrency(); }
 

@@ -35,13 +35,41 @@ std::map<std::string, std::string> make_metadata(const CheckpointGraph& result, 
     return metadata;
 }
 
-Result<void> check_labels(const NetworkSettings& settings, std::int64_t classes) {
+/// `given`: by the user, not by the checkpoint itself.
+Result<void> check_labels(const NetworkSettings& settings, std::int64_t classes, bool given) {
     const auto count = static_cast<std::int64_t>(settings.labels.size());
-    if (count == 0 || count == classes - 1) return {};
-    std::string message = std::to_string(count) + " class names given, but the checkpoint has " + std::to_string(classes - 1) +
-                          " classes besides the background";
-    if (count == classes) message += "; leave the background out of the names";
-    return Error{ErrorCode::invalid_argument, message};
+    const std::int64_t expected = classes - 1;
+    if (count == 0 || count == expected) return {};
+    std::string message = "labels: " + std::to_string(count) + (count == 1 ? " class name" : " class names") + ", but the checkpoint has " +
+                          std::to_string(expected) + (expected == 1 ? " class" : " classes") + " besides the background: ";
+    if (count == classes) {
+        message += "leave the background out of the names";
+    } else if (classes == 91) {
+        message += "give 90 names, as 'coco' does, which numbers 80 classes with gaps";
+    } else {
+        message += "give one name for each, in the order of training";
+    }
+    return Error{given ? ErrorCode::invalid_argument : ErrorCode::bad_model, message};
+}
+
+/// What is wrong with a checkpoint, under its name. What is wrong with what was said about it has nothing to do with it.
+Error in_file(Error error, const std::filesystem::path& path) {
+    if (error.code != ErrorCode::invalid_argument && !error.message.starts_with(path.string())) error.message = path.string() + ": " + error.message;
+    return error;
+}
+
+/// The graph as it is written down, and what was found on the way.
+Result<CheckpointGraph> define_network(const Checkpoint& checkpoint, const SettingsOverrides& overrides, OutputLayout layout) {
+    CheckpointGraph result;
+    DETECT_TRY_ASSIGN(const NetworkWeights weights, load_network_weights(checkpoint));
+    DETECT_TRY_ASSIGN(result.settings, resolve_settings(checkpoint.metadata(), overrides));
+    result.classes = weights.class_count();
+    result.checkpoint_format = std::string(checkpoint.format());
+    DETECT_TRY(check_labels(result.settings, result.classes, overrides.labels.has_value()));
+    DETECT_TRY_ASSIGN(NetworkDefinition definition, build_network(weights, result.classes, result.settings, layout));
+    result.unexpected = weights.unexpected(definition.used_parameters);
+    result.graph = std::move(definition.graph);
+    return result;
 }
 
 } // namespace
@@ -49,20 +77,9 @@ Result<void> check_labels(const NetworkSettings& settings, std::int64_t classes)
 Result<CheckpointGraph> graph_from_checkpoint(const std::filesystem::path& path, const SettingsOverrides& overrides,
                                               OutputLayout layout, int opset) {
     DETECT_TRY_ASSIGN(const Checkpoint checkpoint, Checkpoint::open(path));
-    DETECT_TRY_ASSIGN(const NetworkWeights weights, load_network_weights(checkpoint));
-
-    CheckpointGraph result;
-    DETECT_TRY_ASSIGN(result.settings, resolve_settings(checkpoint.metadata(), overrides));
-    result.classes = weights.class_count();
-    result.checkpoint_format = std::string(checkpoint.format());
-    DETECT_TRY(check_labels(result.settings, result.classes));
-
-    auto definition = build_network(weights, result.classes, result.settings, layout);
-    if (!definition) {
-        return Error{definition.error().code, path.string() + ": " + definition.error().message};
-    }
-    result.unexpected = weights.unexpected(definition->used_parameters);
-    result.graph = std::move(definition->graph);
+    auto network = define_network(checkpoint, overrides, layout);
+    if (!network) return in_file(std::move(network).error(), path);
+    CheckpointGraph result = *std::move(network);
     result.nodes_before = result.graph.nodes.size();
     result.bytes_before = described_bytes(result.graph);
     DETECT_TRY(run_passes(result.graph, simplification_passes()));

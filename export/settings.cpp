@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <limits>
@@ -44,6 +45,8 @@ Result<std::vector<T>> parse_list(std::string_view text) {
         rest.remove_prefix(comma + 1);
     }
 }
+
+constexpr std::uintmax_t largest_label_file = 16 << 20;
 
 /// One setting: its key, and how it is read from and written as text.
 struct Field {
@@ -167,16 +170,28 @@ Result<std::vector<std::int64_t>> parse_integers(std::string_view text) { return
 Result<std::vector<float>> parse_numbers(std::string_view text) { return parse_list<float>(text); }
 
 Result<std::vector<std::string>> read_labels(const std::string& path) {
-    std::ifstream file(path);
+    const auto refuse = [&](const std::string& what) {
+        return Error{ErrorCode::unreadable_input,
+                     path + ": " + what + "; give a text file of class names, one a line, without the background"};
+    };
+    std::error_code code;
+    const auto status = std::filesystem::status(path, code);
+    if (!std::filesystem::exists(status)) return refuse("no such file");
+    if (!std::filesystem::is_regular_file(status)) return refuse("is not a file");
+    if (std::filesystem::file_size(path, code) > largest_label_file) return refuse("is too large to be a list of class names");
+    std::ifstream file(path, std::ios::binary);
+    if (!file) return refuse("cannot be read");
+
     std::vector<std::string> labels;
     for (std::string line; std::getline(file, line);) {
+        constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+        if (labels.empty() && line.starts_with(byte_order_mark)) line.erase(0, byte_order_mark.size());
         if (!line.empty() && line.back() == '\r') line.pop_back();
+        if (line.find('\0') != std::string::npos) return refuse("is not a text file");
         labels.push_back(line);
     }
     while (!labels.empty() && labels.back().empty()) labels.pop_back();
-    if (labels.empty()) {
-        return Error{ErrorCode::unreadable_input, path + ": no class names found; give a text file with one name a line, without the background"};
-    }
+    if (labels.empty()) return refuse("no class names found");
     return labels;
 }
 

@@ -10,6 +10,7 @@ Result<NetworkSettings> resolve_settings(const std::map<std::string, std::string
                                          const SettingsOverrides& overrides) {
     NetworkSettings settings;
     DETECT_TRY(apply_metadata(settings, metadata));
+    if (auto sound = check(settings); !sound) return Error{ErrorCode::bad_model, "metadata: " + sound.error().message};
     if (overrides.preset) {
         const std::vector<std::string> labels = std::move(settings.labels);
         if (*overrides.preset == "320") {

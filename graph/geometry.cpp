@@ -19,7 +19,8 @@ SliceRange resolve_slice(std::int64_t start, std::int64_t end, std::int64_t step
     if (step < 0 && from_front(start) < 0) return {0, step, 0};
     const std::int64_t distance = step > 0 ? stop - first : first - stop;
     if (distance <= 0) return {first, step, 0};
-    const auto magnitude = step > 0 ? static_cast<std::uint64_t>(step) : std::uint64_t{0} - static_cast<std::uint64_t>(step);
+    const auto magnitude =
+        step > 0 ? static_cast<std::uint64_t>(step) : std::uint64_t{0} - static_cast<std::uint64_t>(step);
     const auto count = (static_cast<std::uint64_t>(distance) - 1) / magnitude + 1;
     return {first, step, static_cast<std::int64_t>(count)};
 }

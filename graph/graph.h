@@ -29,6 +29,7 @@ struct ValueId {
 struct Dim {
     Dim() = default;
     Dim(std::int64_t known) : size(known) {}
+    Dim(int known) : size(known) {}
     Dim(std::string name) : symbol(std::move(name)) {}
     Dim(const char* name) : symbol(name) {}
 
@@ -100,6 +101,9 @@ public:
     std::vector<Node> nodes;
     std::vector<ValueId> inputs;
     std::vector<ValueId> outputs;
+    /// For a body of If or Loop: how many of its last inputs are values of the graph around it. The node hands them in
+    /// behind its own inputs, so a body reads nothing that is not an input of it.
+    std::size_t captured = 0;
     /// ONNX metadata_props: class names, sizes, thresholds …
     std::map<std::string, std::string> metadata;
 

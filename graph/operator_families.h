@@ -17,5 +17,6 @@ namespace detect {
 [[nodiscard]] std::vector<Operator> convolution_operators();
 [[nodiscard]] std::vector<Operator> normalization_operators();
 [[nodiscard]] std::vector<Operator> detection_operators();
+[[nodiscard]] std::vector<Operator> control_flow_operators();
 
 } // namespace detect

@@ -16,7 +16,8 @@ std::vector<Operator> all_operators() {
     std::vector<Operator> all;
     for (const auto& family :
          {unary_operators, binary_operators, shape_operators, movement_operators, indexing_operators,
-          reduction_operators, matrix_operators, convolution_operators, normalization_operators, detection_operators}) {
+          reduction_operators, matrix_operators, convolution_operators, normalization_operators, detection_operators,
+          control_flow_operators}) {
         std::ranges::move(family(), std::back_inserter(all));
     }
     std::ranges::sort(all, {}, [](const Operator& op) { return std::tuple(op.domain, op.name); });
@@ -26,7 +27,8 @@ std::vector<Operator> all_operators() {
 AttributeKind kind_of(const Attribute& attribute) { return static_cast<AttributeKind>(attribute.index()); }
 
 // `kind_of` relies on both lists naming the kinds in the same order.
-static_assert(std::is_same_v<std::variant_alternative_t<static_cast<std::size_t>(AttributeKind::tensor), Attribute>, Tensor>);
+static_assert(
+    std::is_same_v<std::variant_alternative_t<static_cast<std::size_t>(AttributeKind::tensor), Attribute>, Tensor>);
 static_assert(std::is_same_v<std::variant_alternative_t<static_cast<std::size_t>(AttributeKind::graph), Attribute>,
                              std::shared_ptr<const Graph>>);
 
@@ -169,8 +171,8 @@ Result<void> infer(const Operator& op, ShapeContext& context) {
 Result<std::vector<ShapeContext::Output>> infer_node(const Graph& graph, const Node& node) {
     const Operator* op = find_operator(node.domain, node.op);
     if (op == nullptr) {
-        return Error{ErrorCode::unsupported, describe(node) + ": the operator is not implemented (opset " +
-                                                 std::to_string(graph.opset) + ")"};
+        return Error{ErrorCode::unsupported,
+                     describe(node) + ": the operator is not implemented (opset " + std::to_string(graph.opset) + ")"};
     }
     std::vector<ShapeContext::Input> inputs(node.inputs.size());
     for (std::size_t i = 0; i < inputs.size(); ++i) {

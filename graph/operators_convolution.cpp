@@ -123,7 +123,8 @@ Result<void> transposed_convolution(ShapeContext& context) {
     const std::int64_t groups = context.node().int_or("group", 1);
     DETECT_TRY_ASSIGN(const auto kernel, kernel_sizes(context, weight));
     if (!input || !weight || kernel.empty()) {
-        context.set_output(0, context.input(0).type, input ? std::optional(unknown_shape(input->size())) : std::nullopt);
+        context.set_output(0, context.input(0).type,
+                           input ? std::optional(unknown_shape(input->size())) : std::nullopt);
         return {};
     }
     if (differ((*input)[1], (*weight)[0])) {
@@ -192,7 +193,8 @@ Result<void> global_pool(ShapeContext& context) {
     DETECT_TRY(require_type(context, 0, float_types));
     auto shape = context.input(0).shape;
     if (shape) {
-        if (shape->size() < 3) return context.error("input is " + to_string(shape) + ", expected [batch, channels, sizes...]");
+        if (shape->size() < 3)
+            return context.error("input is " + to_string(shape) + ", expected [batch, channels, sizes...]");
         for (std::size_t i = 2; i < shape->size(); ++i) {
             if ((*shape)[i].size == 0) return context.error("pools over nothing: " + to_string(shape));
             (*shape)[i] = 1;
@@ -208,8 +210,9 @@ std::vector<Operator> convolution_operators() {
     constexpr AttributeKind integer = AttributeKind::integer;
     constexpr AttributeKind integers = AttributeKind::integers;
     constexpr AttributeKind text = AttributeKind::text;
-    const std::vector<AttributeRule> conv = {{"auto_pad", text},         {"dilations", integers}, {"group", integer},
-                                             {"kernel_shape", integers}, {"pads", integers},      {"strides", integers}};
+    const std::vector<AttributeRule> conv = {{"auto_pad", text}, {"dilations", integers},
+                                             {"group", integer}, {"kernel_shape", integers},
+                                             {"pads", integers}, {"strides", integers}};
     std::vector<AttributeRule> transposed = conv;
     transposed.push_back({"output_padding", integers});
     transposed.push_back({"output_shape", integers});

@@ -29,7 +29,8 @@ Result<void> roi_align(ShapeContext& context) {
     DETECT_TRY(require_rank(context, 1, 2));
     DETECT_TRY(require_rank(context, 2, 1));
     DETECT_TRY(require_one_of(context, "mode", "avg", {"avg", "max"}));
-    DETECT_TRY(require_one_of(context, "coordinate_transformation_mode", "half_pixel", {"half_pixel", "output_half_pixel"}));
+    DETECT_TRY(
+        require_one_of(context, "coordinate_transformation_mode", "half_pixel", {"half_pixel", "output_half_pixel"}));
     if (context.opset() < 16 && context.node().attributes.contains("coordinate_transformation_mode")) {
         return context.error("'coordinate_transformation_mode' exists from opset 16 on");
     }
@@ -48,7 +49,8 @@ Result<void> roi_align(ShapeContext& context) {
     const auto& images = context.input(2).shape;
     if (rois && differ((*rois)[1], 4)) return context.error("rois are " + to_string(rois) + ", expected [rois, 4]");
     if (rois && images && differ((*rois)[0], (*images)[0])) {
-        return context.error("rois " + to_string(rois) + " and batch_indices " + to_string(images) + " differ in number");
+        return context.error("rois " + to_string(rois) + " and batch_indices " + to_string(images) +
+                             " differ in number");
     }
     const Dim count = better_known(rois ? (*rois)[0] : Dim{}, images ? (*images)[0] : Dim{});
     context.set_output(0, context.input(0).type, Shape{count, features ? (*features)[1] : Dim{}, height, width});
@@ -71,10 +73,12 @@ Result<void> non_max_suppression(ShapeContext& context) {
         }
     }
     const std::int64_t form = context.node().int_or("center_point_box", 0);
-    if (form != 0 && form != 1) return context.error("center_point_box is " + std::to_string(form) + ", expected 0 or 1");
+    if (form != 0 && form != 1)
+        return context.error("center_point_box is " + std::to_string(form) + ", expected 0 or 1");
     const auto& boxes = context.input(0).shape;
     const auto& scores = context.input(1).shape;
-    if (boxes && differ((*boxes)[2], 4)) return context.error("boxes are " + to_string(boxes) + ", expected [batch, boxes, 4]");
+    if (boxes && differ((*boxes)[2], 4))
+        return context.error("boxes are " + to_string(boxes) + ", expected [batch, boxes, 4]");
     if (boxes && scores && (differ((*boxes)[0], (*scores)[0]) || differ((*boxes)[1], (*scores)[2]))) {
         return context.error("boxes " + to_string(boxes) + " and scores " + to_string(scores) +
                              " do not belong together, expected [batch, boxes, 4] and [batch, classes, boxes]");
@@ -94,12 +98,17 @@ struct ResizeInputs {
 
 ResizeInputs resize_inputs(int opset) { return opset < 11 ? ResizeInputs{} : ResizeInputs{1, 2, 3}; }
 
-/// An optional input left out, or given as an empty tensor (the way opset 11 leaves it out).
-bool left_out(const ShapeContext::Input& input) {
-    return !input.present || (input.shape && input.shape->size() == 1 && input.shape->front().size == 0);
+enum class Given { no, perhaps, yes };
+
+/// An input may be left out, or given as an empty tensor (the way opset 11 leaves it out).
+Given given(const ShapeContext::Input& input) {
+    if (!input.present) return Given::no;
+    if (!input.shape || input.shape->size() != 1 || !input.shape->front().size) return Given::perhaps;
+    return *input.shape->front().size == 0 ? Given::no : Given::yes;
 }
 
-Result<std::optional<std::vector<float>>> float_vector(const ShapeContext& context, std::size_t index, std::size_t length) {
+Result<std::optional<std::vector<float>>> float_vector(const ShapeContext& context, std::size_t index,
+                                                       std::size_t length) {
     const Tensor* tensor = context.input(index).constant;
     if (tensor == nullptr) return std::optional<std::vector<float>>{};
     if (static_cast<std::size_t>(tensor->element_count()) != length) {
@@ -133,7 +142,9 @@ Result<void> set_scaled_sizes(ShapeContext& context, const ResizeInputs& at, Sha
             continue;
         }
         const auto size = scaled_size(*input[i].size, (*scales)[i], extent);
-        if (!size) return context.error("scale " + std::to_string((*scales)[i]) + " of axis " + std::to_string(i) + " is impossible");
+        if (!size)
+            return context.error("scale " + std::to_string((*scales)[i]) + " of axis " + std::to_string(i) +
+                                 " is impossible");
         output[i] = *size;
     }
     return {};
@@ -143,7 +154,8 @@ Result<void> set_given_sizes(ShapeContext& context, const ResizeInputs& at, Shap
     const auto sizes = constant_integers(context.input(at.sizes));
     if (!sizes) return {};
     if (sizes->size() != output.size()) {
-        return context.error("'sizes' has " + std::to_string(sizes->size()) + " values for " + to_string(context.input(0).shape));
+        return context.error("'sizes' has " + std::to_string(sizes->size()) + " values for " +
+                             to_string(context.input(0).shape));
     }
     for (std::size_t i = 0; i < output.size(); ++i) {
         if ((*sizes)[i] < 0) return context.error("a size is " + std::to_string((*sizes)[i]));
@@ -161,13 +173,16 @@ Result<void> resize(ShapeContext& context) {
                               {"half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric", "tf_crop_and_resize",
                                "tf_half_pixel_for_nn"}));
     const ResizeInputs at = resize_inputs(context.opset());
-    const bool by_scales = !left_out(context.input(at.scales));
-    const bool by_sizes = at.sizes != no_input && !left_out(context.input(at.sizes));
-    if (by_scales == by_sizes) return context.error("needs either 'scales' or 'sizes'");
+    const Given scales = given(context.input(at.scales));
+    const Given sizes = at.sizes == no_input ? Given::no : given(context.input(at.sizes));
+    if (scales == sizes && scales != Given::perhaps) return context.error("needs either 'scales' or 'sizes'");
+    const bool by_sizes = scales != Given::yes && sizes != Given::no;
     DETECT_TRY(require_type(context, at.scales, float_types));
-    if (by_sizes) DETECT_TRY(require_type(context, at.sizes, int64_type));
+    if (at.sizes != no_input) DETECT_TRY(require_type(context, at.sizes, int64_type));
+    if (context.node().string_or("mode", "nearest") != "nearest") DETECT_TRY(require_type(context, 0, float_types));
     const bool crops = context.node().string_or("coordinate_transformation_mode", "") == "tf_crop_and_resize";
-    if (crops && left_out(context.input(at.roi))) return context.error("tf_crop_and_resize needs 'roi'");
+    if (crops && (at.roi == no_input || given(context.input(at.roi)) == Given::no))
+        return context.error("tf_crop_and_resize needs 'roi'");
     if (at.roi != no_input) DETECT_TRY(require_type(context, at.roi, float_types));
     const auto& shape = context.input(0).shape;
     if (!shape) {

@@ -17,7 +17,8 @@ Result<void> gather(ShapeContext& context) {
     const auto& indices = context.input(1).shape;
     std::optional<Shape> output;
     if (data) {
-        DETECT_TRY_ASSIGN(const std::size_t axis, resolve_axis(context, context.node().int_or("axis", 0), data->size()));
+        DETECT_TRY_ASSIGN(const std::size_t axis,
+                          resolve_axis(context, context.node().int_or("axis", 0), data->size()));
         if (indices) {
             const auto split = data->begin() + static_cast<std::ptrdiff_t>(axis);
             output.emplace(data->begin(), split);
@@ -70,7 +71,8 @@ Result<void> scatter_elements(ShapeContext& context) {
     if (indices && updates) {
         bool same = indices->size() == updates->size();
         for (std::size_t i = 0; same && i < indices->size(); ++i) same = !differ((*indices)[i], (*updates)[i]);
-        if (!same) return context.error("updates " + to_string(updates) + " do not match indices " + to_string(indices));
+        if (!same)
+            return context.error("updates " + to_string(updates) + " do not match indices " + to_string(indices));
     }
     return same_as_input(context);
 }
@@ -191,8 +193,10 @@ Result<void> one_hot(ShapeContext& context) {
         Dim depth;
         if (const Tensor* given = context.input(1).constant; given != nullptr && given->element_count() == 1) {
             std::int64_t value = -1;
-            if (const auto integers = constant_integers(context.input(1))) value = integers->front();
-            else if (given->type() == DataType::float32 && given->data<float>()[0] >= 0.0F && given->data<float>()[0] < 1e9F) {
+            if (const auto integers = constant_integers(context.input(1)))
+                value = integers->front();
+            else if (given->type() == DataType::float32 && given->data<float>()[0] >= 0.0F &&
+                     given->data<float>()[0] < 1e9F) {
                 value = static_cast<std::int64_t>(given->data<float>()[0]);
             } else {
                 return unsupported(context, "'depth' of type " + std::string(to_string(given->type())));
@@ -280,14 +284,7 @@ std::vector<Operator> indexing_operators() {
         {"Scatter", "", 3, 3, 1, 1, {{"axis", integer}}, scatter_elements, 9},
         {"ScatterElements", "", 3, 3, 1, 1, {{"axis", integer}, {"reduction", text}}, scatter_elements, 11},
         {"ScatterND", "", 3, 3, 1, 1, {{"reduction", text}}, scatter_nd, 11},
-        {"TopK",
-         "",
-         1,
-         2,
-         2,
-         2,
-         {{"axis", integer}, {"k", integer}, {"largest", integer}, {"sorted", integer}},
-         top_k},
+        {"TopK", "", 1, 2, 2, 2, {{"axis", integer}, {"k", integer}, {"largest", integer}, {"sorted", integer}}, top_k},
         {"Unique", "", 1, 1, 1, 4, {{"axis", integer}, {"sorted", integer}}, unique, 11},
     };
 }

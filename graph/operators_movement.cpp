@@ -132,7 +132,8 @@ Result<void> slice(ShapeContext& context) {
     DETECT_TRY(require_type(context, 4, index_types));
     const auto& shape = context.input(0).shape;
     if (!shape || (!axes.absent && !axes.values)) {
-        context.set_output(0, context.input(0).type, shape ? std::optional(unknown_shape(shape->size())) : std::nullopt);
+        context.set_output(0, context.input(0).type,
+                           shape ? std::optional(unknown_shape(shape->size())) : std::nullopt);
         return {};
     }
     Shape output = *shape;
@@ -212,8 +213,10 @@ Result<void> pad(ShapeContext& context) {
             if (!dim.size) continue;
             const auto front = checked_add(*dim.size, before);
             const auto size = front ? checked_add(*front, after) : std::nullopt;
-            if (!size || *size < 0) return context.error("the padded size of axis " + std::to_string(i) + " is impossible");
-            if (reflects && (before >= std::max(*dim.size, std::int64_t{1}) || after >= std::max(*dim.size, std::int64_t{1}))) {
+            if (!size || *size < 0)
+                return context.error("the padded size of axis " + std::to_string(i) + " is impossible");
+            if (reflects &&
+                (before >= std::max(*dim.size, std::int64_t{1}) || after >= std::max(*dim.size, std::int64_t{1}))) {
                 return context.error("reflects further than axis " + std::to_string(i) + " is long");
             }
             output[i] = *size;

@@ -16,8 +16,8 @@ Result<void> check_per_channel(const ShapeContext& context, std::size_t first, s
         DETECT_TRY(require_rank(context, i, 1));
         const auto& given = context.input(i).shape;
         if (given && differ((*given)[0], channels)) {
-            return context.error("input " + std::to_string(i) + " is " + to_string(given) + ", expected one value per channel of " +
-                                 to_string(shape));
+            return context.error("input " + std::to_string(i) + " is " + to_string(given) +
+                                 ", expected one value per channel of " + to_string(shape));
         }
     }
     return {};
@@ -47,7 +47,8 @@ Result<void> instance_normalization(ShapeContext& context) {
     DETECT_TRY(require_same_type(context, 0, 1));
     DETECT_TRY(require_same_type(context, 0, 2));
     const auto& shape = context.input(0).shape;
-    if (shape && shape->size() < 3) return context.error("input is " + to_string(shape) + ", expected [batch, channels, sizes...]");
+    if (shape && shape->size() < 3)
+        return context.error("input is " + to_string(shape) + ", expected [batch, channels, sizes...]");
     DETECT_TRY(check_per_channel(context, 1, 2));
     return same_as_input(context);
 }
@@ -60,7 +61,8 @@ Result<void> layer_normalization(ShapeContext& context) {
     const auto& shape = context.input(0).shape;
     std::optional<Shape> statistics;
     if (shape) {
-        DETECT_TRY_ASSIGN(const std::size_t axis, resolve_axis(context, context.node().int_or("axis", -1), shape->size()));
+        DETECT_TRY_ASSIGN(const std::size_t axis,
+                          resolve_axis(context, context.node().int_or("axis", -1), shape->size()));
         for (const std::size_t i : {std::size_t{1}, std::size_t{2}}) {
             const auto& given = context.input(i).shape;
             if (!given) continue;
@@ -84,7 +86,8 @@ Result<void> layer_normalization(ShapeContext& context) {
 Result<void> local_response(ShapeContext& context) {
     DETECT_TRY(require_type(context, 0, float_types));
     const auto& shape = context.input(0).shape;
-    if (shape && shape->size() < 2) return context.error("input is " + to_string(shape) + ", expected [batch, channels, ...]");
+    if (shape && shape->size() < 2)
+        return context.error("input is " + to_string(shape) + ", expected [batch, channels, ...]");
     const std::int64_t size = context.node().int_or("size", 0);
     if (size < 1 || size > INT32_MAX) return context.error("size is " + std::to_string(size));
     return same_as_input(context);
@@ -124,7 +127,14 @@ std::vector<Operator> normalization_operators() {
          batch_normalization,
          7},
         {"InstanceNormalization", "", 3, 3, 1, 1, {{"epsilon", real}}, instance_normalization},
-        {"LRN", "", 1, 1, 1, 1, {{"alpha", real}, {"beta", real}, {"bias", real}, {"size", integer, true}}, local_response},
+        {"LRN",
+         "",
+         1,
+         1,
+         1,
+         1,
+         {{"alpha", real}, {"beta", real}, {"bias", real}, {"size", integer, true}},
+         local_response},
         {"LayerNormalization",
          "",
          2,

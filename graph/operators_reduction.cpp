@@ -28,8 +28,10 @@ Result<void> reduce_axes(ShapeContext& context, const IntegerList& axes) {
         output.emplace();
         for (std::size_t i = 0; i < shape->size(); ++i) {
             const bool gone = all || std::ranges::find(reduced, i) != reduced.end();
-            if (!gone) output->push_back((*shape)[i]);
-            else if (keep) output->push_back(1);
+            if (!gone)
+                output->push_back((*shape)[i]);
+            else if (keep)
+                output->push_back(1);
         }
     }
     context.set_output(0, context.input(0).type, std::move(output));
@@ -49,8 +51,10 @@ Result<void> arg_reduce(ShapeContext& context) {
     const auto& shape = context.input(0).shape;
     std::optional<Shape> output;
     if (shape) {
-        DETECT_TRY_ASSIGN(const std::size_t axis, resolve_axis(context, context.node().int_or("axis", 0), shape->size()));
-        if ((*shape)[axis].size == 0) return context.error("axis " + std::to_string(axis) + " of " + to_string(shape) + " is empty");
+        DETECT_TRY_ASSIGN(const std::size_t axis,
+                          resolve_axis(context, context.node().int_or("axis", 0), shape->size()));
+        if ((*shape)[axis].size == 0)
+            return context.error("axis " + std::to_string(axis) + " of " + to_string(shape) + " is empty");
         output = shape;
         if (context.node().int_or("keepdims", 1) != 0) {
             (*output)[axis] = 1;

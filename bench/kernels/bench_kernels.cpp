@@ -100,23 +100,15 @@ void add_convolutions() {
 }
 
 /// A block's steps, prepared.
-struct Block {
-    std::optional<Conv2d> expand;
-    Conv2d depthwise;
-    Conv2d project;
-};
-
-std::shared_ptr<Block> make_block(const KernelTable& kernels, const test::ModelBlock& b) {
+InvertedResidual::Steps make_steps(const KernelTable& kernels, const test::ModelBlock& b) {
     const auto prepare = [&](const Conv2dParameters& p) {
         const std::size_t weights = p.output_channels * (p.input_channels / p.groups) * p.kernel_h * p.kernel_w;
-        return unwrap(Conv2d::prepare(kernels, p, random_floats(weights), random_floats(p.output_channels)));
+        return std::make_shared<const Conv2d>(
+            unwrap(Conv2d::prepare(kernels, p, random_floats(weights), random_floats(p.output_channels))));
     };
-    auto block =
-        std::make_shared<Block>(Block{{},
-                                      prepare(test::depthwise_layer(b.expanded, b.kernel, b.stride, b.activation)),
-                                      prepare(test::conv_layer(b.expanded, b.outputs, 1, 1, Activation::none))});
-    if (b.expanded != b.inputs) block->expand = prepare(test::conv_layer(b.inputs, b.expanded, 1, 1, b.activation));
-    return block;
+    return {b.expanded == b.inputs ? nullptr : prepare(test::conv_layer(b.inputs, b.expanded, 1, 1, b.activation)),
+            prepare(test::depthwise_layer(b.expanded, b.kernel, b.stride, b.activation)),
+            b.gated ? nullptr : prepare(test::conv_layer(b.expanded, b.outputs, 1, 1, Activation::none))};
 }
 
 /// The model's blocks (of those with squeeze-excite, what comes before the gate), in one pass and step by step.
@@ -137,29 +129,27 @@ void add_blocks() {
         };
         const std::string name = b.name;
         add(name + "/fused", cost, [=](const KernelTable& kernels) -> Step {
-            auto block = make_block(kernels, b);
-            const auto fused = InvertedResidual::make(
-                {block->expand ? &*block->expand : nullptr, &block->depthwise, b.gated ? nullptr : &block->project});
+            const auto fused = InvertedResidual::make(make_steps(kernels, b));
             return [=, x = random_floats(floats(input, b.inputs).size()), y = floats(output, outputs),
                     mean = std::vector<float>(b.expanded),
-                    scratch = std::vector<std::byte>(fused->scratch_bytes(input))](ThreadPool& pool) mutable {
+                    scratch = std::vector<std::byte>(fused->scratch_bytes(input, 2))](ThreadPool& pool) mutable {
                 fused->run(x.data(), input, y.data(), nullptr, b.gated ? mean.data() : nullptr, scratch, pool);
             };
         });
         add(name + "/steps", cost, [=](const KernelTable& kernels) -> Step {
-            auto block = make_block(kernels, b);
+            const InvertedResidual::Steps steps = make_steps(kernels, b);
             return
                 [=, x = random_floats(floats(input, b.inputs).size()), expanded = floats(input, b.expanded),
                  inner = floats(output, b.expanded), y = floats(output, outputs), mean = std::vector<float>(b.expanded),
-                 scratch = std::vector<std::byte>(block->depthwise.scratch_bytes(input))](ThreadPool& pool) mutable {
+                 scratch = std::vector<std::byte>(steps.depthwise->scratch_bytes(input))](ThreadPool& pool) mutable {
                     const float* from = x.data();
-                    if (block->expand) {
-                        block->expand->run(from, input, expanded.data(), {}, {}, pool);
+                    if (steps.expand) {
+                        steps.expand->run(from, input, expanded.data(), {}, {}, pool);
                         from = expanded.data();
                     }
                     const Conv2dExtras extras{.mean = b.gated ? mean.data() : nullptr};
-                    block->depthwise.run(from, input, b.gated ? y.data() : inner.data(), extras, scratch, pool);
-                    if (!b.gated) block->project.run(inner.data(), output, y.data(), {}, {}, pool);
+                    steps.depthwise->run(from, input, b.gated ? y.data() : inner.data(), extras, scratch, pool);
+                    if (!b.gated) steps.project->run(inner.data(), output, y.data(), {}, {}, pool);
                 };
         });
     }

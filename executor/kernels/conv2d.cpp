@@ -17,6 +17,7 @@ Result<Conv2d> Conv2d::prepare(const KernelTable& kernels, const Conv2dParameter
                                        parameters.output_channels, bias));
     }
     if (DepthwiseConv::supports(parameters)) return keep(DepthwiseConv::prepare(kernels, parameters, weights, bias));
+    if (WinogradConv::supports(parameters)) return keep(WinogradConv::prepare(kernels, parameters, weights, bias));
     return keep(IndirectConv::prepare(kernels, parameters, weights, bias));
 }
 
@@ -24,6 +25,7 @@ std::size_t Conv2d::scratch_bytes(const MapSize& size) const {
     // A pointwise convolution may be given a gate: then it works with scaled weights.
     if (const PackedMatrix* weights = pointwise()) return weights->view().size() * sizeof(float);
     if (const DepthwiseConv* conv = depthwise()) return conv->mean_scratch_bytes(size);
+    if (const WinogradConv* conv = std::get_if<WinogradConv>(&path_)) return conv->scratch_bytes(size);
     return 0;
 }
 
@@ -33,6 +35,8 @@ void Conv2d::run(const float* x, const MapSize& size, float* y, const Conv2dExtr
         run_pointwise(*weights, x, size, y, extras, scratch, pool);
     } else if (const DepthwiseConv* conv = depthwise()) {
         conv->run(x, size, y, extras.mean, scratch, pool);
+    } else if (const WinogradConv* winograd = std::get_if<WinogradConv>(&path_)) {
+        winograd->run(x, size, y, extras.residual, scratch, pool);
     } else {
         std::get<IndirectConv>(path_).run(x, size, y, extras.residual, pool);
     }

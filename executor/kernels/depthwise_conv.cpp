@@ -60,8 +60,7 @@ std::size_t DepthwiseConv::mean_scratch_bytes(const MapSize& size) const {
 
 void DepthwiseConv::run_strip(const DepthwiseStrip& s) const {
     const Conv2dParameters& p = parameters_;
-    const std::size_t channels = p.input_channels;
-    const std::size_t part = channels > most_channels ? channels_at_a_time : channels;
+    const std::size_t part = s.channels > most_channels ? channels_at_a_time : s.channels;
     const std::size_t fitting = strip_bytes / (sizeof(float) * part * p.kernel_h * p.stride_w);
     const std::size_t columns = std::max(fitting / columns_at_a_time, std::size_t{1}) * columns_at_a_time;
 
@@ -69,19 +68,19 @@ void DepthwiseConv::run_strip(const DepthwiseStrip& s) const {
     DepthwiseRow row;
     row.rows = rows.data();
     row.x_columns = s.columns;
-    row.x_stride = channels;
+    row.x_stride = s.x_pixel_stride;
     row.weight_stride = padded_channels_;
     row.kernel_h = p.kernel_h;
     row.kernel_w = p.kernel_w;
     row.stride = p.stride_w;
     row.dilation = p.dilation_w;
     row.pad_left = s.pad_left;
-    row.y_stride = channels;
+    row.y_stride = s.y_pixel_stride;
     row.activation = p.activation;
-    for (std::size_t c = 0; c < channels; c += part) {
-        row.channels = std::min(part, channels - c);
-        row.weights = weights_.data() + c;
-        row.bias = bias_.data() + c;
+    for (std::size_t c = 0; c < s.channels; c += part) {
+        row.channels = std::min(part, s.channels - c);
+        row.weights = weights_.data() + s.first_channel + c;
+        row.bias = bias_.data() + s.first_channel + c;
         for (row.begin = 0; row.begin < s.output_columns; row.begin = row.end) {
             // The last piece takes what would be less than half a piece of its own.
             row.end = row.begin + columns + columns / 2 >= s.output_columns ? s.output_columns : row.begin + columns;
@@ -92,7 +91,8 @@ void DepthwiseConv::run_strip(const DepthwiseStrip& s) const {
                     rows[kh] = at < s.height ? s.x + at % s.ring * s.x_row_stride + c : nullptr;
                 }
                 row.y = s.y + (i - s.begin) * s.y_row_stride + c;
-                row.sums = s.row_sums == nullptr ? nullptr : s.row_sums + (i - s.begin) * channels + c;
+                row.sums = s.row_sums == nullptr ? nullptr
+                                                 : s.row_sums + (i - s.begin) * p.input_channels + s.first_channel + c;
                 kernels_->depthwise_row(row);
             }
         }
@@ -123,6 +123,7 @@ void DepthwiseConv::run(const float* x, const MapSize& size, float* y, float* me
             DepthwiseStrip strip;
             strip.x = x + n * size.height * size.width * channels;
             strip.x_row_stride = size.width * channels;
+            strip.x_pixel_stride = strip.y_pixel_stride = strip.channels = channels;
             strip.ring = strip.height = size.height;
             strip.columns = size.width;
             strip.pad_left = parameters_.pad_left;

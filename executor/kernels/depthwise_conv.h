@@ -7,11 +7,13 @@
 
 namespace detect {
 
-/// Some rows and columns of a depthwise convolution's output, and the input that they are computed from.
+/// Some rows, columns and channels of a depthwise convolution's output, and the input that they are computed from.
 struct DepthwiseStrip {
-    /// Row r of the picture is at x + (r mod `ring`) · `x_row_stride`: a buffer of the last few rows will do.
+    /// Row r of the picture is at x + (r mod `ring`) · `x_row_stride`: a buffer of the last few rows will do. Strides
+    /// are in floats; x and y start at the first of the channels.
     const float* x = nullptr;
     std::size_t x_row_stride = 0;
+    std::size_t x_pixel_stride = 0;
     std::size_t ring = 1;
     /// Rows of the picture, and columns in the buffer.
     std::size_t height = 0;
@@ -24,7 +26,11 @@ struct DepthwiseStrip {
     std::size_t output_columns = 0;
     float* y = nullptr;
     std::size_t y_row_stride = 0;
-    /// Null, or [end - begin, C], to which each row's outputs are added from left to right.
+    std::size_t y_pixel_stride = 0;
+    /// The first is a multiple of a vector's lanes.
+    std::size_t first_channel = 0;
+    std::size_t channels = 0;
+    /// Null, or [end - begin, all channels], to which each row's outputs are added from left to right.
     float* row_sums = nullptr;
 };
 

@@ -26,7 +26,7 @@ Range part(std::size_t begin, std::size_t end, std::size_t index, std::size_t pa
 }
 
 /// The rows [0, m) of C in some panels, for k in a range. A tile's rows of A stay in the first-level cache from panel
-/// to panel.
+/// to panel. C and the residual start at the first panel's first column.
 void multiply_block(const PackedView& b, const Range& panels, const Range& k, const float* a, std::size_t lda,
                     std::size_t m, float* c, std::size_t ldc, const Epilogue& epilogue) {
     const bool ends = k.end == b.k;
@@ -38,27 +38,41 @@ void multiply_block(const PackedView& b, const Range& panels, const Range& k, co
     tile.start = k.begin == 0 ? TileStart::bias : TileStart::resume;
     tile.activation = ends ? epilogue.activation : Activation::none;
     tile.residual_stride = epilogue.residual_stride;
-    const std::size_t tiles =
-        divide_up(m, b.kernels->tile_rows[std::min(b.panel(panels.begin).vectors, std::size_t{2})]);
-    for (std::size_t t = 0; t < tiles; ++t) {
-        const Range of_tile = part(0, m, t, tiles);
-        for (std::size_t p = panels.begin; p < panels.end; ++p) {
-            const PackedView::Panel panel = b.panel(p);
-            tile.b = b.weights + panel.offset + k.begin * panel.vectors * b.kernels->lanes;
-            tile.bias = b.bias + panel.column;
-            tile.columns = panel.columns;
-            // The widest panel takes fewer rows at a time.
-            const std::size_t pieces = divide_up(of_tile.end - of_tile.begin, b.kernels->tile_rows[panel.vectors]);
-            for (std::size_t piece = 0; piece < pieces; ++piece) {
-                const Range r = part(of_tile.begin, of_tile.end, piece, pieces);
-                for (std::size_t i = r.begin; i < r.end; ++i) rows[i - r.begin] = a + i * lda + k.begin;
-                tile.c = c + r.begin * ldc + panel.column;
-                if (ends && epilogue.residual != nullptr) {
-                    tile.residual = epilogue.residual + r.begin * epilogue.residual_stride + panel.column;
-                }
-                b.kernels->gemm_tiles[panel.vectors][r.end - r.begin](tile);
-            }
+    const PackedView::Panel front = b.panel(panels.begin);
+    const PackedView::Panel back = b.panel(panels.end - 1);
+    const auto multiply = [&](const PackedView::Panel& panel, std::size_t first, std::size_t count) {
+        tile.b = b.weights + panel.offset + k.begin * panel.vectors * b.kernels->lanes;
+        tile.bias = b.bias + panel.column;
+        tile.columns = panel.columns;
+        const std::size_t column = panel.column - front.column;
+        for (std::size_t i = 0; i < count; ++i) rows[i] = a + (first + i) * lda + k.begin;
+        tile.c = c + first * ldc + column;
+        if (ends && epilogue.residual != nullptr) {
+            tile.residual = epilogue.residual + first * epilogue.residual_stride + column;
         }
+        b.kernels->gemm_tiles[panel.vectors][count](tile);
+    };
+
+    // All panels are alike but the last one, which may be narrower, or wider and then takes fewer rows at a time.
+    const std::size_t tiles = divide_up(m, b.kernels->tile_rows[front.vectors]);
+    const std::size_t rows_of_back = b.kernels->tile_rows[back.vectors];
+    const std::size_t least = m / tiles;
+    std::size_t first = 0;
+    for (std::size_t t = 0; t < tiles; ++t) {
+        const std::size_t count = least + (t < m % tiles ? 1 : 0);
+        PackedView::Panel panel = front;
+        for (std::size_t p = panels.begin; p + 1 < panels.end; ++p) {
+            multiply(panel, first, count);
+            panel.column += front.columns;
+            panel.offset += front.columns * b.k;
+        }
+        if (count <= rows_of_back) {
+            multiply(back, first, count);
+        } else {
+            multiply(back, first, count / 2);
+            multiply(back, first + count / 2, count - count / 2);
+        }
+        first += count;
     }
 }
 
@@ -75,8 +89,11 @@ void gemm_panels(const PackedView& b, std::size_t first_panel, std::size_t last_
     const std::size_t groups = divide_up(last_panel - first_panel, group);
     for (std::size_t g = 0; g < groups; ++g) {
         const Range panels = part(first_panel, last_panel, g, groups);
+        const std::size_t column = b.panel(panels.begin).column - b.panel(first_panel).column;
+        Epilogue of_group = epilogue;
+        if (epilogue.residual != nullptr) of_group.residual += column;
         for (std::size_t block = 0; block < blocks; ++block) {
-            multiply_block(b, panels, part(0, b.k, block, blocks), a, lda, m, c, ldc, epilogue);
+            multiply_block(b, panels, part(0, b.k, block, blocks), a, lda, m, c + column, ldc, of_group);
         }
     }
 }
@@ -97,10 +114,11 @@ void gemm(const PackedView& b, const float* a, std::size_t lda, std::size_t m, f
         for (std::size_t task = begin; task < end; ++task) {
             const Range rows = part(0, m, task / column_parts, row_parts);
             const Range of_task = part(0, panels, task % column_parts, column_parts);
-            Epilogue of_rows = epilogue;
-            if (epilogue.residual != nullptr) of_rows.residual += rows.begin * epilogue.residual_stride;
+            const std::size_t column = b.panel(of_task.begin).column;
+            Epilogue of_block = epilogue;
+            if (epilogue.residual != nullptr) of_block.residual += rows.begin * epilogue.residual_stride + column;
             gemm_panels(b, of_task.begin, of_task.end, a + rows.begin * lda, lda, rows.end - rows.begin,
-                        c + rows.begin * ldc, ldc, of_rows);
+                        c + rows.begin * ldc + column, ldc, of_block);
         }
     });
 }

@@ -19,7 +19,8 @@ struct Epilogue {
 void gemm(const PackedView& b, const float* a, std::size_t lda, std::size_t m, float* c, std::size_t ldc,
           const Epilogue& epilogue, ThreadPool& pool);
 
-/// The same on the calling thread, for [first_panel, last_panel) of B's panels: the piece that fused steps are made of.
+/// The same on the calling thread, for some of B's panels: the piece that fused steps are made of. C and the residual
+/// start at the first panel's first column.
 void gemm_panels(const PackedView& b, std::size_t first_panel, std::size_t last_panel, const float* a, std::size_t lda,
                  std::size_t m, float* c, std::size_t ldc, const Epilogue& epilogue);
 

@@ -36,28 +36,46 @@ struct Window {
 class TileRows {
 public:
     TileRows(const Conv2dParameters& parameters, std::size_t height, std::size_t width, const float* zeros)
-        : p_(parameters), height_(height), width_(width), zeros_(zeros) {}
+        : p_(parameters), height_(height), width_(width), output_height_(parameters.output_height(height)),
+          output_width_(parameters.output_width(width)), zeros_(zeros),
+          runs_(parameters.dilation_w == 1 && parameters.groups == 1) {}
 
-    void set(std::size_t rows, std::size_t index, const Window& window) {
+    /// Starts a tile of `rows` output pixels from one on, which go on to the next row and picture.
+    void start(std::size_t rows, const float* picture, std::size_t output_row, std::size_t output_column) {
         rows_ = rows;
-        windows_[index] = window;
+        const std::size_t left = output_column * p_.stride_w;
+        const std::size_t right = left + (rows - 1) * p_.stride_w + p_.kernel_w;
+        one_run_ =
+            runs_ && output_column + rows <= output_width_ && left >= p_.pad_left && right - p_.pad_left <= width_;
+        windows_[0] = {picture, output_row * p_.stride_h, left};
+        for (std::size_t r = 1; r < rows && !one_run_; ++r) {
+            if (++output_column == output_width_) {
+                output_column = 0;
+                if (++output_row == output_height_) {
+                    output_row = 0;
+                    picture += height_ * width_ * p_.input_channels;
+                }
+            }
+            windows_[r] = {picture, output_row * p_.stride_h, output_column * p_.stride_w};
+        }
     }
 
-    /// True if no window reaches over the left or right edge, so that a row of taps is one run of memory.
-    [[nodiscard]] bool whole_rows() const {
-        if (p_.dilation_w != 1 || p_.groups != 1) return false;
-        return std::all_of(
-            windows_.begin(), windows_.begin() + static_cast<std::ptrdiff_t>(rows_),
-            [&](const Window& w) { return w.left >= p_.pad_left && w.left - p_.pad_left + p_.kernel_w <= width_; });
-    }
+    /// True if the pixels are neighbours and no window reaches over the left or right edge: then a kernel row is one
+    /// run of memory, and a segment; otherwise a tap is one.
+    [[nodiscard]] bool one_run() const { return one_run_; }
 
-    /// Pointers of the segments [first, first + count); a segment is a kernel row if `whole`, else a tap.
-    void fill(bool whole, std::size_t first, std::size_t count, const float** to) const {
-        const std::size_t across = whole ? 1 : p_.kernel_w;
-        for (std::size_t s = first; s < first + count; ++s) {
-            const std::size_t down = s / across * p_.dilation_h;
-            const std::size_t right = s % across * p_.dilation_w;
-            for (std::size_t r = 0; r < rows_; ++r) *to++ = at(windows_[r], down, right);
+    /// Pointers of the segments [first, first + count).
+    void fill(std::size_t first, std::size_t count, const float** to) const {
+        for (std::size_t s = first; s < first + count; ++s, to += rows_) {
+            if (one_run_) {
+                const float* from = at(windows_[0], s * p_.dilation_h, 0);
+                const std::size_t step = from == zeros_ ? 0 : p_.stride_w * p_.input_channels;
+                for (std::size_t r = 0; r < rows_; ++r) to[r] = from + r * step;
+            } else {
+                const std::size_t down = s / p_.kernel_w * p_.dilation_h;
+                const std::size_t right = s % p_.kernel_w * p_.dilation_w;
+                for (std::size_t r = 0; r < rows_; ++r) to[r] = at(windows_[r], down, right);
+            }
         }
     }
 
@@ -72,7 +90,12 @@ private:
     const Conv2dParameters& p_;
     std::size_t height_;
     std::size_t width_;
+    std::size_t output_height_;
+    std::size_t output_width_;
     const float* zeros_;
+    /// Whether the taps of a kernel row lie next to each other.
+    bool runs_;
+    bool one_run_ = false;
     std::size_t rows_ = 0;
     std::array<Window, max_tile_rows> windows_{};
 };
@@ -132,25 +155,15 @@ void IndirectConv::run_block(const Input& input, std::size_t group, std::size_t 
     for (std::size_t t = 0; t < tiles; ++t) {
         const std::size_t first = begin + (end - begin) * t / tiles;
         const std::size_t rows = begin + (end - begin) * (t + 1) / tiles - first;
-        const float* picture =
-            input.x + first / pixels * input.height * input.width * p.input_channels + group * channels;
-        std::size_t row = first % pixels / input.output_width;
-        std::size_t left = first % pixels % input.output_width;
-        for (std::size_t r = 0; r < rows; ++r) {
-            tile_rows.set(rows, r, {picture, row * p.stride_h, left * p.stride_w});
-            if (++left < input.output_width) continue;
-            left = 0;
-            if (++row < input.output_height) continue;
-            row = 0;
-            picture += input.height * input.width * p.input_channels;
-        }
-        const bool whole = tile_rows.whole_rows();
-        const std::size_t segments = whole ? p.kernel_h : p.kernel_h * p.kernel_w;
-        tile.segment_length = whole ? p.kernel_w * channels : channels;
+        const std::size_t picture = first / pixels * input.height * input.width * p.input_channels;
+        tile_rows.start(rows, input.x + picture + group * channels, first % pixels / input.output_width,
+                        first % input.output_width);
+        const std::size_t segments = tile_rows.one_run() ? p.kernel_h : p.kernel_h * p.kernel_w;
+        tile.segment_length = tile_rows.one_run() ? p.kernel_w * channels : channels;
         tile.c = y + first * p.output_channels + column;
         for (std::size_t s = 0; s < segments; s += most_segments) {
             tile.segments = std::min(most_segments, segments - s);
-            tile_rows.fill(whole, s, tile.segments, pointers.data());
+            tile_rows.fill(s, tile.segments, pointers.data());
             const bool ends = s + tile.segments == segments;
             tile.start = s == 0 ? TileStart::bias : TileStart::resume;
             tile.activation = ends ? p.activation : Activation::none;

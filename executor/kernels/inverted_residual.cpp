@@ -6,158 +6,210 @@ namespace detect {
 
 namespace {
 
-/// What the expanded rows that a depthwise step reads should take up: more than a first-level cache, well within a
-/// second.
-constexpr std::size_t ring_bytes = std::size_t{96} << 10U;
-constexpr std::size_t least_columns = 28;
-/// Bands of rows that a picture is cut into. Each expands the rows that it shares with the one above again.
-constexpr std::size_t most_bands = 8;
-constexpr std::size_t least_band_rows = 6;
+/// Bands of rows that a picture is cut into for each thread. A band expands the rows that it shares with the one above
+/// again, so it has at least some multiple of them.
+constexpr std::size_t bands_per_thread = 2;
+constexpr std::size_t least_rows_per_shared_row = 8;
+/// What the expanded rows that a depthwise step reads may take of a second-level cache.
+constexpr std::size_t ring_bytes = std::size_t{640} << 10U;
 constexpr std::size_t floats_per_line = 16;
 
 std::size_t divide_up(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
 std::size_t whole_lines(std::size_t floats) { return divide_up(floats, floats_per_line) * floats_per_line; }
 
+/// Position `at`, counted from the start of the padding, as one in the picture.
+std::size_t in_picture(std::size_t at, std::size_t pad, std::size_t size) {
+    return std::min(at > pad ? at - pad : 0, size);
+}
+
 } // namespace
 
-/// How a picture is cut into bands of rows and strips of columns, and what memory a band needs.
+/// How the work on a picture is cut up: into bands of rows and groups of channels, which are tasks, and those into
+/// strips of columns, done row by row. And what memory it needs, in floats.
 struct InvertedResidual::Layout {
     std::size_t output_height = 0;
     std::size_t output_width = 0;
     std::size_t bands = 0;
-    std::size_t strips = 0;
-    /// Floats for the expanded rows of a strip, one such row, and one row of depthwise outputs.
+    std::size_t groups = 1;
+    std::size_t strips = 1;
+    /// For each task: the last few expanded rows of a strip, and one row of its depthwise outputs.
     std::size_t ring_floats = 0;
-    std::size_t ring_row_floats = 0;
     std::size_t depthwise_floats = 0;
-    /// Floats for the row sums of a picture.
+    /// For each picture: the sums of its rows.
     std::size_t sums_floats = 0;
 
-    [[nodiscard]] std::size_t band_floats() const { return ring_floats + depthwise_floats; }
+    [[nodiscard]] std::size_t tasks() const { return bands * groups; }
+    [[nodiscard]] std::size_t task_floats() const { return ring_floats + depthwise_floats; }
 };
 
-struct InvertedResidual::Call {
+/// A band of rows and a group of channels of one picture.
+struct InvertedResidual::Task {
+    /// The picture's input and output, and residual and row sums (or null).
     const float* x = nullptr;
     MapSize size;
-    Layout layout;
     float* y = nullptr;
     const float* residual = nullptr;
     float* row_sums = nullptr;
-    float* bands = nullptr;
+    float* ring = nullptr;
+    float* depthwise = nullptr;
+    std::size_t first_row = 0;
+    std::size_t last_row = 0;
+    /// Channels of the expanded map and the panels of weights that give them. In the ring, pixels are `stride` apart.
+    std::size_t first_channel = 0;
+    std::size_t channels = 0;
+    std::size_t stride = 0;
+    std::size_t first_panel = 0;
+    std::size_t last_panel = 0;
 };
 
-std::optional<InvertedResidual> InvertedResidual::make(const Steps& steps) {
+std::optional<InvertedResidual> InvertedResidual::make(Steps steps) {
     if (steps.depthwise == nullptr || steps.depthwise->depthwise() == nullptr) return std::nullopt;
     if (steps.expand == nullptr && steps.project == nullptr) return std::nullopt;
     const Conv2dParameters& p = steps.depthwise->parameters();
     if (p.dilation_h != 1 || p.dilation_w != 1) return std::nullopt;
-    const auto fits = [&](const Conv2d* step, std::size_t channels) {
-        return step == nullptr || (step->pointwise() != nullptr && channels == p.input_channels);
+    const auto fits = [&](const std::shared_ptr<const Conv2d>& step, std::size_t channels) {
+        return step->pointwise() != nullptr && channels == p.input_channels;
     };
-    if (steps.expand != nullptr && !fits(steps.expand, steps.expand->parameters().output_channels)) return std::nullopt;
-    if (steps.project != nullptr && !fits(steps.project, steps.project->parameters().input_channels))
-        return std::nullopt;
-    return InvertedResidual(steps);
+    if (steps.expand && !fits(steps.expand, steps.expand->parameters().output_channels)) return std::nullopt;
+    if (steps.project && !fits(steps.project, steps.project->parameters().input_channels)) return std::nullopt;
+    return InvertedResidual(std::move(steps));
 }
 
-InvertedResidual::Layout InvertedResidual::layout(const MapSize& size) const {
+InvertedResidual::Layout InvertedResidual::layout(const MapSize& size, std::size_t threads) const {
     const Conv2dParameters& p = steps_.depthwise->parameters();
     const std::size_t channels = p.input_channels;
-    Layout layout;
-    layout.output_height = p.output_height(size.height);
-    layout.output_width = p.output_width(size.width);
-    if (layout.output_height == 0 || layout.output_width == 0) return layout;
-    layout.bands = std::clamp(layout.output_height / least_band_rows, std::size_t{1}, most_bands);
-    const std::size_t fitting = ring_bytes / (sizeof(float) * channels * p.kernel_h * p.stride_w);
-    layout.strips = divide_up(layout.output_width, std::max(fitting, least_columns));
-    const std::size_t columns = divide_up(layout.output_width, layout.strips);
-    if (steps_.expand != nullptr) {
-        const std::size_t reach = std::min((columns - 1) * p.stride_w + p.kernel_w, size.width);
-        layout.ring_row_floats = whole_lines(reach * channels);
-        layout.ring_floats = layout.ring_row_floats * p.kernel_h;
-    }
-    if (steps_.project != nullptr) layout.depthwise_floats = whole_lines(columns * channels);
-    layout.sums_floats = whole_lines(layout.output_height * channels);
-    return layout;
-}
-
-std::size_t InvertedResidual::scratch_bytes(const MapSize& size) const {
-    const Layout l = layout(size);
-    return size.batch * (l.bands * l.band_floats() + l.sums_floats) * sizeof(float);
-}
-
-void InvertedResidual::run_band(const Call& call, std::size_t task) const {
-    const Layout& l = call.layout;
-    const Conv2dParameters& p = steps_.depthwise->parameters();
-    const std::size_t channels = p.input_channels;
-    const std::size_t n = task / l.bands;
-    const std::size_t first_row = l.output_height * (task % l.bands) / l.bands;
-    const std::size_t last_row = l.output_height * (task % l.bands + 1) / l.bands;
-    float* ring = call.bands + task * l.band_floats();
-    float* depthwise_row = ring + l.ring_floats;
-    const std::size_t inputs = steps_.expand == nullptr ? channels : steps_.expand->parameters().input_channels;
-    const std::size_t outputs = steps_.project == nullptr ? channels : steps_.project->parameters().output_channels;
-    float* sums = call.row_sums == nullptr ? nullptr : call.row_sums + n * l.output_height * channels;
-    if (sums != nullptr) std::fill(sums + first_row * channels, sums + last_row * channels, 0.F);
-
-    const auto clipped = [](std::size_t at, std::size_t pad, std::size_t size) {
-        return std::min(at > pad ? at - pad : 0, size);
-    };
-    for (std::size_t s = 0; s < l.strips; ++s) {
-        const std::size_t begin = l.output_width * s / l.strips;
-        const std::size_t end = l.output_width * (s + 1) / l.strips;
-        // The input columns of this strip.
-        const std::size_t left = clipped(begin * p.stride_w, p.pad_left, call.size.width);
-        const std::size_t right = clipped((end - 1) * p.stride_w + p.kernel_w, p.pad_left, call.size.width);
-        const float* x = call.x + (n * call.size.height * call.size.width + left) * inputs;
-        const std::size_t x_row = call.size.width * inputs;
-
-        DepthwiseStrip strip;
-        strip.x = steps_.expand == nullptr ? x : ring;
-        strip.x_row_stride = steps_.expand == nullptr ? x_row : l.ring_row_floats;
-        strip.ring = steps_.expand == nullptr ? call.size.height : p.kernel_h;
-        strip.height = call.size.height;
-        strip.columns = right - left;
-        strip.pad_left = left + p.pad_left - begin * p.stride_w;
-        strip.output_columns = end - begin;
-        std::size_t expanded = clipped(first_row * p.stride_h, p.pad_top, call.size.height);
-        for (std::size_t i = first_row; i < last_row; ++i) {
-            const std::size_t bottom = clipped(i * p.stride_h + p.kernel_h, p.pad_top, call.size.height);
-            for (; steps_.expand != nullptr && expanded < bottom; ++expanded) {
-                const PackedView b = steps_.expand->pointwise()->view();
-                gemm_panels(b, 0, b.panels(), x + expanded * x_row, inputs, right - left,
-                            ring + expanded % p.kernel_h * l.ring_row_floats, channels,
-                            {steps_.expand->parameters().activation, nullptr, 0});
-            }
-            const std::size_t pixel = (n * l.output_height + i) * l.output_width + begin;
-            float* y = call.y + pixel * outputs;
-            strip.begin = i;
-            strip.end = i + 1;
-            strip.y = steps_.project == nullptr ? y : depthwise_row;
-            strip.row_sums = sums == nullptr ? nullptr : sums + i * channels;
-            steps_.depthwise->depthwise()->run_strip(strip);
-            if (steps_.project == nullptr) continue;
-            const PackedView b = steps_.project->pointwise()->view();
-            gemm_panels(b, 0, b.panels(), depthwise_row, channels, end - begin, y, outputs,
-                        {steps_.project->parameters().activation,
-                         call.residual == nullptr ? nullptr : call.residual + pixel * outputs, outputs});
+    Layout l;
+    l.output_height = p.output_height(size.height);
+    l.output_width = p.output_width(size.width);
+    if (l.output_height == 0 || l.output_width == 0) return l;
+    l.sums_floats = whole_lines(l.output_height * channels);
+    const std::size_t shared_rows = steps_.expand && p.kernel_h > p.stride_h ? p.kernel_h - p.stride_h : 0;
+    const std::size_t least_rows = std::max(shared_rows * least_rows_per_shared_row / p.stride_h, std::size_t{1});
+    const std::size_t most_bands = threads == 1 ? 1 : threads * bands_per_thread;
+    l.bands = std::clamp(l.output_height / least_rows, std::size_t{1}, most_bands);
+    std::size_t group_channels = channels;
+    if (steps_.expand) {
+        // Rows too wide for the cache: fewer channels, unless all of them are to be projected at once; then fewer
+        // columns.
+        const PackedView b = steps_.expand->pointwise()->view();
+        const std::size_t pieces = divide_up(p.kernel_h * size.width * channels * sizeof(float), ring_bytes);
+        if (steps_.project) {
+            l.strips = std::clamp(pieces, std::size_t{1}, l.output_width);
+        } else {
+            l.groups = std::clamp(pieces, std::size_t{1}, b.panels());
         }
+        // The last panel may be half as wide again as the others.
+        const std::size_t vectors = divide_up(b.panels(), l.groups) * 2 + 1;
+        group_channels = std::min(vectors, divide_up(channels, b.kernels->lanes)) * b.kernels->lanes;
+    }
+    const std::size_t columns = divide_up(l.output_width, l.strips);
+    const std::size_t reach = std::min((columns - 1) * p.stride_w + p.kernel_w, size.width);
+    if (steps_.expand) l.ring_floats = whole_lines(p.kernel_h * reach * group_channels);
+    if (steps_.project) l.depthwise_floats = whole_lines(columns * channels);
+    return l;
+}
+
+std::size_t InvertedResidual::scratch_bytes(const MapSize& size, std::size_t threads) const {
+    const Layout l = layout(size, threads);
+    return size.batch * (l.tasks() * l.task_floats() + l.sums_floats) * sizeof(float);
+}
+
+/// The output columns [begin, end) of a task.
+void InvertedResidual::run_strip(const Task& task, std::size_t begin, std::size_t end) const {
+    const Conv2dParameters& p = steps_.depthwise->parameters();
+    const std::size_t all = p.input_channels;
+    const std::size_t output_width = p.output_width(task.size.width);
+    const std::size_t inputs = steps_.expand ? steps_.expand->parameters().input_channels : all;
+    const std::size_t left = in_picture(begin * p.stride_w, p.pad_left, task.size.width);
+    const std::size_t right = in_picture((end - 1) * p.stride_w + p.kernel_w, p.pad_left, task.size.width);
+    const std::size_t x_row_stride = task.size.width * inputs;
+    const float* x = task.x + left * inputs;
+
+    DepthwiseStrip strip;
+    strip.x = steps_.expand ? task.ring : x;
+    strip.columns = right - left;
+    strip.x_row_stride = steps_.expand ? strip.columns * task.stride : x_row_stride;
+    strip.x_pixel_stride = task.stride;
+    strip.ring = steps_.expand ? p.kernel_h : task.size.height;
+    strip.height = task.size.height;
+    strip.pad_left = left + p.pad_left - begin * p.stride_w;
+    strip.output_columns = end - begin;
+    strip.first_channel = task.first_channel;
+    strip.channels = task.channels;
+    strip.y_pixel_stride = all;
+    std::size_t expanded = in_picture(task.first_row * p.stride_h, p.pad_top, task.size.height);
+    for (std::size_t row = task.first_row; row < task.last_row; ++row) {
+        const std::size_t bottom = in_picture(row * p.stride_h + p.kernel_h, p.pad_top, task.size.height);
+        for (; steps_.expand && expanded < bottom; ++expanded) {
+            gemm_panels(steps_.expand->pointwise()->view(), task.first_panel, task.last_panel,
+                        x + expanded * x_row_stride, inputs, strip.columns,
+                        task.ring + expanded % p.kernel_h * strip.x_row_stride, task.stride,
+                        {steps_.expand->parameters().activation, nullptr, 0});
+        }
+        const std::size_t pixel = row * output_width + begin;
+        strip.begin = row;
+        strip.end = row + 1;
+        strip.y = steps_.project ? task.depthwise : task.y + pixel * all + task.first_channel;
+        strip.row_sums = task.row_sums == nullptr ? nullptr : task.row_sums + row * all;
+        steps_.depthwise->depthwise()->run_strip(strip);
+        if (!steps_.project) continue;
+        const Conv2dParameters& project = steps_.project->parameters();
+        const PackedView b = steps_.project->pointwise()->view();
+        const std::size_t at = pixel * project.output_channels;
+        gemm_panels(
+            b, 0, b.panels(), task.depthwise, all, end - begin, task.y + at, project.output_channels,
+            {project.activation, task.residual == nullptr ? nullptr : task.residual + at, project.output_channels});
     }
 }
 
 void InvertedResidual::run(const float* x, const MapSize& size, float* y, const float* residual, float* mean,
                            std::span<std::byte> scratch, ThreadPool& pool) const {
-    Call call{x, size, layout(size), y, residual, nullptr, reinterpret_cast<float*>(scratch.data())};
-    const Layout& l = call.layout;
-    if (mean != nullptr) call.row_sums = call.bands + size.batch * l.bands * l.band_floats();
-    pool.parallel_for(size.batch * l.bands, 1, [&](std::size_t begin, std::size_t end) {
-        for (std::size_t task = begin; task < end; ++task) run_band(call, task);
-    });
+    const Layout l = layout(size, static_cast<std::size_t>(pool.threads()));
+    if (l.bands == 0) return;
     const std::size_t channels = steps_.depthwise->parameters().output_channels;
-    for (std::size_t n = 0; mean != nullptr && n < size.batch && l.bands > 0; ++n) {
-        steps_.depthwise->depthwise()->mean_of_rows(call.row_sums + n * l.output_height * channels, l.output_height,
-                                                    l.output_height * l.output_width, mean + n * channels);
+    const std::size_t inputs = steps_.expand ? steps_.expand->parameters().input_channels : channels;
+    const std::size_t outputs = steps_.project ? steps_.project->parameters().output_channels : channels;
+    const std::size_t pixels = l.output_height * l.output_width;
+    float* of_tasks = reinterpret_cast<float*>(scratch.data());
+    float* sums = of_tasks + size.batch * l.tasks() * l.task_floats();
+    if (mean != nullptr) std::fill_n(sums, size.batch * l.sums_floats, 0.F);
+
+    pool.parallel_for(size.batch * l.tasks(), 1, [&](std::size_t begin, std::size_t end) {
+        for (std::size_t i = begin; i < end; ++i) {
+            const std::size_t n = i / l.tasks();
+            const std::size_t band = i % l.tasks() / l.groups;
+            const std::size_t group = i % l.groups;
+            Task task;
+            task.x = x + n * size.height * size.width * inputs;
+            task.size = size;
+            task.y = y + n * pixels * outputs;
+            task.residual = residual == nullptr ? nullptr : residual + n * pixels * outputs;
+            task.row_sums = mean == nullptr ? nullptr : sums + n * l.sums_floats;
+            task.ring = of_tasks + i * l.task_floats();
+            task.depthwise = task.ring + l.ring_floats;
+            task.first_row = l.output_height * band / l.bands;
+            task.last_row = l.output_height * (band + 1) / l.bands;
+            task.channels = task.stride = channels;
+            if (steps_.expand) choose_channels(task, group, l.groups);
+            for (std::size_t s = 0; s < l.strips; ++s) {
+                run_strip(task, l.output_width * s / l.strips, l.output_width * (s + 1) / l.strips);
+            }
+        }
+    });
+    for (std::size_t n = 0; mean != nullptr && n < size.batch; ++n) {
+        steps_.depthwise->depthwise()->mean_of_rows(sums + n * l.sums_floats, l.output_height, pixels,
+                                                    mean + n * channels);
     }
+}
+
+void InvertedResidual::choose_channels(Task& task, std::size_t group, std::size_t groups) const {
+    const PackedView b = steps_.expand->pointwise()->view();
+    task.first_panel = b.panels() * group / groups;
+    task.last_panel = b.panels() * (group + 1) / groups;
+    const PackedView::Panel back = b.panel(task.last_panel - 1);
+    task.first_channel = b.panel(task.first_panel).column;
+    task.channels = back.column + back.columns - task.first_channel;
+    task.stride = divide_up(task.channels, b.kernels->lanes) * b.kernels->lanes;
 }
 
 } // namespace detect

@@ -2,7 +2,9 @@
 
 #include "executor/kernels/conv2d.h"
 
+#include <memory>
 #include <optional>
+#include <utility>
 
 namespace detect {
 
@@ -11,20 +13,20 @@ namespace detect {
 /// MobileNetV2, 2018, section 5.1). Gives the bits that its three convolutions give one after the other.
 class InvertedResidual {
 public:
-    /// The steps, prepared; they are kept by pointer and must outlive the block. `expand` or `project` may be null, not
-    /// both: without `project` the depthwise convolution's output is the block's (a squeeze-excite gate must be known
-    /// before projecting).
+    /// The steps, prepared. `expand` or `project` may be null, not both: without `project` the depthwise convolution's
+    /// output is the block's (a squeeze-excite gate must be known before projecting).
     struct Steps {
-        const Conv2d* expand = nullptr;
-        const Conv2d* depthwise = nullptr;
-        const Conv2d* project = nullptr;
+        std::shared_ptr<const Conv2d> expand;
+        std::shared_ptr<const Conv2d> depthwise;
+        std::shared_ptr<const Conv2d> project;
     };
 
     /// Nullopt if the steps do not fit together, or are not computed in a way that can be fused.
-    static std::optional<InvertedResidual> make(const Steps& steps);
+    static std::optional<InvertedResidual> make(Steps steps);
 
-    /// Bytes of scratch memory, on a 64-byte boundary, that `run` may use for inputs of this size.
-    [[nodiscard]] std::size_t scratch_bytes(const MapSize& size) const;
+    /// Bytes of scratch memory, on a 64-byte boundary, that `run` may use for inputs of this size with a pool of so
+    /// many threads.
+    [[nodiscard]] std::size_t scratch_bytes(const MapSize& size, std::size_t threads) const;
 
     /// x [N, H, W, input] → y [N, OH, OW, output]. `residual` is null or like y and added by `project`, before its
     /// activation: it may be x. `mean` is null or [N, depthwise channels], the average of the depthwise output. y
@@ -33,11 +35,12 @@ public:
              std::span<std::byte> scratch, ThreadPool& pool) const;
 
 private:
-    struct Call;
     struct Layout;
-    explicit InvertedResidual(const Steps& steps) : steps_(steps) {}
-    [[nodiscard]] Layout layout(const MapSize& size) const;
-    void run_band(const Call& call, std::size_t band) const;
+    struct Task;
+    explicit InvertedResidual(Steps steps) : steps_(std::move(steps)) {}
+    [[nodiscard]] Layout layout(const MapSize& size, std::size_t threads) const;
+    void choose_channels(Task& task, std::size_t group, std::size_t groups) const;
+    void run_strip(const Task& task, std::size_t begin, std::size_t end) const;
 
     Steps steps_;
 };

@@ -91,6 +91,19 @@ struct PixelTap {
     float weight = 0.F;
 };
 
+/// Four outputs of a 3×3 convolution from their 16 products.
+struct WinogradOutput {
+    /// Product i is at m + i · m_stride.
+    const float* m = nullptr;
+    std::size_t m_stride = 0;
+    const float* bias = nullptr;
+    std::size_t channels = 0;
+    Activation activation = Activation::none;
+    /// Left to right, top to bottom; null outside the output. Residuals may be null anyway.
+    std::array<float*, 4> y{};
+    std::array<const float*, 4> residual{};
+};
+
 struct KernelTable {
     Isa isa = Isa::portable;
     /// Floats in a vector.
@@ -100,6 +113,9 @@ struct KernelTable {
     std::array<GemmTileKernels, max_panel_vectors + 1> gemm_tiles{};
 
     void (*depthwise_row)(const DepthwiseRow& row) = nullptr;
+    /// v + i · v_stride, for i from 0 to 15: the transform of 4 × 4 pixels, row by row; null pixels are zeros.
+    void (*winograd_input)(const float* const* pixels, std::size_t channels, float* v, std::size_t v_stride) = nullptr;
+    void (*winograd_output)(const WinogradOutput& output) = nullptr;
     /// scaled[k, width] = weights[k, width] · gate[k]; width is a multiple of `lanes`.
     void (*scale_rows)(const float* weights, const float* gate, std::size_t rows, std::size_t width,
                        float* scaled) = nullptr;

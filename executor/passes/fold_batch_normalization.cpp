@@ -33,12 +33,15 @@ Result<void> fold(Graph& graph, Node& convolution, const BatchNorm& norm) {
     DETECT_TRY_ASSIGN(Tensor new_weight, Tensor::create(DataType::float32, weight.dims()));
     DETECT_TRY_ASSIGN(Tensor new_bias, Tensor::create(DataType::float32, {static_cast<std::int64_t>(channels)}));
     for (std::size_t o = 0; o < channels; ++o) {
-        const double factor = static_cast<double>(norm.scale[o]) / std::sqrt(static_cast<double>(norm.variance[o]) + norm.epsilon);
+        const double factor =
+            static_cast<double>(norm.scale[o]) / std::sqrt(static_cast<double>(norm.variance[o]) + norm.epsilon);
         for (std::size_t i = o * per_channel; i < (o + 1) * per_channel; ++i) {
-            new_weight.mutable_data<float>()[i] = static_cast<float>(static_cast<double>(weight.data<float>()[i]) * factor);
+            new_weight.mutable_data<float>()[i] =
+                static_cast<float>(static_cast<double>(weight.data<float>()[i]) * factor);
         }
-        const double old_bias =
-            convolution.input(2).present() ? static_cast<double>(graph[convolution.inputs[2]].constant.data<float>()[o]) : 0.0;
+        const double old_bias = convolution.input(2).present()
+                                    ? static_cast<double>(graph[convolution.inputs[2]].constant.data<float>()[o])
+                                    : 0.0;
         new_bias.mutable_data<float>()[o] = static_cast<float>((old_bias - static_cast<double>(norm.mean[o])) * factor +
                                                                static_cast<double>(norm.bias[o]));
     }

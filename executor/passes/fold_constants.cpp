@@ -29,9 +29,8 @@ std::optional<std::size_t> output_bytes(const Graph& graph, const Node& node) {
 }
 
 bool is_foldable(const Graph& graph, const Node& node) {
-    const bool constants = std::ranges::all_of(node.inputs, [&](ValueId id) {
-        return !id.present() || (graph.is_constant(id) && !graph[id].editable);
-    });
+    const bool constants = std::ranges::all_of(
+        node.inputs, [&](ValueId id) { return !id.present() || (graph.is_constant(id) && !graph[id].editable); });
     return constants && output_bytes(graph, node).has_value() && find_reference_kernel(node.domain, node.op) != nullptr;
 }
 

@@ -8,7 +8,9 @@ namespace detect {
 
 namespace {
 
-void append(std::string& key, const void* data, std::size_t bytes) { key.append(static_cast<const char*>(data), bytes); }
+void append(std::string& key, const void* data, std::size_t bytes) {
+    key.append(static_cast<const char*>(data), bytes);
+}
 
 template <class T>
 void append_number(std::string& key, T number) {
@@ -73,7 +75,8 @@ int merge_constants(Graph& graph) {
     std::map<std::string, ValueId> known;
     for (std::size_t i = 0; i < graph.values.size(); ++i) {
         const Value& value = graph.values[i];
-        if (!value.constant.defined() || value.editable || uses[i] == 0 || value.constant.byte_count() > largest) continue;
+        if (!value.constant.defined() || value.editable || uses[i] == 0 || value.constant.byte_count() > largest)
+            continue;
         std::string key;
         append_tensor(key, value.constant);
         const ValueId id{static_cast<std::int32_t>(i)};
@@ -100,7 +103,8 @@ int merge_nodes(Graph& graph) {
         bool replaceable = true;
         for (std::size_t o = 0; o < duplicate.size(); ++o) {
             if (!duplicate[o].present()) continue;
-            replaceable = replaceable && original[o].present() && !is_output[static_cast<std::size_t>(duplicate[o].index)];
+            replaceable =
+                replaceable && original[o].present() && !is_output[static_cast<std::size_t>(duplicate[o].index)];
         }
         if (!replaceable) continue;
         for (std::size_t o = 0; o < duplicate.size(); ++o) {

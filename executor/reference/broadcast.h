@@ -76,23 +76,24 @@ private:
 template <class Out, class A, class B, class F>
 void broadcast_binary(const Dims& output, Out* result, const Dims& a_dims, const A* a, const Dims& b_dims, const B* b,
                       F f) {
-    BroadcastLoop<2>(output, {&a_dims, &b_dims}).run([&](std::int64_t at, const auto& from, std::int64_t count, const auto& step) {
-        Out* out = result + at;
-        const A* x = a + from[0];
-        const B* y = b + from[1];
-        if (step[0] == 1 && step[1] == 1) {
-            for (std::int64_t i = 0; i < count; ++i) out[i] = f(x[i], y[i]);
-        } else if (step[0] == 1) {
-            const B right = *y;
-            for (std::int64_t i = 0; i < count; ++i) out[i] = f(x[i], right);
-        } else if (step[1] == 1) {
-            const A left = *x;
-            for (std::int64_t i = 0; i < count; ++i) out[i] = f(left, y[i]);
-        } else {
-            const Out value = f(*x, *y);
-            for (std::int64_t i = 0; i < count; ++i) out[i] = value;
-        }
-    });
+    BroadcastLoop<2>(output, {&a_dims, &b_dims})
+        .run([&](std::int64_t at, const auto& from, std::int64_t count, const auto& step) {
+            Out* out = result + at;
+            const A* x = a + from[0];
+            const B* y = b + from[1];
+            if (step[0] == 1 && step[1] == 1) {
+                for (std::int64_t i = 0; i < count; ++i) out[i] = f(x[i], y[i]);
+            } else if (step[0] == 1) {
+                const B right = *y;
+                for (std::int64_t i = 0; i < count; ++i) out[i] = f(x[i], right);
+            } else if (step[1] == 1) {
+                const A left = *x;
+                for (std::int64_t i = 0; i < count; ++i) out[i] = f(left, y[i]);
+            } else {
+                const Out value = f(*x, *y);
+                for (std::int64_t i = 0; i < count; ++i) out[i] = value;
+            }
+        });
 }
 
 } // namespace detect::reference

@@ -84,7 +84,8 @@ void convolve_by_patches(const Sliding& slide, const T* input, const T* weight, 
             }
         }
         const ConstMap<T> columns_map(patches.data(), patch, columns);
-        StridedMap<T> result(output + first * slide.output[2], outputs, columns, Eigen::OuterStride<>(slide.output_size()));
+        StridedMap<T> result(output + first * slide.output[2], outputs, columns,
+                             Eigen::OuterStride<>(slide.output_size()));
         result.noalias() = weights * columns_map;
     }
 }
@@ -104,10 +105,12 @@ void convolve_channel(const Sliding& slide, const T* input, const T* weight, T* 
                 const std::int64_t z = z_start + kz * d.dilation;
                 const std::int64_t y = y_start + ky * h.dilation;
                 for (std::int64_t kx = 0; kx < w.kernel; ++kx) {
-                    const T* const line = input + (z * slide.input[1] + y) * slide.input[2] + kx * w.dilation - w.pad_begin;
+                    const T* const line =
+                        input + (z * slide.input[1] + y) * slide.input[2] + kx * w.dilation - w.pad_begin;
                     const T factor = weight[(kz * h.kernel + ky) * w.kernel + kx];
                     const ColumnRange columns = columns_inside(w, kx, slide.input[2], slide.output[2]);
-                    for (std::int64_t x = columns.first; x < columns.last; ++x) output[x] += factor * line[x * w.stride];
+                    for (std::int64_t x = columns.first; x < columns.last; ++x)
+                        output[x] += factor * line[x * w.stride];
                 }
             }
         }
@@ -198,7 +201,8 @@ void spread_channel(const Sliding& slide, const T* input, const T* weight, T* ou
 }
 
 /// The geometry of a transposed convolution: windows sit on the output, their padding is what is cut off there.
-Result<Sliding> transposed_sliding(const KernelContext& context, const Dims& input, const Dims& output, const Dims& weight) {
+Result<Sliding> transposed_sliding(const KernelContext& context, const Dims& input, const Dims& output,
+                                   const Dims& weight) {
     const auto kernel = kernel_of(weight);
     DETECT_TRY_ASSIGN(Sliding slide, sliding(context, input, output, kernel));
     DETECT_TRY_ASSIGN(const WindowAttributes windows, window_attributes(context.node(), kernel.size(), kernel));

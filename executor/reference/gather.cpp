@@ -58,7 +58,8 @@ Result<void> gather_nd(KernelContext& context) {
     const std::size_t per_batch = offsets.size() / batches;
     std::byte* target = output->mutable_bytes().data();
     for (std::size_t i = 0; i < offsets.size(); ++i) {
-        const std::byte* source = data.bytes().data() + (i / per_batch) * batch_bytes + static_cast<std::size_t>(offsets[i]) * size;
+        const std::byte* source =
+            data.bytes().data() + (i / per_batch) * batch_bytes + static_cast<std::size_t>(offsets[i]) * size;
         std::memcpy(target, source, block);
         target += block;
     }

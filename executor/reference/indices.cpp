@@ -40,8 +40,8 @@ Result<std::vector<std::int64_t>> tuple_offsets(const KernelContext& context, co
     return offsets;
 }
 
-Result<std::vector<std::int64_t>> element_offsets(const KernelContext& context, const Tensor& indices,
-                                                  const Dims& dims, std::size_t axis) {
+Result<std::vector<std::int64_t>> element_offsets(const KernelContext& context, const Tensor& indices, const Dims& dims,
+                                                  std::size_t axis) {
     DETECT_TRY_ASSIGN(auto values, resolved_indices(context, indices, dims[axis]));
     const Dims& walked = indices.dims();
     const std::size_t rank = dims.rank();

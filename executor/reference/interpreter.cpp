@@ -15,14 +15,15 @@ namespace {
 Result<void> check_inputs(const Graph& graph, std::span<const Tensor> inputs) {
     const auto bad = [](std::string message) { return Error{ErrorCode::invalid_argument, std::move(message)}; };
     if (inputs.size() != graph.inputs.size()) {
-        return bad("the graph has " + std::to_string(graph.inputs.size()) + " inputs, " + std::to_string(inputs.size()) +
-                   " were given");
+        return bad("the graph has " + std::to_string(graph.inputs.size()) + " inputs, " +
+                   std::to_string(inputs.size()) + " were given");
     }
     std::map<std::string, std::int64_t> named;
     for (std::size_t i = 0; i < inputs.size(); ++i) {
         const Value& declared = graph[graph.inputs[i]];
         const std::string who = "input '" + declared.name + "'";
-        if (inputs[i].type() != declared.type) {
+        // The inputs of a body of If or Loop have no type of their own.
+        if (declared.type != DataType::undefined && inputs[i].type() != declared.type) {
             return bad(who + " is " + std::string(to_string(inputs[i].type())) + ", expected " +
                        std::string(to_string(declared.type)));
         }
@@ -31,8 +32,10 @@ Result<void> check_inputs(const Graph& graph, std::span<const Tensor> inputs) {
         for (std::size_t axis = 0; fits && axis < declared.shape->size(); ++axis) {
             const Dim& dim = (*declared.shape)[axis];
             const std::int64_t size = inputs[i].dims()[axis];
-            if (dim.size) fits = *dim.size == size;
-            else if (!dim.symbol.empty()) fits = named.emplace(dim.symbol, size).first->second == size;
+            if (dim.size)
+                fits = *dim.size == size;
+            else if (!dim.symbol.empty())
+                fits = named.emplace(dim.symbol, size).first->second == size;
         }
         if (!fits) return bad(who + " is " + to_string(inputs[i].dims()) + ", expected " + to_string(declared.shape));
     }
@@ -42,7 +45,8 @@ Result<void> check_inputs(const Graph& graph, std::span<const Tensor> inputs) {
 /// The state of one run: every value computed so far, let go of after its last reader.
 class Run {
 public:
-    Run(const Graph& graph, std::span<const ValueId> wanted) : graph_(graph), values_(graph.values.size()), readers_(graph.values.size(), 0) {
+    Run(const Graph& graph, std::span<const ValueId> wanted)
+        : graph_(graph), values_(graph.values.size()), readers_(graph.values.size(), 0) {
         for (std::size_t i = 0; i < values_.size(); ++i) values_[i] = graph.values[i].constant;
         for (const Node& node : graph.nodes) std::ranges::for_each(node.inputs, [&](ValueId id) { count_reader(id); });
         std::ranges::for_each(wanted, [&](ValueId id) { count_reader(id); });
@@ -53,7 +57,8 @@ public:
 
     Result<void> evaluate(const Node& node) {
         const Kernel kernel = find_reference_kernel(node.domain, node.op);
-        if (kernel == nullptr) return Error{ErrorCode::unsupported, describe(node) + ": the operator is not implemented"};
+        if (kernel == nullptr)
+            return Error{ErrorCode::unsupported, describe(node) + ": the operator is not implemented"};
         std::vector<Tensor> inputs(node.inputs.size());
         for (std::size_t i = 0; i < inputs.size(); ++i) {
             if (!node.inputs[i].present()) continue;

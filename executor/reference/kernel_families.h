@@ -31,6 +31,7 @@ struct KernelEntry {
 [[nodiscard]] std::vector<KernelEntry> resize_kernels();
 [[nodiscard]] std::vector<KernelEntry> roi_align_kernels();
 [[nodiscard]] std::vector<KernelEntry> non_max_suppression_kernels();
+[[nodiscard]] std::vector<KernelEntry> control_flow_kernels();
 
 /// All of them, sorted by domain and operator.
 [[nodiscard]] std::span<const KernelEntry> kernels();

@@ -42,16 +42,22 @@ void multiply(const T* a, bool turn_a, const T* b, bool turn_b, T* c, std::int64
     }
     const ConstMap<E> a_map(left, turn_a ? inner : rows, turn_a ? rows : inner);
     const ConstMap<E> b_map(right, turn_b ? columns : inner, turn_b ? inner : columns);
-    if (turn_a && turn_b) result.noalias() = a_map.transpose() * b_map.transpose();
-    else if (turn_a) result.noalias() = a_map.transpose() * b_map;
-    else if (turn_b) result.noalias() = a_map * b_map.transpose();
-    else result.noalias() = a_map * b_map;
+    if (turn_a && turn_b)
+        result.noalias() = a_map.transpose() * b_map.transpose();
+    else if (turn_a)
+        result.noalias() = a_map.transpose() * b_map;
+    else if (turn_b)
+        result.noalias() = a_map * b_map.transpose();
+    else
+        result.noalias() = a_map * b_map;
 }
 
 template <class T>
 T scaled(float factor, T value) {
-    if constexpr (std::is_floating_point_v<T>) return static_cast<T>(factor) * value;
-    else return convert<T>(static_cast<double>(factor) * static_cast<double>(value));
+    if constexpr (std::is_floating_point_v<T>)
+        return static_cast<T>(factor) * value;
+    else
+        return convert<T>(static_cast<double>(factor) * static_cast<double>(value));
 }
 
 /// alpha · op(A) · op(B) + beta · C
@@ -71,20 +77,20 @@ Result<void> gemm(KernelContext& context) {
         }
         if (!context.has_input(2)) return {};
         const Tensor& bias = context.input(2);
-        broadcast_binary(output->dims(), result, output->dims(), result, bias.dims(), bias.data<T>().data(),
-                         [beta](T x, T y) {
-                             const T term = beta == 1.0F ? y : scaled(beta, y);
-                             if constexpr (std::is_floating_point_v<T>) return x + term;
-                             else return static_cast<T>(static_cast<std::uint64_t>(x) + static_cast<std::uint64_t>(term));
-                         });
+        broadcast_binary(
+            output->dims(), result, output->dims(), result, bias.dims(), bias.data<T>().data(), [beta](T x, T y) {
+                const T term = beta == 1.0F ? y : scaled(beta, y);
+                if constexpr (std::is_floating_point_v<T>)
+                    return x + term;
+                else
+                    return static_cast<T>(static_cast<std::uint64_t>(x) + static_cast<std::uint64_t>(term));
+            });
         return {};
     });
 }
 
 /// The batch dimensions of a matmul operand, in matrices.
-Dims batch_dims(const Dims& dims) {
-    return dims.rank() <= 2 ? Dims{} : Dims(dims.sizes().first(dims.rank() - 2));
-}
+Dims batch_dims(const Dims& dims) { return dims.rank() <= 2 ? Dims{} : Dims(dims.sizes().first(dims.rank() - 2)); }
 
 Result<void> matmul(KernelContext& context) {
     DETECT_TRY_ASSIGN(Tensor* const output, allocate_inferred(context));

@@ -25,7 +25,8 @@ std::vector<std::int64_t> strides_of(const Dims& dims) {
 void copy_to(Tensor& output, const Tensor& input, std::int64_t first, std::span<const StridedAxis> axes) {
     if (output.element_count() == 0) return;
     const std::size_t size = element_size(input.type());
-    copy_strided(output.mutable_bytes().data(), input.bytes().data() + first * static_cast<std::int64_t>(size), axes, size);
+    copy_strided(output.mutable_bytes().data(), input.bytes().data() + first * static_cast<std::int64_t>(size), axes,
+                 size);
 }
 
 Result<void> transpose(KernelContext& context) {
@@ -157,8 +158,12 @@ Result<void> depth_to_space(KernelContext& context) {
     const std::int64_t channels = output->dims()[1];
     const std::int64_t channel_step = outer ? plane : plane * block * block;
     const std::int64_t column_step = outer ? plane * channels : plane;
-    const StridedAxis axes[] = {{dims[0], dims[1] * plane}, {channels, channel_step}, {dims[2], dims[3]},
-                                {block, column_step * block}, {dims[3], 1}, {block, column_step}};
+    const StridedAxis axes[] = {{dims[0], dims[1] * plane},
+                                {channels, channel_step},
+                                {dims[2], dims[3]},
+                                {block, column_step * block},
+                                {dims[3], 1},
+                                {block, column_step}};
     copy_to(*output, input, 0, axes);
     return {};
 }
@@ -168,8 +173,9 @@ Result<void> space_to_depth(KernelContext& context) {
     const Tensor& input = context.input(0);
     const Dims& dims = input.dims();
     const std::int64_t block = context.node().int_or("blocksize", 1);
-    const StridedAxis axes[] = {{dims[0], dims[1] * dims[2] * dims[3]}, {block, dims[3]}, {block, 1},
-                                {dims[1], dims[2] * dims[3]}, {dims[2] / block, block * dims[3]}, {dims[3] / block, block}};
+    const StridedAxis axes[] = {
+        {dims[0], dims[1] * dims[2] * dims[3]}, {block, dims[3]},        {block, 1}, {dims[1], dims[2] * dims[3]},
+        {dims[2] / block, block * dims[3]},     {dims[3] / block, block}};
     copy_to(*output, input, 0, axes);
     return {};
 }
@@ -209,7 +215,8 @@ Result<void> reverse_sequence(KernelContext& context) {
     const Dims& dims = input.dims();
     const std::int64_t steps = time_first ? dims[0] : dims[1];
     for (const std::int64_t length : lengths) {
-        if (length < 0 || length > steps) return context.error("a sequence has the impossible length " + std::to_string(length));
+        if (length < 0 || length > steps)
+            return context.error("a sequence has the impossible length " + std::to_string(length));
     }
     const std::size_t bytes = static_cast<std::size_t>(extent(dims, 2, dims.rank())) * element_size(input.type());
     if (bytes == 0) return {};
@@ -230,16 +237,11 @@ Result<void> reverse_sequence(KernelContext& context) {
 
 std::vector<KernelEntry> movement_kernels() {
     return {
-        {"Concat", concat},
-        {"DepthToSpace", depth_to_space},
-        {"Expand", expand},
-        {"ReverseSequence", reverse_sequence},
-        {"Slice", slice},
-        {"SpaceToDepth", space_to_depth},
-        {"Split", split},
-        {"Tile", tile},
-        {"Transpose", transpose},
-        {"Trilu", trilu},
+        {"Concat", concat},       {"DepthToSpace", depth_to_space},
+        {"Expand", expand},       {"ReverseSequence", reverse_sequence},
+        {"Slice", slice},         {"SpaceToDepth", space_to_depth},
+        {"Split", split},         {"Tile", tile},
+        {"Transpose", transpose}, {"Trilu", trilu},
     };
 }
 

@@ -76,10 +76,12 @@ Result<void> instance_normalization(KernelContext& context) {
     });
 }
 
-Result<void> store_statistics(KernelContext& context, std::size_t index, const Dims& dims, const std::vector<double>& values) {
+Result<void> store_statistics(KernelContext& context, std::size_t index, const Dims& dims,
+                              const std::vector<double>& values) {
     if (!context.wants_output(index)) return {};
     DETECT_TRY_ASSIGN(Tensor* const output, context.allocate(index, DataType::float32, dims));
-    std::ranges::transform(values, output->mutable_data<float>().begin(), [](double value) { return static_cast<float>(value); });
+    std::ranges::transform(values, output->mutable_data<float>().begin(),
+                           [](double value) { return static_cast<float>(value); });
     return {};
 }
 
@@ -140,7 +142,8 @@ Result<void> local_response(KernelContext& context) {
                 const auto neighbour = static_cast<double>(x[static_cast<std::size_t>(position + (k - c) * inner)]);
                 sum += neighbour * neighbour;
             }
-            y[i] = static_cast<T>(static_cast<double>(x[i]) / std::pow(bias + alpha / static_cast<double>(size) * sum, beta));
+            y[i] = static_cast<T>(static_cast<double>(x[i]) /
+                                  std::pow(bias + alpha / static_cast<double>(size) * sum, beta));
         }
         return {};
     });
@@ -191,7 +194,8 @@ Result<void> mean_variance(KernelContext& context) {
         T* const y = output->mutable_data<T>().data();
         const auto for_each = [&](auto&& body) {
             loop.run([&](std::int64_t at, const auto& offset, std::int64_t length, const auto& step) {
-                for (std::int64_t i = 0; i < length; ++i) body(at + i, static_cast<std::size_t>(offset[0] + i * step[0]));
+                for (std::int64_t i = 0; i < length; ++i)
+                    body(at + i, static_cast<std::size_t>(offset[0] + i * step[0]));
             });
         };
         std::vector<double> mean(groups, 0.0);
@@ -213,9 +217,12 @@ Result<void> mean_variance(KernelContext& context) {
 
 std::vector<KernelEntry> normalization_kernels() {
     return {
-        {"BatchNormalization", batch_normalization}, {"InstanceNormalization", instance_normalization},
-        {"LRN", local_response},                     {"LayerNormalization", layer_normalization},
-        {"LpNormalization", lp_normalization},       {"MeanVarianceNormalization", mean_variance},
+        {"BatchNormalization", batch_normalization},
+        {"InstanceNormalization", instance_normalization},
+        {"LRN", local_response},
+        {"LayerNormalization", layer_normalization},
+        {"LpNormalization", lp_normalization},
+        {"MeanVarianceNormalization", mean_variance},
     };
 }
 

@@ -30,7 +30,8 @@ Result<std::array<std::byte, 8>> padding_value(const KernelContext& context) {
 enum class PadMode { constant, edge, reflect };
 
 /// For each element of an output axis: which input element it takes, or -1 for padding.
-std::vector<std::int64_t> sources(std::int64_t output_size, std::int64_t input_size, std::int64_t before, PadMode mode) {
+std::vector<std::int64_t> sources(std::int64_t output_size, std::int64_t input_size, std::int64_t before,
+                                  PadMode mode) {
     std::vector<std::int64_t> result(static_cast<std::size_t>(output_size), -1);
     for (std::int64_t i = 0; i < output_size; ++i) {
         std::int64_t from = i - before;
@@ -61,7 +62,8 @@ void pad_elements(const Tensor& input, Tensor& output, std::span<const std::vect
             inside = inside && source >= 0;
             offset += source * strides[axis];
         }
-        std::memcpy(target, inside ? input.bytes().data() + offset * static_cast<std::int64_t>(size) : value.data(), size);
+        std::memcpy(target, inside ? input.bytes().data() + offset * static_cast<std::int64_t>(size) : value.data(),
+                    size);
         for (std::size_t axis = dims.rank(); axis-- > 0;) {
             if (++position[axis] < dims[axis]) break;
             position[axis] = 0;

@@ -75,7 +75,8 @@ Result<void> max_pool(KernelContext& context) {
     return dispatch(context, input.type(), Types{}, [&]<class T>() -> Result<void> {
         const T* const data = input.data<T>().data();
         T* const result = output->mutable_data<T>().data();
-        const T lowest = std::is_floating_point_v<T> ? -std::numeric_limits<T>::infinity() : std::numeric_limits<T>::lowest();
+        const T lowest =
+            std::is_floating_point_v<T> ? -std::numeric_limits<T>::infinity() : std::numeric_limits<T>::lowest();
         const std::int64_t channels = input.dims()[0] * input.dims()[1];
         for_each_window(slide, channels, [&](std::int64_t index, std::int64_t channel, const Covered& covered) {
             T best = lowest;
@@ -120,7 +121,8 @@ Result<void> average_pool(KernelContext& context) {
             });
             if (counts_padding) {
                 count = 1;
-                for (std::size_t i = 0; i < 3; ++i) count *= padded_taps(slide.window[i], covered.start[i], slide.input[i]);
+                for (std::size_t i = 0; i < 3; ++i)
+                    count *= padded_taps(slide.window[i], covered.start[i], slide.input[i]);
             }
             result[index] = count > 0 ? static_cast<T>(sum / static_cast<double>(count)) : T{0};
         });
@@ -176,7 +178,8 @@ Result<void> global_average_pool(KernelContext& context) {
 Result<void> global_max_pool(KernelContext& context) {
     return global_pool(context, []<class T>(const T* channel, std::int64_t size) {
         T best = channel[0];
-        for (std::int64_t i = 1; i < size; ++i) best = channel[i] > best || channel[i] != channel[i] ? channel[i] : best;
+        for (std::int64_t i = 1; i < size; ++i)
+            best = channel[i] > best || channel[i] != channel[i] ? channel[i] : best;
         return best;
     });
 }
@@ -185,8 +188,11 @@ Result<void> global_max_pool(KernelContext& context) {
 
 std::vector<KernelEntry> pooling_kernels() {
     return {
-        {"AveragePool", average_pool}, {"GlobalAveragePool", global_average_pool}, {"GlobalMaxPool", global_max_pool},
-        {"LpPool", lp_pool},           {"MaxPool", max_pool},
+        {"AveragePool", average_pool},
+        {"GlobalAveragePool", global_average_pool},
+        {"GlobalMaxPool", global_max_pool},
+        {"LpPool", lp_pool},
+        {"MaxPool", max_pool},
     };
 }
 

@@ -108,8 +108,10 @@ struct Reduced {
 Reduced reduced_sizes(const KernelContext& context) {
     const Dims& dims = context.input(0).dims();
     std::vector<std::int64_t> axes;
-    if (const auto* given = context.node().attribute<std::vector<std::int64_t>>("axes")) axes = *given;
-    else if (context.has_input(1)) axes = integers(context.input(1));
+    if (const auto* given = context.node().attribute<std::vector<std::int64_t>>("axes"))
+        axes = *given;
+    else if (context.has_input(1))
+        axes = integers(context.input(1));
     if (axes.empty() && context.node().int_or("noop_with_empty_axes", 0) == 0) {
         axes.resize(dims.rank());
         std::iota(axes.begin(), axes.end(), 0);

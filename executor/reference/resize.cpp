@@ -50,7 +50,8 @@ Settings settings_of(const KernelContext& context) {
 
 /// The value at `index` of an optional float tensor (scales, roi).
 double float_at(const Tensor& tensor, std::size_t index) {
-    return tensor.type() == DataType::float64 ? tensor.data<double>()[index] : static_cast<double>(tensor.data<float>()[index]);
+    return tensor.type() == DataType::float64 ? tensor.data<double>()[index]
+                                              : static_cast<double>(tensor.data<float>()[index]);
 }
 
 std::vector<Axis> axes_of(const KernelContext& context, const Dims& output) {
@@ -62,7 +63,9 @@ std::vector<Axis> axes_of(const KernelContext& context, const Dims& output) {
     std::vector<Axis> axes;
     for (std::size_t i = 0; i < input.rank(); ++i) {
         Axis axis{.input = input[i], .output = output[i]};
-        axis.scale = by_scales ? float_at(scales, i) : static_cast<double>(output[i]) / static_cast<double>(std::max<std::int64_t>(input[i], 1));
+        axis.scale = by_scales
+                         ? float_at(scales, i)
+                         : static_cast<double>(output[i]) / static_cast<double>(std::max<std::int64_t>(input[i], 1));
         if (crops) {
             axis.roi_start = float_at(context.input(1), i);
             axis.roi_end = float_at(context.input(1), input.rank() + i);
@@ -85,7 +88,8 @@ double source_position(const Settings& settings, const Axis& axis, std::int64_t 
     }
     if (settings.coordinates == "tf_crop_and_resize") {
         if (axis.output <= 1) return 0.5 * (axis.roi_start + axis.roi_end) * (input - 1.0);
-        return axis.roi_start * (input - 1.0) + position * (axis.roi_end - axis.roi_start) * (input - 1.0) / (output - 1.0);
+        return axis.roi_start * (input - 1.0) +
+               position * (axis.roi_end - axis.roi_start) * (input - 1.0) / (output - 1.0);
     }
     return (position + 0.5) / axis.scale - 0.5;
 }
@@ -154,8 +158,8 @@ Taps taps_at(const Settings& settings, const Axis& axis, std::int64_t x) {
 
 /// Resizes the middle axis of [outer, input, inner] to [outer, output, inner].
 template <class T>
-void resize_axis(const T* from, T* to, std::int64_t outer, std::int64_t input, std::int64_t inner, std::span<const Taps> taps,
-                 T extrapolation) {
+void resize_axis(const T* from, T* to, std::int64_t outer, std::int64_t input, std::int64_t inner,
+                 std::span<const Taps> taps, T extrapolation) {
     for (std::int64_t o = 0; o < outer; ++o, from += input * inner) {
         for (const Taps& tap : taps) {
             for (std::int64_t i = 0; i < inner; ++i) {

@@ -116,7 +116,8 @@ Result<void> compress(KernelContext& context) {
     Dims output_dims = dims;
     output_dims[axis] = static_cast<std::int64_t>(chosen.size());
     DETECT_TRY_ASSIGN(Tensor* const output, context.allocate(0, input.type(), output_dims));
-    const std::size_t block = static_cast<std::size_t>(extent(dims, axis + 1, dims.rank())) * element_size(input.type());
+    const std::size_t block =
+        static_cast<std::size_t>(extent(dims, axis + 1, dims.rank())) * element_size(input.type());
     if (output->byte_count() == 0) return {};
     std::byte* target = output->mutable_bytes().data();
     for (std::int64_t o = 0; o < extent(dims, 0, axis); ++o) {
@@ -139,7 +140,8 @@ Result<void> one_hot(KernelContext& context) {
     const std::size_t size = element_size(output->type());
     const std::byte* const off = context.input(2).bytes().data();
     std::byte* const target = output->mutable_bytes().data();
-    for (std::int64_t i = 0; i < output->element_count(); ++i) std::memcpy(target + static_cast<std::size_t>(i) * size, off, size);
+    for (std::int64_t i = 0; i < output->element_count(); ++i)
+        std::memcpy(target + static_cast<std::size_t>(i) * size, off, size);
     return dispatch(context, indices.type(), NumberTypes{}, [&]<class T>() -> Result<void> {
         const auto values = indices.data<T>();
         for (std::size_t i = 0; i < values.size(); ++i) {

@@ -122,18 +122,12 @@ Result<void> eye_like(KernelContext& context) {
 
 std::vector<KernelEntry> shape_kernels() {
     return {
-        {"Constant", constant},
-        {"ConstantOfShape", constant_of_shape},
-        {"Dropout", dropout},
-        {"EyeLike", eye_like},
-        {"Flatten", reshape},
-        {"Identity", identity},
-        {"Range", range},
-        {"Reshape", reshape},
-        {"Shape", shape_of},
-        {"Size", size_of},
-        {"Squeeze", reshape},
-        {"Unsqueeze", reshape},
+        {"Constant", constant}, {"ConstantOfShape", constant_of_shape},
+        {"Dropout", dropout},   {"EyeLike", eye_like},
+        {"Flatten", reshape},   {"Identity", identity},
+        {"Range", range},       {"Reshape", reshape},
+        {"Shape", shape_of},    {"Size", size_of},
+        {"Squeeze", reshape},   {"Unsqueeze", reshape},
     };
 }
 

@@ -1,7 +1,7 @@
+#include "executor/reference/convert.h"
 #include "executor/reference/dispatch.h"
 #include "executor/reference/kernel_families.h"
 #include "executor/reference/support.h"
-#include "executor/reference/convert.h"
 
 #include <algorithm>
 #include <cmath>
@@ -56,8 +56,10 @@ T absolute(T x) {
 
 template <class T>
 T negated(T x) {
-    if constexpr (std::is_integral_v<T>) return static_cast<T>(std::uint64_t{0} - static_cast<std::uint64_t>(x));
-    else return -x;
+    if constexpr (std::is_integral_v<T>)
+        return static_cast<T>(std::uint64_t{0} - static_cast<std::uint64_t>(x));
+    else
+        return -x;
 }
 
 template <class T>

@@ -18,18 +18,21 @@ std::string_view suffix(Activation activation) {
 
 class ConvolutionStep final : public Step {
 public:
-    ConvolutionStep(Conv2d convolution, ConvolutionInputs inputs) : convolution_(std::move(convolution)), inputs_(inputs) {}
+    ConvolutionStep(std::shared_ptr<const Conv2d> convolution, ConvolutionInputs inputs)
+        : convolution_(std::move(convolution)), inputs_(inputs) {}
 
     Result<void> run(StepContext& context) const override {
         const Tensor& x = context.inputs[0];
-        const Conv2dParameters& p = convolution_.parameters();
+        const Conv2dParameters& p = convolution_->parameters();
         const Dims& in = x.dims();
         if (in.rank() != 4 || in[3] != static_cast<std::int64_t>(p.input_channels)) {
             return Error{ErrorCode::invalid_argument, label() + ": input is " + to_string(in) + " (channels last)"};
         }
-        const MapSize size{static_cast<std::size_t>(in[0]), static_cast<std::size_t>(in[1]), static_cast<std::size_t>(in[2])};
+        const MapSize size{static_cast<std::size_t>(in[0]), static_cast<std::size_t>(in[1]),
+                           static_cast<std::size_t>(in[2])};
         const Dims out{in[0], static_cast<std::int64_t>(p.output_height(size.height)),
-                       static_cast<std::int64_t>(p.output_width(size.width)), static_cast<std::int64_t>(p.output_channels)};
+                       static_cast<std::int64_t>(p.output_width(size.width)),
+                       static_cast<std::int64_t>(p.output_channels)};
         DETECT_TRY_ASSIGN(context.outputs[0], context.memory.allocate(DataType::float32, out));
 
         Conv2dExtras extras;
@@ -44,36 +47,37 @@ public:
             DETECT_TRY_ASSIGN(context.outputs[1], context.memory.allocate(DataType::float32, {in[0], 1, 1, out[3]}));
             extras.mean = context.outputs[1].mutable_data<float>().data();
         }
-        const auto scratch_bytes = static_cast<std::int64_t>(convolution_.scratch_bytes(size));
+        const auto scratch_bytes = static_cast<std::int64_t>(convolution_->scratch_bytes(size));
         DETECT_TRY_ASSIGN(Tensor scratch, context.memory.allocate(DataType::uint8, {scratch_bytes}));
         if (context.outputs[0].element_count() == 0) return {};
-        convolution_.run(x.data<float>().data(), size, context.outputs[0].mutable_data<float>().data(), extras,
-                         scratch.mutable_bytes(), context.threads);
+        convolution_->run(x.data<float>().data(), size, context.outputs[0].mutable_data<float>().data(), extras,
+                          scratch.mutable_bytes(), context.threads);
         return {};
     }
 
     std::string label() const override {
-        const Conv2dParameters& p = convolution_.parameters();
-        return "Conv " + std::to_string(p.kernel_h) + "x" + std::to_string(p.kernel_w) + " " + std::to_string(p.input_channels) +
-               "->" + std::to_string(p.output_channels) + (p.groups > 1 ? " /" + std::to_string(p.groups) : "") +
-               (inputs_.gate ? " gate" : "") + (inputs_.residual ? " add" : "") + std::string(suffix(p.activation));
+        const Conv2dParameters& p = convolution_->parameters();
+        return "Conv " + std::to_string(p.kernel_h) + "x" + std::to_string(p.kernel_w) + " " +
+               std::to_string(p.input_channels) + "->" + std::to_string(p.output_channels) +
+               (p.groups > 1 ? " /" + std::to_string(p.groups) : "") + (inputs_.gate ? " gate" : "") +
+               (inputs_.residual ? " add" : "") + std::string(suffix(p.activation));
     }
 
 private:
     Result<const float*> optional_input(const StepContext& context, std::size_t index, const Dims& expected) const {
         const Tensor& tensor = context.inputs[index];
         if (tensor.dims() == expected) return tensor.data<float>().data();
-        return Error{ErrorCode::invalid_argument, label() + ": an input is " + to_string(tensor.dims()) + ", expected " +
-                                                      to_string(expected) + " (channels last)"};
+        return Error{ErrorCode::invalid_argument, label() + ": an input is " + to_string(tensor.dims()) +
+                                                      ", expected " + to_string(expected) + " (channels last)"};
     }
 
-    Conv2d convolution_;
+    std::shared_ptr<const Conv2d> convolution_;
     ConvolutionInputs inputs_;
 };
 
 } // namespace
 
-std::shared_ptr<const Step> make_convolution_step(Conv2d convolution, ConvolutionInputs inputs) {
+std::shared_ptr<const Step> make_convolution_step(std::shared_ptr<const Conv2d> convolution, ConvolutionInputs inputs) {
     return std::make_shared<ConvolutionStep>(std::move(convolution), inputs);
 }
 

@@ -15,6 +15,7 @@ struct ConvolutionInputs {
 
 /// x [N, H, W, C] (, gate)(, residual) → y [N, OH, OW, K] and, if wanted, y's mean over its pixels as [N, 1, 1, K].
 /// A depthwise convolution gives the mean but takes neither gate nor residual.
-[[nodiscard]] std::shared_ptr<const Step> make_convolution_step(Conv2d convolution, ConvolutionInputs inputs);
+[[nodiscard]] std::shared_ptr<const Step> make_convolution_step(std::shared_ptr<const Conv2d> convolution,
+                                                                ConvolutionInputs inputs);
 
 } // namespace detect

@@ -17,11 +17,12 @@ public:
         if (x.element_count() != rows * static_cast<std::int64_t>(weights_.k())) {
             return Error{ErrorCode::invalid_argument, label() + ": input is " + to_string(x.dims())};
         }
-        DETECT_TRY_ASSIGN(context.outputs[0], context.memory.allocate(DataType::float32,
-                                                                      {rows, static_cast<std::int64_t>(weights_.n())}));
+        DETECT_TRY_ASSIGN(context.outputs[0],
+                          context.memory.allocate(DataType::float32, {rows, static_cast<std::int64_t>(weights_.n())}));
         if (context.outputs[0].element_count() == 0) return {};
         gemm(weights_.view(), x.data<float>().data(), weights_.k(), static_cast<std::size_t>(rows),
-             context.outputs[0].mutable_data<float>().data(), weights_.n(), {.activation = activation_}, context.threads);
+             context.outputs[0].mutable_data<float>().data(), weights_.n(), {.activation = activation_},
+             context.threads);
         return {};
     }
 

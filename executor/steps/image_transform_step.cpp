@@ -19,7 +19,8 @@ public:
         const auto pads = context.inputs[2].data<std::int64_t>();
         const Dims& in = x.dims();
         const bool sound = in.rank() == 4 && in[1] == 3 && sizes.size() == 4 && sizes[0] == in[0] && sizes[1] == 3 &&
-                           pads.size() == 8 && std::ranges::all_of(pads.first(6), [](std::int64_t pad) { return pad == 0; });
+                           pads.size() == 8 &&
+                           std::ranges::all_of(pads.first(6), [](std::int64_t pad) { return pad == 0; });
         constexpr std::int64_t largest = 1 << 24;
         const auto plausible = [](std::int64_t size) { return size >= 0 && size <= largest; };
         if (!sound || !plausible(sizes[2]) || !plausible(sizes[3]) || !plausible(pads[6]) || !plausible(pads[7])) {
@@ -33,11 +34,11 @@ public:
         const std::int64_t height = sizes[2] + pads[6];
         const std::int64_t width = sizes[3] + pads[7];
         DETECT_TRY_ASSIGN(context.outputs[0], context.memory.allocate(DataType::float32, {in[0], height, width, 3}));
-        DETECT_TRY_ASSIGN(Tensor scratch, context.memory.allocate(
-                                              DataType::uint8, {static_cast<std::int64_t>(resize.scratch_bytes())}));
-        resize.transform(x.data<float>().data(), static_cast<std::size_t>(in[0]), normalisation_, static_cast<std::size_t>(height),
-                         static_cast<std::size_t>(width), context.outputs[0].mutable_data<float>().data(),
-                         scratch.mutable_bytes(), context.threads);
+        DETECT_TRY_ASSIGN(Tensor scratch, context.memory.allocate(DataType::uint8,
+                                                                  {static_cast<std::int64_t>(resize.scratch_bytes())}));
+        resize.transform(x.data<float>().data(), static_cast<std::size_t>(in[0]), normalisation_,
+                         static_cast<std::size_t>(height), static_cast<std::size_t>(width),
+                         context.outputs[0].mutable_data<float>().data(), scratch.mutable_bytes(), context.threads);
         return {};
     }
     std::string label() const override { return "normalise, resize, pad"; }
@@ -49,7 +50,8 @@ private:
 
 } // namespace
 
-std::shared_ptr<const Step> make_image_transform(const KernelTable& kernels, const BilinearResize::Normalisation& normalisation) {
+std::shared_ptr<const Step> make_image_transform(const KernelTable& kernels,
+                                                 const BilinearResize::Normalisation& normalisation) {
     return std::make_shared<ImageTransformStep>(kernels, normalisation);
 }
 

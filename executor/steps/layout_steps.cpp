@@ -8,7 +8,8 @@ namespace detect {
 namespace {
 
 Error wrong_rank(const Tensor& x) {
-    return {ErrorCode::invalid_argument, "a change of layout needs a float32 tensor of four sizes, got " + to_string(x.dims())};
+    return {ErrorCode::invalid_argument,
+            "a change of layout needs a float32 tensor of four sizes, got " + to_string(x.dims())};
 }
 
 bool is_map(const Tensor& x) { return x.type() == DataType::float32 && x.dims().rank() == 4; }

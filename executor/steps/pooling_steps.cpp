@@ -17,7 +17,8 @@ public:
 
     Result<void> run(StepContext& context) const override {
         const Tensor& x = context.inputs[0];
-        DETECT_TRY_ASSIGN(context.outputs[0], context.memory.allocate(DataType::float32, {x.dims()[0], 1, 1, x.dims()[3]}));
+        DETECT_TRY_ASSIGN(context.outputs[0],
+                          context.memory.allocate(DataType::float32, {x.dims()[0], 1, 1, x.dims()[3]}));
         if (context.outputs[0].element_count() == 0) return {};
         global_average_pool(kernels_, x.data<float>().data(), map_size(x.dims()), static_cast<std::size_t>(x.dims()[3]),
                             context.outputs[0].mutable_data<float>().data(), context.threads);
@@ -44,11 +45,14 @@ public:
         const Tensor& x = context.inputs[0];
         const MapSize size = map_size(x.dims());
         MaxPoolParameters p = parameters_.kernel;
-        p.output_height = window_count(size.height + p.pad_top + parameters_.pad_bottom, p.kernel_h, p.dilation_h, p.stride_h);
-        p.output_width = window_count(size.width + p.pad_left + parameters_.pad_right, p.kernel_w, p.dilation_w, p.stride_w);
-        DETECT_TRY_ASSIGN(context.outputs[0],
-                          context.memory.allocate(DataType::float32, {x.dims()[0], static_cast<std::int64_t>(p.output_height),
-                                                                      static_cast<std::int64_t>(p.output_width), x.dims()[3]}));
+        p.output_height =
+            window_count(size.height + p.pad_top + parameters_.pad_bottom, p.kernel_h, p.dilation_h, p.stride_h);
+        p.output_width =
+            window_count(size.width + p.pad_left + parameters_.pad_right, p.kernel_w, p.dilation_w, p.stride_w);
+        DETECT_TRY_ASSIGN(
+            context.outputs[0],
+            context.memory.allocate(DataType::float32, {x.dims()[0], static_cast<std::int64_t>(p.output_height),
+                                                        static_cast<std::int64_t>(p.output_width), x.dims()[3]}));
         if (context.outputs[0].element_count() == 0) return {};
         max_pool(kernels_, p, x.data<float>().data(), size, static_cast<std::size_t>(x.dims()[3]),
                  context.outputs[0].mutable_data<float>().data(), context.threads);

@@ -17,6 +17,7 @@ struct MaxPoolStepParameters {
 };
 
 /// x [N, H, W, C] → [N, OH, OW, C], sizes rounded down.
-[[nodiscard]] std::shared_ptr<const Step> make_max_pool(const KernelTable& kernels, const MaxPoolStepParameters& parameters);
+[[nodiscard]] std::shared_ptr<const Step> make_max_pool(const KernelTable& kernels,
+                                                        const MaxPoolStepParameters& parameters);
 
 } // namespace detect

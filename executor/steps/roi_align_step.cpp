@@ -10,24 +10,29 @@ namespace {
 
 class RoiAlignStep final : public Step {
 public:
-    RoiAlignStep(const KernelTable& kernels, const RoiAlignParameters& parameters) : kernels_(kernels), parameters_(parameters) {}
+    RoiAlignStep(const KernelTable& kernels, const RoiAlignParameters& parameters)
+        : kernels_(kernels), parameters_(parameters) {}
 
     Result<void> run(StepContext& context) const override {
         const Dims& map = context.inputs[0].dims();
         const Dims& rois = context.inputs[1].dims();
         const auto pictures = context.inputs[2].data<std::int64_t>();
         if (rois.rank() != 2 || rois[1] != 4 || static_cast<std::int64_t>(pictures.size()) != rois[0]) {
-            return Error{ErrorCode::bad_model, "RoiAlign: " + std::to_string(pictures.size()) + " batch indices for RoIs " + to_string(rois)};
+            return Error{ErrorCode::bad_model,
+                         "RoiAlign: " + std::to_string(pictures.size()) + " batch indices for RoIs " + to_string(rois)};
         }
         const bool indices_fit = std::ranges::all_of(pictures, [&](std::int64_t n) { return n >= 0 && n < map[0]; });
         if (!indices_fit) return Error{ErrorCode::bad_model, "RoiAlign: a batch index is outside the batch"};
-        DETECT_TRY_ASSIGN(context.outputs[0],
-                          context.memory.allocate(DataType::float32, {rois[0], static_cast<std::int64_t>(parameters_.pooled_h),
-                                                                      static_cast<std::int64_t>(parameters_.pooled_w), map[3]}));
+        DETECT_TRY_ASSIGN(
+            context.outputs[0],
+            context.memory.allocate(DataType::float32, {rois[0], static_cast<std::int64_t>(parameters_.pooled_h),
+                                                        static_cast<std::int64_t>(parameters_.pooled_w), map[3]}));
         if (context.outputs[0].element_count() == 0) return {};
-        const MapSize size{static_cast<std::size_t>(map[0]), static_cast<std::size_t>(map[1]), static_cast<std::size_t>(map[2])};
+        const MapSize size{static_cast<std::size_t>(map[0]), static_cast<std::size_t>(map[1]),
+                           static_cast<std::size_t>(map[2])};
         roi_align(kernels_, parameters_, context.inputs[0].data<float>().data(), size, static_cast<std::size_t>(map[3]),
-                  context.inputs[1].data<float>(), pictures, context.outputs[0].mutable_data<float>().data(), context.threads);
+                  context.inputs[1].data<float>(), pictures, context.outputs[0].mutable_data<float>().data(),
+                  context.threads);
         return {};
     }
     std::string label() const override { return "RoiAlign"; }

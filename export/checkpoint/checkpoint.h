@@ -41,7 +41,7 @@ public:
     [[nodiscard]] const std::map<std::string, std::string>& metadata() const;
     /// What was done to find the weights, for the user: "weights taken from "model"".
     [[nodiscard]] const std::vector<std::string>& notes() const;
-    /// SHA-256 of the whole file in lower-case hexadecimal. Computed at each call (some 0.2 s for 80 MB).
+    /// SHA-256 of the whole file in lower-case hexadecimal. Computed at each call (80 MB take about half a second).
     [[nodiscard]] std::string sha256() const;
 
 private:

@@ -7,13 +7,15 @@ namespace detect {
 
 /// IEEE 754 binary16 to float: exact for every value, subnormals, infinities and NaN included.
 [[nodiscard]] inline float half_to_float(std::uint16_t half) {
+    // Without branches, so that loops over it are vectorised.
     const std::uint32_t magnitude = half & 0x7fffU;
-    // The exponent's bias is 15 in a half, 127 in a float.
+    // The exponent's bias is 15 in a half, 127 in a float. Infinity and NaN have all ones there in both.
     constexpr std::uint32_t rebias = (127U - 15U) << 23U;
-    std::uint32_t bits = (magnitude << 13U) + rebias;
-    if (magnitude >= 0x7c00U) bits += rebias; // infinity or NaN: the exponent is all ones in both
-    // Subnormal: a multiple of 2^-24, exact in a float, and normal there.
-    if (magnitude < 0x0400U) bits = std::bit_cast<std::uint32_t>(static_cast<float>(magnitude) * 0x1p-24F);
+    const std::uint32_t normal = (magnitude << 13U) + rebias + (magnitude >= 0x7c00U ? rebias : 0U);
+    // A multiple of 2^-24, exact in a float, and normal there.
+    const float subnormal = static_cast<float>(static_cast<std::int32_t>(magnitude)) * 0x1p-24F;
+    const std::uint32_t select = 0U - static_cast<std::uint32_t>(magnitude < 0x0400U);
+    const std::uint32_t bits = (std::bit_cast<std::uint32_t>(subnormal) & select) | (normal & ~select);
     return std::bit_cast<float>(bits | (static_cast<std::uint32_t>(half & 0x8000U) << 16U));
 }
 

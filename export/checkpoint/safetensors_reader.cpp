@@ -150,7 +150,6 @@ struct Placed {
     std::int64_t begin = 0;
     std::int64_t end = 0;
     std::string_view name;
-    auto operator<=>(const Placed&) const = default;
 };
 
 /// The part of `data` that the header gives the tensor, which must be as long as type and shape ask for.
@@ -181,7 +180,7 @@ Result<TensorEntry> place(const Declared& declared, std::span<const std::byte> d
 }
 
 Result<void> check_coverage(std::vector<Placed> ranges, std::size_t data_size) {
-    std::ranges::sort(ranges);
+    std::ranges::sort(ranges, {}, [](const Placed& range) { return std::pair(range.begin, range.end); });
     std::int64_t covered = 0;
     for (const Placed& range : ranges) {
         if (range.begin < covered)

@@ -47,11 +47,10 @@ protected:
 class CommandParity : public CommandExport, public testing::WithParamInterface<const char*> {};
 
 TEST_P(CommandParity, RunsTheCheckpointItself) {
-    const auto tested = load_case(GetParam());
-    ASSERT_TRUE(tested.ok()) << tested.error().message;
-    std::vector<std::string> arguments = {"--model", tested->checkpoint.string()};
-    for (const std::string& argument : tested->arguments()) arguments.push_back(argument);
-    expect_detections(*tested, arguments);
+    const Case tested = load_case(GetParam());
+    std::vector<std::string> arguments = {"--model", tested.checkpoint.string()};
+    for (const std::string& argument : tested.arguments()) arguments.push_back(argument);
+    expect_detections(tested, arguments);
 }
 
 INSTANTIATE_TEST_SUITE_P(, CommandParity,
@@ -61,19 +60,17 @@ INSTANTIATE_TEST_SUITE_P(, CommandParity,
                          [](const auto& tested) { return std::string(tested.param); });
 
 TEST_F(CommandExport, ExportsAFileThatNeedsNoMoreOptions) {
-    const auto tested = load_case("strict_settings");
-    ASSERT_TRUE(tested.ok()) << tested.error().message;
+    const Case tested = load_case("strict_settings");
     const TempDir folder;
     const std::string model = (folder / "model.onnx").string();
-    std::vector<std::string> arguments = {DETECT_COMMAND, "export",
-                                          "--weights",    tested->checkpoint.string(),
-                                          "--image",      tested->pictures[0].png().string(),
-                                          "-o",           model};
-    for (const std::string& argument : tested->arguments()) arguments.push_back(argument);
+    std::vector<std::string> arguments = {
+        DETECT_COMMAND, "export", "--weights", tested.checkpoint.string(), "--image", tested.pictures[0].png().string(),
+        "-o",           model};
+    for (const std::string& argument : tested.arguments()) arguments.push_back(argument);
     const ProcessResult process = run_process(arguments, {.timeout = std::chrono::minutes(5)});
     ASSERT_EQ(process.exit_code, 0) << describe(process);
     EXPECT_TRUE(std::filesystem::exists(folder / "model.report.json"));
-    expect_detections(*tested, {"--model", model});
+    expect_detections(tested, {"--model", model});
 }
 
 } // namespace

@@ -5,6 +5,7 @@
 #include "export/onnx_writer.h"
 #include "tests/parity/onnx_runtime.h"
 #include "tests/parity/references.h"
+#include "tests/support/require.h"
 #include "tests/support/temp_dir.h"
 
 #include <gtest/gtest.h>
@@ -23,41 +24,28 @@ protected:
         if (const auto why = onnx_runtime_missing()) GTEST_SKIP() << *why;
     }
 
-    static Case case_named(std::string_view name) {
-        auto found = load_case(name);
-        EXPECT_TRUE(found.ok()) << found.error().message;
-        return *std::move(found);
-    }
-
     /// Writes a case's network as an ONNX file that ONNX's own checks accept.
     std::filesystem::path write_model(const Case& tested, int opset = 17, OutputLayout layout = OutputLayout::batched) {
-        const auto network = graph_from_checkpoint(tested.checkpoint, tested.overrides(), layout, opset);
-        EXPECT_TRUE(network.ok()) << network.error().message;
-        const auto bytes = write_onnx(network->graph);
-        EXPECT_TRUE(bytes.ok()) << bytes.error().message;
-        const auto checked = check_onnx(*bytes);
-        EXPECT_TRUE(checked.ok()) << checked.error().message;
+        const auto network = require(graph_from_checkpoint(tested.checkpoint, tested.overrides(), layout, opset));
+        const std::string bytes = require(write_onnx(network.graph));
+        require(check_onnx(bytes));
         const auto path = folder_ / (tested.name + "_" + std::to_string(opset) + ".onnx");
-        std::ofstream(path, std::ios::binary) << *bytes;
+        std::ofstream(path, std::ios::binary) << bytes;
         return path;
     }
 
     /// Runs the file in ONNX Runtime and in the executor, and compares image by image. Returns the pairs compared.
     static std::size_t compare_runtimes(const std::filesystem::path& path, const std::vector<Tensor>& inputs) {
-        const auto theirs = run_onnx_runtime(path, inputs);
-        EXPECT_TRUE(theirs.ok()) << theirs.error().message;
-        auto graph = read_onnx(path);
-        EXPECT_TRUE(graph.ok()) << graph.error().message;
-        const auto model = compile(*std::move(graph), 2);
+        const auto theirs = require(run_onnx_runtime(path, inputs));
+        const auto model = compile(require(read_onnx(path)), 2);
         std::size_t pairs = 0;
         for (std::size_t i = 0; i < inputs.size(); ++i) {
             SCOPED_TRACE("input " + std::to_string(i) + " " + to_string(inputs[i].dims()));
-            const auto ours = model->run(std::span(&inputs[i], 1));
-            EXPECT_TRUE(ours.ok()) << ours.error().message;
-            expect_sound_batch((*theirs)[i], inputs[i].dims()[0]);
+            const auto ours = require(model->run(std::span(&inputs[i], 1)));
+            expect_sound_batch(theirs[i], inputs[i].dims()[0]);
             for (std::int64_t image = 0; image < inputs[i].dims()[0]; ++image) {
-                const auto expected = to_found((*theirs)[i], image);
-                const auto found = to_found((*ours)[0], (*ours)[1], (*ours)[2], (*ours)[3], image);
+                const auto expected = to_found(theirs[i], image);
+                const auto found = to_found(ours[0], ours[1], ours[2], ours[3], image);
                 const Match match = match_detections(expected, found);
                 EXPECT_TRUE(match.matched) << "image " << image << ": " << match.report;
                 pairs += match.pairs;
@@ -101,7 +89,7 @@ std::vector<Tensor> cut_images(const Case& tested, std::size_t count, std::int64
 }
 
 TEST_F(OnnxRuntimeParity, BatchesOfOneTwoAndFiveInFourSizes) {
-    const Case boards = case_named("trained");
+    const Case boards = load_case("trained");
     std::vector<Tensor> inputs;
     for (const auto& [height, width] :
          {std::pair(640, 640), std::pair(480, 352), std::pair(333, 517), std::pair(200, 640)}) {
@@ -114,7 +102,7 @@ TEST_F(OnnxRuntimeParity, BatchesOfOneTwoAndFiveInFourSizes) {
 }
 
 TEST_F(OnnxRuntimeParity, SizesThatBreakOthersInOneSession) {
-    const Case odd = case_named("odd_sizes");
+    const Case odd = load_case("odd_sizes");
     const Tensor board = odd.pictures.at(3).input(); // 768×768
     std::vector<Tensor> inputs = {
         stack({board, board, flat_image(768, 768, 0)}),
@@ -136,7 +124,7 @@ TEST_F(OnnxRuntimeParity, SizesThatBreakOthersInOneSession) {
 class OnnxRuntimeOpset : public OnnxRuntimeParity, public testing::WithParamInterface<int> {};
 
 TEST_P(OnnxRuntimeOpset, BatchesOfOneAndThreeWithAndWithoutDetections) {
-    const Case boards = case_named("trained");
+    const Case boards = load_case("trained");
     std::vector<Tensor> inputs;
     for (const auto& [height, width] : {std::pair(640, 640), std::pair(300, 420)}) {
         const std::vector<Tensor> images = cut_images(boards, 2, height, width);
@@ -157,13 +145,12 @@ class OnnxRuntimeSettings : public OnnxRuntimeParity, public testing::WithParamI
 /// Thresholds, sizes and anchors that are asked for are what ONNX Runtime computes with: torchvision's results with the
 /// same settings come out of it.
 TEST_P(OnnxRuntimeSettings, GiveWhatTorchvisionGives) {
-    const Case tested = case_named(GetParam());
+    const Case tested = load_case(GetParam());
     std::vector<Tensor> inputs;
     for (const Picture& picture : tested.pictures) inputs.push_back(picture.input());
-    const auto outputs = run_onnx_runtime(write_model(tested), inputs);
-    ASSERT_TRUE(outputs.ok()) << outputs.error().message;
+    const auto outputs = require(run_onnx_runtime(write_model(tested), inputs));
     for (std::size_t i = 0; i < inputs.size(); ++i) {
-        const Match match = match_detections(tested.pictures[i].detections(), to_found((*outputs)[i], 0));
+        const Match match = match_detections(tested.pictures[i].detections(), to_found(outputs[i], 0));
         EXPECT_TRUE(match.matched) << tested.pictures[i].name << ": " << match.report;
     }
 }
@@ -175,16 +162,14 @@ INSTANTIATE_TEST_SUITE_P(, OnnxRuntimeSettings,
 
 /// Runs ONNX Runtime on a case's first picture with one more option.
 TEST_F(OnnxRuntimeParity, EachThresholdHasItsEffect) {
-    Case boards = case_named("trained");
+    Case boards = load_case("trained");
     const Tensor input = boards.pictures.at(2).input();
     const auto detections = [&](const nlohmann::json& option) {
         Case changed = boards;
         changed.settings.update(option);
-        const auto outputs = run_onnx_runtime(write_model(changed), {input});
-        EXPECT_TRUE(outputs.ok()) << outputs.error().message;
-        return to_found(outputs->front(), 0);
+        return to_found(require(run_onnx_runtime(write_model(changed), {input})).front(), 0);
     };
-    const auto usual = detections({});
+    const auto usual = detections(nlohmann::json::object());
     ASSERT_GT(usual.size(), 20U);
 
     const auto above = detections({{"score_threshold", 0.4}});
@@ -206,24 +191,21 @@ TEST_F(OnnxRuntimeParity, EachThresholdHasItsEffect) {
 }
 
 TEST_F(OnnxRuntimeParity, TorchvisionLayoutHasTheSameDetections) {
-    const Case boards = case_named("trained");
+    const Case boards = load_case("trained");
     const std::vector<Tensor> inputs = {boards.pictures.at(0).input(), flat_image(480, 640, 0),
                                         crop(boards.pictures.at(1).input(), 10, 20, 400, 300)};
-    const auto plain = run_onnx_runtime(write_model(boards, 17, OutputLayout::torchvision), inputs);
-    ASSERT_TRUE(plain.ok()) << plain.error().message;
-    const auto batched = run_onnx_runtime(write_model(boards), inputs);
-    ASSERT_TRUE(batched.ok()) << batched.error().message;
+    const auto plain = require(run_onnx_runtime(write_model(boards, 17, OutputLayout::torchvision), inputs));
+    const auto batched = require(run_onnx_runtime(write_model(boards), inputs));
     for (std::size_t i = 0; i < inputs.size(); ++i) {
-        const Outputs& outputs = (*plain)[i];
+        const Outputs& outputs = plain[i];
         EXPECT_EQ(outputs.size(), 3U);
         EXPECT_EQ(outputs.at("boxes").dims().rank(), 2U);
         EXPECT_EQ(outputs.at("labels").dims().rank(), 1U);
         EXPECT_EQ(outputs.at("scores").dims().rank(), 1U);
-        EXPECT_EQ(to_found(outputs.at("boxes"), outputs.at("labels"), outputs.at("scores")),
-                  to_found((*batched)[i], 0));
+        EXPECT_EQ(to_found(outputs.at("boxes"), outputs.at("labels"), outputs.at("scores")), to_found(batched[i], 0));
     }
-    EXPECT_GT((*plain)[0].at("scores").element_count(), 0);
-    EXPECT_EQ((*plain)[1].at("scores").element_count(), 0);
+    EXPECT_GT(plain[0].at("scores").element_count(), 0);
+    EXPECT_EQ(plain[1].at("scores").element_count(), 0);
 }
 
 } // namespace

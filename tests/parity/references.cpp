@@ -1,7 +1,7 @@
 #include "tests/parity/references.h"
 
-#include "graph/try.h"
 #include "tests/support/npy.h"
+#include "tests/support/require.h"
 #include "tests/support/shared_data.h"
 
 #include <algorithm>
@@ -11,13 +11,6 @@
 
 namespace detect::test {
 namespace {
-
-/// A file that prepare.py has promised.
-Tensor read_promised(const std::filesystem::path& path) {
-    auto tensor = read_npy(path);
-    if (!tensor.ok()) throw std::runtime_error(tensor.error().message);
-    return *std::move(tensor);
-}
 
 std::string joined(const nlohmann::json& numbers) {
     std::string text;
@@ -36,16 +29,12 @@ std::span<const float> rows_of(const Tensor& image, std::int64_t channel, std::i
                                        static_cast<std::size_t>(dims[3]));
 }
 
-Tensor new_image(const Dims& dims) {
-    auto image = Tensor::create(DataType::float32, dims);
-    if (!image.ok()) throw std::runtime_error(image.error().message);
-    return *std::move(image);
-}
+Tensor new_image(const Dims& dims) { return require(Tensor::create(DataType::float32, dims)); }
 
 } // namespace
 
 Tensor Picture::input() const {
-    const Tensor pixels = read_promised(folder / "picture.npy");
+    const Tensor pixels = value("picture");
     Tensor image = new_image({1, 3, height, width});
     std::ranges::transform(pixels.data<std::uint8_t>(), image.mutable_data<float>().begin(),
                            [](std::uint8_t value) { return static_cast<float>(value) / 255.0F; });
@@ -55,7 +44,7 @@ Tensor Picture::input() const {
 std::vector<Found> Picture::detections() const { return to_found(value("boxes"), value("labels"), value("scores")); }
 
 Tensor Picture::value(std::string_view value_name) const {
-    return read_promised(folder / (std::string(value_name) + ".npy"));
+    return require(read_npy(folder / (std::string(value_name) + ".npy")));
 }
 
 SettingsOverrides Case::overrides() const {
@@ -97,10 +86,8 @@ std::optional<std::string> references_missing() {
     return std::nullopt;
 }
 
-Result<std::vector<Case>> load_cases() {
-    const std::filesystem::path path = parity_folder() / "cases.json";
-    std::ifstream file(path);
-    if (!file) return Error{ErrorCode::unreadable_input, path.string() + " cannot be opened"};
+std::vector<Case> load_cases() {
+    std::ifstream file(parity_folder() / "cases.json");
     std::vector<Case> cases;
     for (const auto& listed : nlohmann::json::parse(file)) {
         Case one{.name = listed.at("name"),
@@ -117,21 +104,17 @@ Result<std::vector<Case>> load_cases() {
     return cases;
 }
 
-Result<Case> load_case(std::string_view name) {
-    DETECT_TRY_ASSIGN(const std::vector<Case> cases, load_cases());
-    const auto found = std::ranges::find(cases, name, &Case::name);
-    if (found == cases.end()) {
-        return Error{ErrorCode::internal, "prepare.py makes no case " + std::string(name)};
+Case load_case(std::string_view name) {
+    for (Case& one : load_cases()) {
+        if (one.name == name) return std::move(one);
     }
-    return *found;
+    throw std::runtime_error("prepare.py makes no case " + std::string(name));
 }
 
 std::shared_ptr<const Model> compile(Graph graph, int threads) {
     ModelOptions options;
     options.threads = threads;
-    auto model = Model::compile(std::move(graph), options);
-    if (!model.ok()) throw std::runtime_error(model.error().message);
-    return *std::move(model);
+    return require(Model::compile(std::move(graph), options));
 }
 
 Tensor stack(const std::vector<Tensor>& images) {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include "detect/error.h"
 #include "executor/model.h"
 #include "export/settings_overrides.h"
 #include "graph/tensor.h"
@@ -51,11 +50,12 @@ struct Case {
 /// Why there is nothing to compare with, as a sentence; nothing if there is.
 [[nodiscard]] std::optional<std::string> references_missing();
 
-/// Every case, in prepare.py's order.
-[[nodiscard]] Result<std::vector<Case>> load_cases();
-[[nodiscard]] Result<Case> load_case(std::string_view name);
+/// Every case, in prepare.py's order; or the one of this name. What goes wrong from here on is thrown: it ends the
+/// test.
+[[nodiscard]] std::vector<Case> load_cases();
+[[nodiscard]] Case load_case(std::string_view name);
 
-/// A graph made ready for so many threads. Throws if it cannot be.
+/// A graph made ready for so many threads.
 [[nodiscard]] std::shared_ptr<const Model> compile(Graph graph, int threads);
 
 /// Images [1, 3, h, w] of one size as a batch [n, 3, h, w].

@@ -2,6 +2,7 @@
 
 #include "export/checkpoint_graph.h"
 #include "tests/parity/references.h"
+#include "tests/support/require.h"
 
 #include <gtest/gtest.h>
 
@@ -12,9 +13,7 @@ class SameBits : public testing::Test {
 protected:
     void SetUp() override {
         if (const auto why = references_missing()) GTEST_SKIP() << *why;
-        auto boards = load_case("trained");
-        ASSERT_TRUE(boards.ok()) << boards.error().message;
-        boards_ = *std::move(boards);
+        boards_ = load_case("trained");
     }
 
     /// The trained network, for pictures scaled to `side`.
@@ -22,15 +21,12 @@ protected:
         SettingsOverrides overrides = boards_.overrides();
         overrides.min_size = side;
         overrides.max_size = side;
-        auto network = graph_from_checkpoint(boards_.checkpoint, overrides, OutputLayout::batched, 17);
-        EXPECT_TRUE(network.ok()) << network.error().message;
-        return compile(std::move(network->graph), threads);
+        return compile(require(graph_from_checkpoint(boards_.checkpoint, overrides, OutputLayout::batched, 17)).graph,
+                       threads);
     }
 
     static std::vector<Tensor> run(const Model& model, const Tensor& input) {
-        auto outputs = model.run(std::span(&input, 1));
-        EXPECT_TRUE(outputs.ok()) << outputs.error().message;
-        return *std::move(outputs);
+        return require(model.run(std::span(&input, 1)));
     }
 
     static std::vector<Found> image(const std::vector<Tensor>& outputs, std::int64_t index) {

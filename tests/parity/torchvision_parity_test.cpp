@@ -2,6 +2,7 @@
 
 #include "export/checkpoint_graph.h"
 #include "tests/parity/references.h"
+#include "tests/support/require.h"
 
 #include <gtest/gtest.h>
 
@@ -16,13 +17,12 @@ constexpr std::array intermediate_values = {"feature_0",    "feature_1",    "fea
                                             "rpn_deltas_0", "rpn_deltas_1", "rpn_deltas_2"};
 
 /// The graph of a case's checkpoint with the intermediate values as further outputs.
-Result<Graph> graph_with_intermediate_values(const Case& tested) {
-    auto read = graph_from_checkpoint(tested.checkpoint, tested.overrides(), OutputLayout::batched, 17);
-    if (!read.ok()) return std::move(read).error();
-    Graph graph = std::move(read->graph);
+Graph graph_with_intermediate_values(const Case& tested) {
+    Graph graph =
+        require(graph_from_checkpoint(tested.checkpoint, tested.overrides(), OutputLayout::batched, 17)).graph;
     for (const char* name : intermediate_values) {
         const auto found = std::ranges::find(graph.values, name, &Value::name);
-        if (found == graph.values.end()) return Error{ErrorCode::internal, std::string("no value ") + name};
+        if (found == graph.values.end()) throw std::runtime_error(std::string("the graph has no value ") + name);
         graph.outputs.push_back({static_cast<std::int32_t>(found - graph.values.begin())});
     }
     return graph;
@@ -32,28 +32,24 @@ class TorchvisionParity : public testing::TestWithParam<const char*> {};
 
 TEST_P(TorchvisionParity, SameMapsAndDetections) {
     if (const auto why = references_missing()) GTEST_SKIP() << *why;
-    const auto tested = load_case(GetParam());
-    ASSERT_TRUE(tested.ok()) << tested.error().message;
-    auto graph = graph_with_intermediate_values(*tested);
-    ASSERT_TRUE(graph.ok()) << graph.error().message;
-    const auto model = compile(*std::move(graph), 2);
+    const Case tested = load_case(GetParam());
+    const auto model = compile(graph_with_intermediate_values(tested), 2);
 
     std::size_t pairs = 0;
     float worst_share = 0;
     float worst_score = 0;
     double worst_iou = 1;
-    for (const Picture& picture : tested->pictures) {
+    for (const Picture& picture : tested.pictures) {
         SCOPED_TRACE(picture.name);
         const std::vector<Tensor> inputs = {picture.input()};
-        const auto outputs = model->run(inputs);
-        ASSERT_TRUE(outputs.ok()) << outputs.error().message;
+        const auto outputs = require(model->run(inputs));
         for (std::size_t i = 0; i < intermediate_values.size(); ++i) {
             const Closeness closeness =
-                compare_close((*outputs)[4 + i], picture.value(intermediate_values[i]), 1e-4F, 1e-5F);
+                compare_close(outputs[4 + i], picture.value(intermediate_values[i]), 1e-4F, 1e-5F);
             EXPECT_TRUE(closeness.close) << intermediate_values[i] << " " << closeness.report;
             worst_share = std::max(worst_share, closeness.worst_share);
         }
-        const auto found = to_found((*outputs)[0], (*outputs)[1], (*outputs)[2], (*outputs)[3], 0);
+        const auto found = to_found(outputs[0], outputs[1], outputs[2], outputs[3], 0);
         const auto expected = picture.detections();
         const Match match = match_detections(expected, found);
         EXPECT_TRUE(match.matched) << match.report;
@@ -61,10 +57,10 @@ TEST_P(TorchvisionParity, SameMapsAndDetections) {
         worst_score = std::max(worst_score, match.worst_score_difference);
         worst_iou = std::min(worst_iou, match.worst_iou);
     }
-    std::cout << tested->name << ": " << tested->pictures.size() << " pictures, " << pairs
+    std::cout << tested.name << ": " << tested.pictures.size() << " pictures, " << pairs
               << " pairs of detections; worst IoU " << worst_iou << ", worst score difference " << worst_score
               << ", worst map element " << worst_share << " of what is allowed\n";
-    if (tested->name == "trained") {
+    if (tested.name == "trained") {
         EXPECT_GE(pairs, 100U) << "too few detections compared to prove anything";
     }
 }
@@ -78,11 +74,9 @@ INSTANTIATE_TEST_SUITE_P(, TorchvisionParity,
 
 TEST(TorchvisionReferences, CoverPicturesWithNoneOneAndAHundredDetections) {
     if (const auto why = references_missing()) GTEST_SKIP() << *why;
-    const auto cases = load_cases();
-    ASSERT_TRUE(cases.ok()) << cases.error().message;
     std::set<std::size_t> counts;
     std::set<std::pair<std::int64_t, std::int64_t>> sizes;
-    for (const Case& one : *cases) {
+    for (const Case& one : load_cases()) {
         for (const Picture& picture : one.pictures) {
             counts.insert(picture.detections().size());
             sizes.insert({picture.height, picture.width});

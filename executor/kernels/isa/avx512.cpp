@@ -20,6 +20,8 @@ namespace {
 
 #include "executor/kernels/isa/softmax.inl"
 
+#include "executor/kernels/isa/winograd.inl"
+
 #include "executor/kernels/isa/table.inl"
 
 } // namespace

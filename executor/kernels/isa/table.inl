@@ -7,6 +7,8 @@ constexpr KernelTable make_table(Isa isa) {
     table.tile_rows = {0, max_rows(1), max_rows(2), max_rows(3)};
     table.gemm_tiles = gemm_tiles;
     table.depthwise_row = &depthwise_row;
+    table.winograd_input = &winograd_input;
+    table.winograd_output = &winograd_output;
     table.scale_rows = &scale_rows;
     table.activate = &activate_elements;
     table.add = &add_elements;

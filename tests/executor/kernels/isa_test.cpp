@@ -28,6 +28,8 @@ TEST(Isa, EveryTableIsComplete) {
             }
         }
         EXPECT_NE(table.depthwise_row, nullptr);
+        EXPECT_NE(table.winograd_input, nullptr);
+        EXPECT_NE(table.winograd_output, nullptr);
         EXPECT_NE(table.scale_rows, nullptr);
         EXPECT_NE(table.activate, nullptr);
         EXPECT_NE(table.add, nullptr);

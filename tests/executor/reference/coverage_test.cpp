@@ -20,7 +20,8 @@ TEST(ReferenceKernels, CoverTheOperatorsExactly) {
     }
     std::set<std::string> kernels;
     for (const reference::KernelEntry& entry : reference::kernels()) {
-        EXPECT_TRUE(kernels.insert(std::string(entry.domain) + "." + std::string(entry.op)).second) << entry.op << " twice";
+        EXPECT_TRUE(kernels.insert(std::string(entry.domain) + "." + std::string(entry.op)).second)
+            << entry.op << " twice";
         EXPECT_NE(find_operator(entry.domain, entry.op), nullptr) << entry.op << " has a kernel, but no rule";
     }
     EXPECT_EQ(known, kernels);

@@ -21,7 +21,8 @@ constexpr float infinity = std::numeric_limits<float>::infinity();
 // Two rows of a ramp, pixel (y, x) has value 4y + x.
 Tensor ramp() { return floats({1, 1, 2, 4}, {0, 1, 2, 3, 4, 5, 6, 7}); }
 
-const Attributes one_bin = {{"sampling_ratio", std::int64_t{1}}, {"coordinate_transformation_mode", "output_half_pixel"}};
+const Attributes one_bin = {{"sampling_ratio", std::int64_t{1}},
+                            {"coordinate_transformation_mode", "output_half_pixel"}};
 
 TEST(RoiAlign, SamplesTheMiddleOfABin) {
     // Box (0,0)-(2,1), one bin, one sample at its middle: y = 0.5, x = 1. 4·0.5 + 1 = 3.
@@ -50,8 +51,8 @@ TEST(RoiAlign, WithoutShiftABoxIsAtLeastOnePixel) {
 }
 
 TEST(RoiAlign, AveragesFourSamplesPerBinAndScales) {
-    // Scale 0.5: box (0,0)-(6,2) becomes (0,0)-(3,1); two bins of 1.5×1, 2×2 samples each. The map is linear inside, so the
-    // mean is its value at the bin's middle: (0.75, 0.5) → 2.75 and (2.25, 0.5) → 4.25.
+    // Scale 0.5: box (0,0)-(6,2) becomes (0,0)-(3,1); two bins of 1.5×1, 2×2 samples each. The map is linear inside, so
+    // the mean is its value at the bin's middle: (0.75, 0.5) → 2.75 and (2.25, 0.5) → 4.25.
     const Tensor result = run("RoiAlign", {ramp(), floats({1, 4}, {0, 0, 6, 2}), ints({1}, {0})},
                               {{"sampling_ratio", std::int64_t{2}},
                                {"spatial_scale", 0.5F},
@@ -62,12 +63,14 @@ TEST(RoiAlign, AveragesFourSamplesPerBinAndScales) {
 
 TEST(RoiAlign, BeyondTheMapThereIsNothing) {
     // Sample at (10.5, 0.5): more than a pixel outside, 0. At (3.5, 0.5): within a pixel, the last column: 2 + 3 = 5.
-    const Tensor result = run("RoiAlign", {ramp(), floats({2, 4}, {10, 0, 11, 1, 3, 0, 4, 1}), ints({2}, {0, 0})}, one_bin);
+    const Tensor result =
+        run("RoiAlign", {ramp(), floats({2, 4}, {10, 0, 11, 1, 3, 0, 4, 1}), ints({2}, {0, 0})}, one_bin);
     EXPECT_THAT(values<float>(result), ElementsAre(FloatEq(0.0F), FloatEq(5.0F)));
 }
 
 TEST(RoiAlign, TakesBoxesThatAreNotNumbersAsOutside) {
-    const Tensor rois = floats({3, 4}, {nan, nan, nan, nan, -infinity, -infinity, infinity, infinity, infinity, 0, -infinity, 1});
+    const Tensor rois =
+        floats({3, 4}, {nan, nan, nan, nan, -infinity, -infinity, infinity, infinity, infinity, 0, -infinity, 1});
     const Tensor result = run("RoiAlign", {ramp(), rois, ints({3}, {0, 0, 0})}, one_bin);
     EXPECT_THAT(values<float>(result), ElementsAre(0.0F, 0.0F, 0.0F));
 }
@@ -145,23 +148,29 @@ TEST(NonMaxSuppression, TakesCornersInEitherOrderAndCentres) {
     EXPECT_EQ(run("NonMaxSuppression", {flipped, scores, most(10), threshold(0.5F)}).dims()[0], 1);
     // Centre x, centre y, width, height: the same two boxes.
     const Tensor centres = floats({1, 2, 4}, {5, 5, 10, 10, 6, 5, 10, 10});
-    EXPECT_EQ(run("NonMaxSuppression", {centres, scores, most(10), threshold(0.5F)}, {{"center_point_box", std::int64_t{1}}}).dims()[0], 1);
+    EXPECT_EQ(
+        run("NonMaxSuppression", {centres, scores, most(10), threshold(0.5F)}, {{"center_point_box", std::int64_t{1}}})
+            .dims()[0],
+        1);
 }
 
 TEST(NonMaxSuppression, NeverChoosesNaN) {
     const Tensor scores = floats({1, 1, 3}, {nan, 0.9F, nan});
-    EXPECT_THAT(values<std::int64_t>(run("NonMaxSuppression", {three_boxes(), scores, most(10)})), ElementsAre(0, 0, 1));
+    EXPECT_THAT(values<std::int64_t>(run("NonMaxSuppression", {three_boxes(), scores, most(10)})),
+                ElementsAre(0, 0, 1));
     const Tensor result = run("NonMaxSuppression", {three_boxes(), scores, most(10), threshold(0.5F), threshold(0.1F)});
     EXPECT_THAT(values<std::int64_t>(result), ElementsAre(0, 0, 1));
 }
 
 TEST(NonMaxSuppression, NoBoxesOrNoClassesAreFine) {
-    EXPECT_EQ(to_string(run("NonMaxSuppression", {floats({2, 0, 4}, {}), floats({2, 3, 0}, {}), most(5)}).dims()), "[0, 3]");
+    EXPECT_EQ(to_string(run("NonMaxSuppression", {floats({2, 0, 4}, {}), floats({2, 3, 0}, {}), most(5)}).dims()),
+              "[0, 3]");
     EXPECT_EQ(to_string(run("NonMaxSuppression", {three_boxes(), floats({1, 0, 3}, {}), most(5)}).dims()), "[0, 3]");
 }
 
 TEST(NonMaxSuppression, RejectsThresholdsThatAreNoOverlap) {
-    const auto result = run_node("NonMaxSuppression", {three_boxes(), floats({1, 1, 3}, {1, 1, 1}), most(1), threshold(1.5F)});
+    const auto result =
+        run_node("NonMaxSuppression", {three_boxes(), floats({1, 1, 3}, {1, 1, 1}), most(1), threshold(1.5F)});
     ASSERT_FALSE(result.ok());
     EXPECT_THAT(result.error().message, HasSubstr("iou_threshold"));
 }
@@ -197,16 +206,20 @@ TEST(TopK, MayKeepNothingButNotTooMuch) {
 
 TEST(Resize, InterpolatesBetweenPixelCentres) {
     // Doubling [0, 8]: centres fall at −0.25, 0.25, 0.75, 1.25, clamped at the ends: 0, 2, 6, 8.
-    const Tensor result = run("Resize", {floats({1, 1, 1, 2}, {0, 8}), Tensor(), Tensor(), ints({4}, {1, 1, 1, 4})}, {{"mode", "linear"}});
+    const Tensor result = run("Resize", {floats({1, 1, 1, 2}, {0, 8}), Tensor(), Tensor(), ints({4}, {1, 1, 1, 4})},
+                              {{"mode", "linear"}});
     EXPECT_THAT(values<float>(result), ElementsAre(0, 2, 6, 8));
 }
 
 TEST(Resize, PytorchHalfPixelTakesTheFirstPixelForOneOutput) {
     const Tensor image = floats({1, 1, 1, 4}, {1, 2, 3, 4});
     const Attributes pytorch = {{"mode", "linear"}, {"coordinate_transformation_mode", "pytorch_half_pixel"}};
-    EXPECT_THAT(values<float>(run("Resize", {image, Tensor(), Tensor(), ints({4}, {1, 1, 1, 1})}, pytorch)), ElementsAre(1));
+    EXPECT_THAT(values<float>(run("Resize", {image, Tensor(), Tensor(), ints({4}, {1, 1, 1, 1})}, pytorch)),
+                ElementsAre(1));
     // half_pixel samples the middle: (0 + 0.5)·4 − 0.5 = 1.5.
-    EXPECT_THAT(values<float>(run("Resize", {image, Tensor(), Tensor(), ints({4}, {1, 1, 1, 1})}, {{"mode", "linear"}})), ElementsAre(2.5F));
+    EXPECT_THAT(
+        values<float>(run("Resize", {image, Tensor(), Tensor(), ints({4}, {1, 1, 1, 1})}, {{"mode", "linear"}})),
+        ElementsAre(2.5F));
 }
 
 TEST(Resize, Opset10RoundsDownAndCountsFromTheCorner) {
@@ -216,13 +229,16 @@ TEST(Resize, Opset10RoundsDownAndCountsFromTheCorner) {
 
 TEST(Softmax, BeforeOpset13EverythingFromTheAxisOnIsOne) {
     const Tensor input = floats({1, 2, 2}, {0, 0, 0, 0});
-    EXPECT_THAT(values<float>(run("Softmax", {input}, {{"axis", std::int64_t{1}}}, 12)), ElementsAre(0.25F, 0.25F, 0.25F, 0.25F));
-    EXPECT_THAT(values<float>(run("Softmax", {input}, {{"axis", std::int64_t{1}}}, 13)), ElementsAre(0.5F, 0.5F, 0.5F, 0.5F));
+    EXPECT_THAT(values<float>(run("Softmax", {input}, {{"axis", std::int64_t{1}}}, 12)),
+                ElementsAre(0.25F, 0.25F, 0.25F, 0.25F));
+    EXPECT_THAT(values<float>(run("Softmax", {input}, {{"axis", std::int64_t{1}}}, 13)),
+                ElementsAre(0.5F, 0.5F, 0.5F, 0.5F));
 }
 
 TEST(Softmax, LargeNumbersDoNotOverflow) {
     EXPECT_THAT(values<float>(run("Softmax", {floats({1, 2}, {1000, 1000})})), ElementsAre(0.5F, 0.5F));
-    EXPECT_THAT(values<float>(run("Softmax", {floats({1, 2}, {0, std::log(3.0F)})})), ElementsAre(FloatNear(0.25F, 1e-6F), FloatNear(0.75F, 1e-6F)));
+    EXPECT_THAT(values<float>(run("Softmax", {floats({1, 2}, {0, std::log(3.0F)})})),
+                ElementsAre(FloatNear(0.25F, 1e-6F), FloatNear(0.75F, 1e-6F)));
 }
 
 } // namespace

@@ -33,7 +33,8 @@ TEST(Interpreter, RunsNodesInOrder) {
 
 TEST(Interpreter, HandsOutAnyValueAskedFor) {
     const Graph graph = parabola();
-    const std::vector<ValueId> wanted = {graph.nodes[0].outputs[0], graph.inputs[0], graph.outputs[0], graph.nodes[0].outputs[0]};
+    const std::vector<ValueId> wanted = {graph.nodes[0].outputs[0], graph.inputs[0], graph.outputs[0],
+                                         graph.nodes[0].outputs[0]};
     const auto values = interpret(graph, std::vector{Tensor::of<float>({2}, {1, 2})}, wanted);
     ASSERT_TRUE(values.ok()) << values.error().message;
     EXPECT_THAT((*values)[0].data<float>(), ElementsAre(2, 3));
@@ -70,7 +71,8 @@ TEST(Interpreter, OneNameIsOneSize) {
     Graph graph;
     const ValueId a = graph.add_input("a", DataType::float32, Shape{"n"});
     const ValueId b = graph.add_input("b", DataType::float32, Shape{"n"});
-    const auto sum = graph.add_node({.op = "Add", .name = "sum", .inputs = {a, b}, .outputs = {}, .attributes = {}, .domain = ""});
+    const auto sum =
+        graph.add_node({.op = "Add", .name = "sum", .inputs = {a, b}, .outputs = {}, .attributes = {}, .domain = ""});
     ASSERT_TRUE(sum.ok());
     graph.outputs = *sum;
     EXPECT_TRUE(interpret(graph, std::vector{Tensor::of<float>({2}, {1, 2}), Tensor::of<float>({2}, {1, 2})}).ok());
@@ -81,10 +83,12 @@ TEST(Interpreter, AFailureNamesItsNode) {
     Graph graph;
     const ValueId a = graph.add_input("a", DataType::int64, Shape{Dim(1)});
     const ValueId b = graph.add_input("b", DataType::int64, Shape{Dim(1)});
-    const auto quotient = graph.add_node({.op = "Div", .name = "share", .inputs = {a, b}, .outputs = {}, .attributes = {}, .domain = ""});
+    const auto quotient =
+        graph.add_node({.op = "Div", .name = "share", .inputs = {a, b}, .outputs = {}, .attributes = {}, .domain = ""});
     ASSERT_TRUE(quotient.ok());
     graph.outputs = *quotient;
-    const auto result = interpret(graph, std::vector{Tensor::of<std::int64_t>({1}, {1}), Tensor::of<std::int64_t>({1}, {0})});
+    const auto result =
+        interpret(graph, std::vector{Tensor::of<std::int64_t>({1}, {1}), Tensor::of<std::int64_t>({1}, {0})});
     ASSERT_FALSE(result.ok());
     EXPECT_EQ(result.error().message, "node 'share' (Div): divides an integer by 0");
 }

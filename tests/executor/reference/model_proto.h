@@ -24,7 +24,8 @@ public:
     onnx::ValueInfoProto& output(const std::string& name, const std::vector<std::int64_t>& dims, int type = 1) {
         return declare(*graph().add_output(), name, dims, type);
     }
-    onnx::TensorProto& initializer(const std::string& name, const std::vector<std::int64_t>& dims, const std::vector<float>& values) {
+    onnx::TensorProto& initializer(const std::string& name, const std::vector<std::int64_t>& dims,
+                                   const std::vector<float>& values) {
         onnx::TensorProto& tensor = *graph().add_initializer();
         tensor.set_name(name);
         tensor.set_data_type(1);
@@ -32,8 +33,8 @@ public:
         for (const float value : values) tensor.add_float_data(value);
         return tensor;
     }
-    onnx::NodeProto& node(const std::string& op, const std::vector<std::string>& inputs, const std::vector<std::string>& outputs,
-                          const std::string& name = "") {
+    onnx::NodeProto& node(const std::string& op, const std::vector<std::string>& inputs,
+                          const std::vector<std::string>& outputs, const std::string& name = "") {
         onnx::NodeProto& node = *graph().add_node();
         node.set_op_type(op);
         node.set_name(name);
@@ -47,7 +48,8 @@ public:
     onnx::ModelProto model;
 
 private:
-    static onnx::ValueInfoProto& declare(onnx::ValueInfoProto& info, const std::string& name, const std::vector<std::int64_t>& dims, int type) {
+    static onnx::ValueInfoProto& declare(onnx::ValueInfoProto& info, const std::string& name,
+                                         const std::vector<std::int64_t>& dims, int type) {
         info.set_name(name);
         auto& tensor = *info.mutable_type()->mutable_tensor_type();
         tensor.set_elem_type(type);
@@ -57,7 +59,8 @@ private:
     }
 };
 
-inline onnx::AttributeProto& add_ints(onnx::NodeProto& node, const std::string& name, const std::vector<std::int64_t>& values) {
+inline onnx::AttributeProto& add_ints(onnx::NodeProto& node, const std::string& name,
+                                      const std::vector<std::int64_t>& values) {
     onnx::AttributeProto& attribute = *node.add_attribute();
     attribute.set_name(name);
     attribute.set_type(onnx::AttributeProto::INTS);

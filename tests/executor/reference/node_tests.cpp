@@ -42,7 +42,8 @@ std::vector<Tensor> read_tensors(const fs::path& set, const std::string& kind) {
 std::vector<std::string> installed_node_tests() {
     std::vector<std::string> names;
     std::error_code error;
-    for (const auto& entry : fs::directory_iterator(data_folder(), error)) names.push_back(entry.path().filename().string());
+    for (const auto& entry : fs::directory_iterator(data_folder(), error))
+        names.push_back(entry.path().filename().string());
     std::ranges::sort(names);
     return names;
 }

@@ -61,7 +61,8 @@ protected:
         model.input("x", {2});
         onnx::TensorProto& weight = model.initializer("w", {2}, {});
         weight.set_data_location(onnx::TensorProto::EXTERNAL);
-        for (const auto& [key, value] : std::map<std::string, std::string>{{"location", location}, {"offset", "4"}, {"length", "8"}}) {
+        for (const auto& [key, value] :
+             std::map<std::string, std::string>{{"location", location}, {"offset", "4"}, {"length", "8"}}) {
             auto& entry = *weight.add_external_data();
             entry.set_key(key);
             entry.set_value(value);
@@ -208,7 +209,8 @@ TEST(OnnxReader, RefusesWhatBreaksAnOperatorsRules) {
     ModelProto kind = relu();
     kind.node("Concat", {"x", "x"}, {"z"}, "join");
     add_ints(*kind.graph().mutable_node(1), "axis", {0});
-    expect_refused(kind, ErrorCode::bad_model, "node 'join' (Concat): attribute 'axis' is integers, expected an integer");
+    expect_refused(kind, ErrorCode::bad_model,
+                   "node 'join' (Concat): attribute 'axis' is integers, expected an integer");
 
     ModelProto types = relu();
     types.input("n", {2}, 7);
@@ -217,7 +219,8 @@ TEST(OnnxReader, RefusesWhatBreaksAnOperatorsRules) {
 
     ModelProto young = relu(13);
     young.node("HardSwish", {"x"}, {"z"}, "swish");
-    expect_refused(young, ErrorCode::unsupported, "node 'swish' (HardSwish): exists from opset 14 on, the graph is opset 13");
+    expect_refused(young, ErrorCode::unsupported,
+                   "node 'swish' (HardSwish): exists from opset 14 on, the graph is opset 13");
 
     ModelProto declared = relu();
     declared.graph().mutable_output(0)->mutable_type()->mutable_tensor_type()->set_elem_type(7);
@@ -294,8 +297,8 @@ TEST_F(OnnxFile, ReadsExternalDataFromTheModelsFolder) {
 TEST_F(OnnxFile, ExternalDataStaysInsideTheFolder) {
     write("secret.bin", external_bytes());
     fs::create_symlink(folder_ / "secret.bin", folder_ / "model" / "link.bin");
-    for (const std::string& location : {std::string("../secret.bin"), (folder_ / "secret.bin").string(), std::string("link.bin"),
-                                        std::string("../model/../secret.bin")}) {
+    for (const std::string& location : {std::string("../secret.bin"), (folder_ / "secret.bin").string(),
+                                        std::string("link.bin"), std::string("../model/../secret.bin")}) {
         const auto graph = read_onnx(write("model/model.onnx", with_external_data(location).bytes()));
         ASSERT_FALSE(graph.ok()) << location;
         EXPECT_EQ(graph.error().code, ErrorCode::bad_model) << location;

@@ -42,8 +42,10 @@ TEST(IntegerArithmetic, WrapsAround) {
 }
 
 TEST(IntegerArithmetic, DividesTowardsZeroAndModFollowsTheDivisor) {
-    EXPECT_THAT(values<std::int64_t>(run("Div", {ints({4}, {7, -7, 7, -7}), ints({4}, {2, 2, -2, -2})})), ElementsAre(3, -3, -3, 3));
-    EXPECT_THAT(values<std::int64_t>(run("Mod", {ints({4}, {7, -7, 7, -7}), ints({4}, {3, 3, -3, -3})})), ElementsAre(1, 2, -2, -1));
+    EXPECT_THAT(values<std::int64_t>(run("Div", {ints({4}, {7, -7, 7, -7}), ints({4}, {2, 2, -2, -2})})),
+                ElementsAre(3, -3, -3, 3));
+    EXPECT_THAT(values<std::int64_t>(run("Mod", {ints({4}, {7, -7, 7, -7}), ints({4}, {3, 3, -3, -3})})),
+                ElementsAre(1, 2, -2, -1));
 }
 
 TEST(IntegerArithmetic, PowersOfIntegersAreExact) {
@@ -60,9 +62,11 @@ TEST(BitShift, ShiftingEverythingOutLeavesZero) {
 
 TEST(Cast, FloatsSaturateAndNaNBecomesZero) {
     const Tensor input = floats({6}, {1e20F, -1e20F, nan, infinity, -1.9F, 2.9F});
-    EXPECT_THAT(values<std::int64_t>(run("Cast", {input}, to(DataType::int64))), ElementsAre(highest, lowest, 0, highest, -1, 2));
+    EXPECT_THAT(values<std::int64_t>(run("Cast", {input}, to(DataType::int64))),
+                ElementsAre(highest, lowest, 0, highest, -1, 2));
     EXPECT_THAT(values<std::uint8_t>(run("Cast", {input}, to(DataType::uint8))), ElementsAre(255, 0, 0, 255, 0, 2));
-    EXPECT_THAT(values<bool>(run("Cast", {input}, to(DataType::boolean))), ElementsAre(true, true, true, true, true, true));
+    EXPECT_THAT(values<bool>(run("Cast", {input}, to(DataType::boolean))),
+                ElementsAre(true, true, true, true, true, true));
 }
 
 TEST(Cast, HalfPrecisionRoundsToNearestEven) {
@@ -98,7 +102,8 @@ TEST(Extremes, NaNIsHandedOn) {
 }
 
 TEST(Round, HalvesGoToTheEvenNeighbour) {
-    EXPECT_THAT(values<float>(run("Round", {floats({6}, {0.5F, 1.5F, 2.5F, -0.5F, -1.5F, 2.4F})})), ElementsAre(0, 2, 2, -0.0F, -2, 2));
+    EXPECT_THAT(values<float>(run("Round", {floats({6}, {0.5F, 1.5F, 2.5F, -0.5F, -1.5F, 2.4F})})),
+                ElementsAre(0, 2, 2, -0.0F, -2, 2));
 }
 
 TEST(Broadcasting, WorksUpToEightDimensions) {
@@ -123,7 +128,8 @@ TEST(Broadcasting, TakesScalarsRowsAndColumns) {
 TEST(Slice, ClampsAndStepsBackwards) {
     const Tensor row = ints({5}, {0, 1, 2, 3, 4});
     const auto slice = [&](std::int64_t start, std::int64_t end, std::int64_t step) {
-        return values<std::int64_t>(run("Slice", {row, ints({1}, {start}), ints({1}, {end}), ints({1}, {0}), ints({1}, {step})}));
+        return values<std::int64_t>(
+            run("Slice", {row, ints({1}, {start}), ints({1}, {end}), ints({1}, {0}), ints({1}, {step})}));
     };
     EXPECT_THAT(slice(1, 4, 1), ElementsAre(1, 2, 3));
     EXPECT_THAT(slice(-2, highest, 1), ElementsAre(3, 4));
@@ -141,7 +147,8 @@ TEST(Indices, AreCheckedAndMayCountFromTheEnd) {
     const Tensor data = ints({3}, {10, 20, 30});
     EXPECT_THAT(values<std::int64_t>(run("Gather", {data, ints({2}, {-1, 0})})), ElementsAre(30, 10));
     EXPECT_THAT(values<std::int64_t>(run("GatherND", {data, ints({1, 1}, {-2})})), ElementsAre(20));
-    EXPECT_THAT(values<std::int64_t>(run("ScatterND", {data, ints({1, 1}, {-3}), ints({1}, {7})})), ElementsAre(7, 20, 30));
+    EXPECT_THAT(values<std::int64_t>(run("ScatterND", {data, ints({1, 1}, {-3}), ints({1}, {7})})),
+                ElementsAre(7, 20, 30));
     for (const std::int64_t index : {std::int64_t{3}, std::int64_t{-4}, highest, lowest}) {
         EXPECT_FALSE(run_node("Gather", {data, ints({1}, {index})}).ok()) << index;
         EXPECT_FALSE(run_node("GatherElements", {data, ints({1}, {index})}).ok()) << index;
@@ -153,8 +160,10 @@ TEST(Indices, AreCheckedAndMayCountFromTheEnd) {
 
 TEST(Indices, TheLastScatteredValueWins) {
     const Tensor data = ints({2}, {0, 0});
-    EXPECT_THAT(values<std::int64_t>(run("ScatterND", {data, ints({3, 1}, {1, 1, 1}), ints({3}, {5, 6, 7})})), ElementsAre(0, 7));
-    EXPECT_THAT(values<std::int64_t>(run("ScatterND", {data, ints({3, 1}, {1, 1, 1}), ints({3}, {5, 6, 7})}, {{"reduction", "add"}})),
+    EXPECT_THAT(values<std::int64_t>(run("ScatterND", {data, ints({3, 1}, {1, 1, 1}), ints({3}, {5, 6, 7})})),
+                ElementsAre(0, 7));
+    EXPECT_THAT(values<std::int64_t>(
+                    run("ScatterND", {data, ints({3, 1}, {1, 1, 1}), ints({3}, {5, 6, 7})}, {{"reduction", "add"}})),
                 ElementsAre(0, 18));
 }
 
@@ -179,8 +188,10 @@ TEST(Convolution, TilesDoNotShow) {
     auto image = Tensor::create(DataType::float32, {1, 16, 130, 130});
     auto weight = Tensor::create(DataType::float32, {2, 16, 3, 3});
     ASSERT_TRUE(image.ok() && weight.ok());
-    for (std::size_t i = 0; i < image->data<float>().size(); ++i) image->mutable_data<float>()[i] = static_cast<float>(i % 17) - 8;
-    for (std::size_t i = 0; i < weight->data<float>().size(); ++i) weight->mutable_data<float>()[i] = static_cast<float>(i % 5) - 2;
+    for (std::size_t i = 0; i < image->data<float>().size(); ++i)
+        image->mutable_data<float>()[i] = static_cast<float>(i % 17) - 8;
+    for (std::size_t i = 0; i < weight->data<float>().size(); ++i)
+        weight->mutable_data<float>()[i] = static_cast<float>(i % 5) - 2;
     const Tensor whole = run("Conv", {*image, *weight});
     const Tensor crop = run("Slice", {*image, ints({1}, {100}), ints({1}, {130}), ints({1}, {2})});
     const Tensor part = run("Conv", {crop, *weight});
@@ -190,7 +201,8 @@ TEST(Convolution, TilesDoNotShow) {
 
 TEST(Padding, ReflectsWithoutRepeatingTheEdge) {
     const Tensor row = floats({3}, {1, 2, 3});
-    EXPECT_THAT(values<float>(run("Pad", {row, ints({2}, {2, 1})}, {{"mode", "reflect"}})), ElementsAre(3, 2, 1, 2, 3, 2));
+    EXPECT_THAT(values<float>(run("Pad", {row, ints({2}, {2, 1})}, {{"mode", "reflect"}})),
+                ElementsAre(3, 2, 1, 2, 3, 2));
     EXPECT_THAT(values<float>(run("Pad", {row, ints({2}, {1, 2})}, {{"mode", "edge"}})), ElementsAre(1, 1, 2, 3, 3, 3));
     EXPECT_THAT(values<float>(run("Pad", {row, ints({2}, {1, -1}), floats({}, {9})})), ElementsAre(9, 1, 2));
     EXPECT_FALSE(run_node("Pad", {row, ints({2}, {3, 0})}, {{"mode", "reflect"}}).ok());
@@ -205,7 +217,8 @@ TEST(NoElements, ReductionsGiveTheirNeutralElement) {
     EXPECT_THAT(values<float>(run("ReduceMax", {none}, rows)), ElementsAre(-infinity, -infinity));
     EXPECT_THAT(values<float>(run("ReduceMin", {none}, rows)), ElementsAre(infinity, infinity));
     EXPECT_THAT(values<float>(run("ReduceProd", {none}, rows)), ElementsAre(1, 1));
-    EXPECT_THAT(values<float>(run("ReduceSum", {none, ints({1}, {0})}, {{"keepdims", std::int64_t{0}}})), ElementsAre(0, 0));
+    EXPECT_THAT(values<float>(run("ReduceSum", {none, ints({1}, {0})}, {{"keepdims", std::int64_t{0}}})),
+                ElementsAre(0, 0));
     EXPECT_THAT(values<std::int64_t>(run("ReduceMax", {ints({0}, {})})), ElementsAre(lowest));
     EXPECT_THAT(values<std::int64_t>(run("ReduceMin", {ints({0}, {})})), ElementsAre(highest));
 }
@@ -213,19 +226,29 @@ TEST(NoElements, ReductionsGiveTheirNeutralElement) {
 TEST(NoElements, EveryKindOfOperatorTakesThem) {
     const Tensor rows = floats({0, 4}, {});
     EXPECT_EQ(to_string(run("Softmax", {rows}).dims()), "[0, 4]");
-    EXPECT_EQ(to_string(run("Gemm", {rows, floats({4, 2}, {1, 2, 3, 4, 5, 6, 7, 8}), floats({2}, {1, 2})}).dims()), "[0, 2]");
+    EXPECT_EQ(to_string(run("Gemm", {rows, floats({4, 2}, {1, 2, 3, 4, 5, 6, 7, 8}), floats({2}, {1, 2})}).dims()),
+              "[0, 2]");
     EXPECT_EQ(to_string(run("MatMul", {rows, floats({4, 1}, {1, 2, 3, 4})}).dims()), "[0, 1]");
     EXPECT_EQ(to_string(run("Add", {rows, floats({4}, {1, 2, 3, 4})}).dims()), "[0, 4]");
-    EXPECT_EQ(to_string(run("Concat", {rows, floats({1, 4}, {1, 2, 3, 4})}, {{"axis", std::int64_t{0}}}).dims()), "[1, 4]");
+    EXPECT_EQ(to_string(run("Concat", {rows, floats({1, 4}, {1, 2, 3, 4})}, {{"axis", std::int64_t{0}}}).dims()),
+              "[1, 4]");
     EXPECT_EQ(to_string(run("Transpose", {rows}).dims()), "[4, 0]");
     EXPECT_EQ(to_string(run("Gather", {rows, ints({0}, {})}).dims()), "[0, 4]");
-    EXPECT_EQ(to_string(run("GatherND", {floats({2, 4}, {1, 2, 3, 4, 5, 6, 7, 8}), ints({0, 1}, {})}).dims()), "[0, 4]");
+    EXPECT_EQ(to_string(run("GatherND", {floats({2, 4}, {1, 2, 3, 4, 5, 6, 7, 8}), ints({0, 1}, {})}).dims()),
+              "[0, 4]");
     EXPECT_EQ(to_string(run("ScatterND", {floats({1, 4}, {1, 2, 3, 4}), ints({0, 1}, {}), rows}).dims()), "[1, 4]");
     EXPECT_EQ(to_string(run("NonZero", {rows}).dims()), "[2, 0]");
     EXPECT_EQ(to_string(run("Expand", {floats({1, 4}, {1, 2, 3, 4}), ints({2}, {0, 4})}).dims()), "[0, 4]");
     EXPECT_EQ(to_string(run("Tile", {floats({1, 4}, {1, 2, 3, 4}), ints({2}, {0, 1})}).dims()), "[0, 4]");
     EXPECT_EQ(to_string(run("Conv", {floats({0, 1, 2, 2}, {}), floats({1, 1, 1, 1}, {1})}).dims()), "[0, 1, 2, 2]");
-    EXPECT_EQ(to_string(run("Reshape", {rows, ints({2}, {0, 2}),}, {{"allowzero", std::int64_t{1}}}).dims()), "[0, 2]");
+    EXPECT_EQ(to_string(run("Reshape",
+                            {
+                                rows,
+                                ints({2}, {0, 2}),
+                            },
+                            {{"allowzero", std::int64_t{1}}})
+                            .dims()),
+              "[0, 2]");
     EXPECT_EQ(to_string(run("Range", {ints({}, {5}), ints({}, {5}), ints({}, {1})}).dims()), "[0]");
     EXPECT_EQ(to_string(run("CumSum", {rows, ints({}, {0})}).dims()), "[0, 4]");
     EXPECT_EQ(to_string(run("Where", {run("Cast", {rows}, to(DataType::boolean)), rows, rows}).dims()), "[0, 4]");
@@ -233,14 +256,16 @@ TEST(NoElements, EveryKindOfOperatorTakesThem) {
 
 TEST(NoElements, ProductsOverNothingAreZero) {
     EXPECT_THAT(values<float>(run("MatMul", {floats({2, 0}, {}), floats({0, 1}, {})})), ElementsAre(0, 0));
-    EXPECT_THAT(values<float>(run("Gemm", {floats({1, 0}, {}), floats({0, 2}, {}), floats({2}, {1, 2})})), ElementsAre(1, 2));
+    EXPECT_THAT(values<float>(run("Gemm", {floats({1, 0}, {}), floats({0, 2}, {}), floats({2}, {1, 2})})),
+                ElementsAre(1, 2));
 }
 
 TEST(Limits, AbsurdSizesAreRefusedBeforeTheyAreTried) {
     const auto huge = run_node("ConstantOfShape", {ints({2}, {1 << 20, 1 << 20})});
     ASSERT_FALSE(huge.ok());
     EXPECT_EQ(huge.error().code, ErrorCode::resource_limit);
-    EXPECT_EQ(run_node("Expand", {floats({1}, {1}), ints({3}, {highest, highest, 1})}).error().code, ErrorCode::resource_limit);
+    EXPECT_EQ(run_node("Expand", {floats({1}, {1}), ints({3}, {highest, highest, 1})}).error().code,
+              ErrorCode::resource_limit);
     // Even without elements, offsets must be computable.
     EXPECT_EQ(run_node("ConstantOfShape", {ints({3}, {0, highest, highest})}).error().code, ErrorCode::resource_limit);
     EXPECT_FALSE(run_node("Range", {ints({}, {lowest}), ints({}, {highest}), ints({}, {1})}).ok());

@@ -43,7 +43,8 @@ ShapeContext::Input known(const Tensor& tensor) {
 void expect_agreement(const ShapeContext::Output& said, const Tensor& actual, const std::string& who) {
     EXPECT_EQ(to_string(said.type), to_string(actual.type())) << who;
     if (!said.shape) return;
-    ASSERT_EQ(said.shape->size(), actual.dims().rank()) << who << ": said " << to_string(said.shape) << ", is " << to_string(actual.dims());
+    ASSERT_EQ(said.shape->size(), actual.dims().rank())
+        << who << ": said " << to_string(said.shape) << ", is " << to_string(actual.dims());
     for (std::size_t axis = 0; axis < said.shape->size(); ++axis) {
         const Dim& dim = (*said.shape)[axis];
         if (dim.size) {
@@ -88,8 +89,10 @@ std::vector<Evaluated> evaluate(const Graph& graph, const NodeTestData& data) {
 void check(const Evaluated& evaluated, int opset, const std::string& who, std::mt19937* random) {
     std::vector<ShapeContext::Input> inputs;
     for (const Tensor& tensor : evaluated.inputs) {
-        if (!tensor.defined()) inputs.emplace_back();
-        else inputs.push_back(random != nullptr ? hidden(tensor, *random) : known(tensor));
+        if (!tensor.defined())
+            inputs.emplace_back();
+        else
+            inputs.push_back(random != nullptr ? hidden(tensor, *random) : known(tensor));
     }
     ShapeContext context(*evaluated.node, opset, std::move(inputs), evaluated.outputs.size());
     const auto result = infer(*find_operator(evaluated.node->domain, evaluated.node->op), context);
@@ -99,7 +102,8 @@ void check(const Evaluated& evaluated, int opset, const std::string& who, std::m
         const ShapeContext::Output& said = context.outputs()[i];
         expect_agreement(said, evaluated.outputs[i], who);
         if (random == nullptr && !data_dependent.contains(evaluated.node->op)) {
-            EXPECT_TRUE(to_dims(said.shape).has_value()) << who << ": everything is known, yet the rule says " << to_string(said.shape);
+            EXPECT_TRUE(to_dims(said.shape).has_value())
+                << who << ": everything is known, yet the rule says " << to_string(said.shape);
         }
     }
 }
@@ -119,7 +123,8 @@ TEST(ShapeRules, HoldInEveryNodeTestHoweverLittleTheyAreTold) {
                 const bool may_hide = evaluated.node->op != "Dropout";
                 const std::string who = name + ", " + describe(*evaluated.node);
                 check(evaluated, graph->opset, who, nullptr);
-                for (int round = 0; may_hide && round < 12; ++round, ++checked) check(evaluated, graph->opset, who, &random);
+                for (int round = 0; may_hide && round < 12; ++round, ++checked)
+                    check(evaluated, graph->opset, who, &random);
             }
         }
     }

@@ -14,8 +14,8 @@ namespace detect::test {
 using Attributes = std::map<std::string, Attribute, std::less<>>;
 
 /// Evaluates one operator on its own; an undefined tensor stands for an input left out.
-inline Result<std::vector<Tensor>> run_node(const std::string& op, std::vector<Tensor> inputs, Attributes attributes = {},
-                                            std::size_t output_count = 1, int opset = 17) {
+inline Result<std::vector<Tensor>> run_node(const std::string& op, std::vector<Tensor> inputs,
+                                            Attributes attributes = {}, std::size_t output_count = 1, int opset = 17) {
     Node node;
     node.op = op;
     node.name = "tested";

@@ -1,0 +1,94 @@
+"""What was aimed at, beside what was reached. Ratios are the peer's time over ours; higher is faster than the peer."""
+
+from engines import ORT_OURS, ORT_TORCHVISION, OURS, TORCHVISION
+
+RANDOM = "800x1066-1000-proposals"
+# By engine and threads (None: any): at 800×1066, at 320×320, nowhere below.
+RATIO_TARGETS = (
+    (ORT_OURS, 2, 1.7, 2.0, 1.3),
+    (ORT_OURS, 1, 1.6, 1.8, 1.3),
+    (ORT_TORCHVISION, None, 2.3, 2.6, 1.7),
+    (TORCHVISION, None, 4.0, 4.0, 3.0),
+)
+# With so few proposals the dense part, where there is most to win, is nearly all of the work.
+FEW_PROPOSALS = 150
+FEW_PROPOSALS_TARGET = {2: 2.0, 1: 1.8}
+COLD_START_TARGET = 0.5
+MEMORY_TARGET = 0.6
+DENSE_TARGET = 0.65
+
+
+def ratio_target(engine, threads, case, proposals):
+    """The ratio aimed at with a batch of 1, or None."""
+    for name, with_threads, at_800, at_320, anywhere in RATIO_TARGETS:
+        if name != engine or with_threads not in (None, threads):
+            continue
+        if case == RANDOM:
+            return 5.0 if engine == ORT_TORCHVISION else anywhere
+        if case == "320x320":
+            return at_320
+        if case == "800x1066":
+            few = engine == ORT_OURS and proposals is not None and proposals <= FEW_PROPOSALS
+            return FEW_PROPOSALS_TARGET.get(threads, at_800) if few else at_800
+        return anywhere
+    return None
+
+
+def file_target(case):
+    """Of torchvision's file over ours, both in ONNX Runtime."""
+    return {RANDOM: 3.0, "800x1066": 1.4, "320x320": 1.35}.get(case, 1.25)
+
+
+def at_least(reached, wanted):
+    return {"reached": reached, "target": wanted, "met": reached >= wanted, "sense": "≥"}
+
+
+def at_most(reached, wanted):
+    return {"reached": reached, "target": wanted, "met": reached <= wanted, "sense": "≤"}
+
+
+def judge(report):
+    """[{"what", "case", "threads", "reached", "target", "met", "sense"}], as far as it was measured."""
+    rows = []
+    proposals = {(p["case"], p["threads"]): p["proposals"] for p in report["profiles"]}
+    by_key = {(r["case"], r["threads"], r["batch"]): r for r in report["results"]}
+
+    def add(what, result, verdict):
+        rows.append({"what": what, "case": result["case"], "threads": result["threads"], **verdict})
+
+    for (case, threads, batch), result in by_key.items():
+        ours = result["engines"][OURS]
+        if batch > 1:
+            alone = by_key.get((case, threads, 1))
+            if alone:
+                per_image = ours["p50"] / batch / alone["engines"][OURS]["p50"]
+                add(f"batch {batch} per image, over batch 1", result, at_most(per_image, 1.0))
+            continue
+        for engine, reached in result["ratios"].items():
+            wanted = ratio_target(engine, threads, case, proposals.get((case, threads)))
+            if wanted is not None:
+                add(f"{engine}: time over ours", result, at_least(reached, wanted))
+        if "file_ratio" in result:
+            add("torchvision's file over ours, both in ONNX Runtime", result, at_least(result["file_ratio"], file_target(case)))
+    for start in report["cold_starts"]:
+        ours, peer = start["engines"][OURS], start["engines"].get(ORT_OURS)
+        if peer:
+            add("cold start over ONNX Runtime's", start, at_most(ours["ms"] / peer["ms"], COLD_START_TARGET))
+            add("peak memory over ONNX Runtime's", start, at_most(ours["peak_mb"] / peer["peak_mb"], MEMORY_TARGET))
+    for profile in report["profiles"]:
+        share = dense_share(report, profile)
+        if share is not None:
+            add("dense part: share of the machine's rate", profile, at_least(share, DENSE_TARGET))
+    return rows
+
+
+def dense_gflops(report, profile):
+    """The rate of backbone, FPN and RPN head, in FLOPs of direct convolution; None without torchvision to count them."""
+    dense = next((r["dense"] for r in report["results"] if r["case"] == profile["case"] and "dense" in r), None)
+    return 2e-6 * dense["macs"] / profile["dense_ms"] if dense and profile["dense_ms"] else None
+
+
+def dense_share(report, profile):
+    rates = report["matrix_gflops"].get(profile["threads"])
+    reached = dense_gflops(report, profile)
+    return reached / max(rates.values()) if reached and rates else None

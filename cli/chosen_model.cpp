@@ -1,0 +1,39 @@
+#include "cli/chosen_model.h"
+
+#include "cli/exit_code.h"
+#include "cli/model_source.h"
+#include "executor/onnx_reader.h"
+#include "export/checkpoint_detector.h"
+#include "export/checkpoint_graph.h"
+#include "export/opset_lowering.h"
+#include "graph/try.h"
+
+namespace detect::cli {
+
+Result<ChosenModel> choose_model(const CLI::App& command, const std::string& model, const SettingsArguments& settings) {
+    ChosenModel chosen;
+    DETECT_TRY_ASSIGN(chosen.file, choose_model(model));
+    DETECT_TRY_ASSIGN(GivenSettings given, read_settings(command, settings));
+    if (model.empty()) note("using " + chosen.file.string());
+    chosen.is_checkpoint = looks_like_checkpoint(chosen.file);
+    if (!chosen.is_checkpoint && !given.first_option.empty()) {
+        return Error{ErrorCode::invalid_argument, given.first_option + " is for checkpoints; " + chosen.file.string() +
+                                                      " holds its own settings (export it again to change them)"};
+    }
+    chosen.overrides = std::move(given.overrides);
+    return chosen;
+}
+
+Result<Detector> open_detector(const ChosenModel& model, const DetectorOptions& options) {
+    if (model.is_checkpoint) return detector_from_checkpoint(model.file, model.overrides, options);
+    return Detector::load(model.file, options);
+}
+
+Result<Graph> read_graph(const ChosenModel& model) {
+    if (!model.is_checkpoint) return read_onnx(model.file);
+    DETECT_TRY_ASSIGN(CheckpointGraph network,
+                      graph_from_checkpoint(model.file, model.overrides, OutputLayout::batched, newest_export_opset));
+    return std::move(network.graph);
+}
+
+} // namespace detect::cli

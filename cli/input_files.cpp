@@ -1,0 +1,38 @@
+#include "cli/input_files.h"
+
+#include "export/checkpoint/atomic_file.h"
+#include "graph/try.h"
+
+namespace detect::cli {
+
+namespace {
+
+/// One spelling for a file, links resolved.
+std::filesystem::path resolved(const std::filesystem::path& path) {
+    std::error_code code;
+    std::filesystem::path result = std::filesystem::weakly_canonical(path, code);
+    return code ? path.lexically_normal() : result;
+}
+
+} // namespace
+
+InputFiles::InputFiles(std::span<const std::string> files) {
+    for (const std::string& file : files) files_.insert(resolved(file));
+}
+
+Result<void> InputFiles::check_destination(const std::filesystem::path& destination) const {
+    if (destination.empty()) return Error{ErrorCode::invalid_argument, "the name of the file to write is empty"};
+    if (files_.contains(resolved(destination))) {
+        return Error{ErrorCode::invalid_argument,
+                     destination.string() + ": is to be read and would be overwritten; give another name for what is written"};
+    }
+    std::error_code code;
+    const auto status = std::filesystem::status(destination, code);
+    if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status) && !std::filesystem::is_directory(status)) {
+        return Error{ErrorCode::unwritable_output, destination.string() + ": cannot be written: is not a regular file"};
+    }
+    DETECT_TRY_ASSIGN(const AtomicFile gone_at_once, AtomicFile::create(destination));
+    return {};
+}
+
+} // namespace detect::cli

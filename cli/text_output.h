@@ -1,0 +1,13 @@
+#pragma once
+
+#include "detect/error.h"
+
+#include <string>
+#include <string_view>
+
+namespace detect::cli {
+
+/// Writes a result for programs: "-" is standard output, anything else a file, which appears whole or not at all.
+Result<void> write_text(const std::string& destination, std::string_view text);
+
+} // namespace detect::cli
