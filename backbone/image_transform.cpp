@@ -4,7 +4,9 @@ namespace detect {
 
 namespace {
 
-/// scale = min(min_size / shorter side, max_size / longer side), in float32 as torchvision computes it.
+/// scale = min(min_size / shorter side, max_size / longer side), in float32 as torch computes a number divided by a
+/// tensor: the number times the reciprocal, which is not always the quotient. It has to be the operator Reciprocal:
+/// runtimes turn a product with 1 / x back into a quotient.
 ValueId add_scale(GraphBuilder& b, ValueId height, ValueId width, const ImageTransformSettings& settings) {
     const ValueId h = b.cast(height, DataType::float32);
     const ValueId w = b.cast(width, DataType::float32);
@@ -12,7 +14,7 @@ ValueId add_scale(GraphBuilder& b, ValueId height, ValueId width, const ImageTra
         b.setting("min_size", Tensor::of<float>({1}, {static_cast<float>(settings.min_size)}));
     const ValueId max_size =
         b.setting("max_size", Tensor::of<float>({1}, {static_cast<float>(settings.max_size)}));
-    return b.min(b.div(min_size, b.min(h, w)), b.div(max_size, b.max(h, w)));
+    return b.min(b.mul(min_size, b.node("Reciprocal", {b.min(h, w)})), b.mul(max_size, b.node("Reciprocal", {b.max(h, w)})));
 }
 
 /// floor(size × scale), exactly: torchvision widens the float32 scale to double, and a float32 product would give 800

@@ -111,7 +111,7 @@ class Files:
             raise Failure(f"{error}: apt-get install python3-pil") from error
         images = json.loads((self.shared / "deeppcb/test.json").read_text())["images"]
         pixels = []
-        for file, number in zip(files, (60, 0, 12, 148)):
+        for file, number in zip(files, (0, 12, 60, 148)):
             if case.picture == "black":
                 picture = Image.new("RGB", (case.width, case.height))
             else:

@@ -6,14 +6,19 @@ import time
 from contextlib import ExitStack
 
 from agreement import compared, find_difference
-from cases import run
+from cases import Failure, run
 from engines import OURS, ORT_OURS, ORT_TORCHVISION, PEERS, TORCHVISION
 from session import Session, SessionFailed, cold_start
 
 # Worker threads of the engine that ran last spin for up to 0.1 s before they sleep.
 SETTLE_SECONDS = 0.12
 MATRIX_SIZE = 2048
-DENSE_PARTS = ("backbone", "fpn", "rpn")
+ONE_BY_ONE = "detect, one by one"
+
+
+def is_dense(row):
+    """Backbone, FPN and RPN head; not the selection of proposals."""
+    return row["part"] in ("backbone", "fpn") or (row["part"] == "rpn" and row["step"].startswith("Conv"))
 
 
 def percentile(values, quantile):
@@ -39,14 +44,15 @@ def ratio(theirs, ours):
     return statistics.median(t / o for t, o in zip(theirs, ours))
 
 
-def take_turns(sessions, runs):
-    """A B A B …: each turn is one run that is not timed, after the others' threads have gone to sleep, and one that is."""
-    times = {name: [] for name in sessions}
+def take_turns(turns, runs):
+    """A B A B …: each turn is one run that is not timed, after the others' threads have gone to sleep, and one that is.
+    `turns`: a session and what to ask it for, by name."""
+    times = {name: [] for name in turns}
     for _ in range(runs):
-        for name, session in sessions.items():
+        for name, (session, request) in turns.items():
             time.sleep(SETTLE_SECONDS)
-            session.ask("run")
-            times[name].append(session.ask("run")["ms"])
+            session.ask(request)
+            times[name].append(session.ask(request)["ms"])
     return times
 
 
@@ -70,11 +76,16 @@ class Measurement:
             self._check(sessions, result)
             if TORCHVISION in sessions:
                 result["dense"] = sessions[TORCHVISION].ask("dense")
-            times = take_turns(sessions, runs)
+            turns = {name: (session, "run") for name, session in sessions.items()}
+            if batch > 1:
+                turns[ONE_BY_ONE] = (sessions[OURS], "run one by one")
+            times = take_turns(turns, runs)
             result["engines"] = {
                 name: {**summarise(times[name], batch), "peak_mb": session.ask("memory")["peak_mb"], "version": session.version}
                 for name, session in sessions.items()
             }
+        if batch > 1:
+            result["over_one_by_one"] = ratio(times[OURS], times.pop(ONE_BY_ONE))
         result["ratios"] = {name: ratio(times[name], times[OURS]) for name in times if name != OURS}
         if ORT_OURS in times and ORT_TORCHVISION in times:
             result["file_ratio"] = ratio(times[ORT_TORCHVISION], times[ORT_OURS])
@@ -95,9 +106,10 @@ class Measurement:
                 for _ in range(2):
                     session.ask("run")
                 sessions[name] = session
-            except SessionFailed as error:
+            except (Failure, SessionFailed) as error:
                 if name == OURS:
                     raise
+                self.say(f"  {name} is left out: {error}")
                 result["left_out"][name] = str(error)
         return sessions
 
@@ -119,14 +131,14 @@ class Measurement:
         model = self.engines.files.our_export(case)
         command = [self.detect, "bench", "--model", model, "--image", picture, "--threads", threads, "--runs", runs, "--profile", "--json", "-"]
         report = json.loads(run(command))
-        report["dense_ms"] = sum(row["ms"] for row in report["profile"] if row["part"] in DENSE_PARTS)
+        report["dense_ms"] = sum(row["ms"] for row in report["profile"] if is_dense(row))
         return report
 
-    def cold_starts(self, case, threads, repeats):
-        """Medians, with Node's own start and memory taken off what ran in it."""
+    def cold_starts(self, case, threads, repeats, names):
+        """Medians of those engines, with Node's own start and memory taken off what ran in it."""
         commands = {}
         for name in (OURS, ORT_OURS, ORT_TORCHVISION):
-            if name not in self.engines.missing:
+            if name in names:
                 commands[name] = self.engines.command(name, case, 1, threads)
         if len(commands) > 1:
             commands["Node"] = ([*self.engines.node(), "--nothing"], {})
@@ -159,7 +171,7 @@ class MatrixRate:
                 continue  # one of several witnesses
 
     def sample(self):
-        for name, times in take_turns(self._sessions, 3).items():
+        for name, times in take_turns({name: (session, "run") for name, session in self._sessions.items()}, 3).items():
             self._times.setdefault(name, []).extend(times)
 
     def gflops(self):

@@ -37,12 +37,11 @@ def detections(result):
 def latency_table(report, threads, batch):
     proposals = {p["case"]: p["proposals"] for p in report["profiles"] if p["threads"] == threads}
     results = [r for r in report["results"] if r["threads"] == threads and r["batch"] == batch]
+    if batch > 1:
+        headings = ["input", "detections", *ENGINES]
+        return table(headings, [[resized(r["case"]), detections(r), *(cell(r, name) for name in ENGINES)] for r in results])
     headings = ["input", "proposals", "detections", *ENGINES]
-    rows = [
-        [resized(r["case"]), proposals.get(r["case"], "–") if batch == 1 else "", detections(r), *(cell(r, name) for name in ENGINES)]
-        for r in results
-    ]
-    return table(headings, rows)
+    return table(headings, [[resized(r["case"]), proposals.get(r["case"], "–"), detections(r), *(cell(r, name) for name in ENGINES)] for r in results])
 
 
 def spread_table(report):
@@ -124,6 +123,14 @@ def write_report(report, path):
     ]
     if differences:
         parts.append("## Other detections\n\n" + "".join(differences))
+    failures = [
+        f"- {name}, {resized(r['case'])}, batch {r['batch']}, threads: {r['threads']}: {why}\n"
+        for r in report["results"]
+        for name, why in r["left_out"].items()
+        if name not in report["left_out"] and r["batch"] == 1
+    ]
+    if failures:
+        parts.append("## Failed\n\n" + "".join(failures))
     for threads in thread_counts:
         for batch in sorted({r["batch"] for r in report["results"]}):
             parts.append(f"## Batch {batch}, threads: {threads}\n\n" + latency_table(report, threads, batch))
@@ -138,7 +145,7 @@ def write_report(report, path):
     )
     parts.append(
         "## The machine's rate and the dense part's share\n\nSingle-precision matrix products (2048³) all through the same run, in GFLOP/s:\n\n" + rates
-        + "\nBackbone, FPN and RPN, counted in FLOPs of direct convolution, against the best of these:\n\n" + dense_table(report) + "\n" + steps_table(report)
+        + "\nBackbone, FPN and RPN head, counted in FLOPs of direct convolution, against the best of these:\n\n" + dense_table(report) + "\n" + steps_table(report)
     )
-    parts.append("## All latencies\n\nMemory here is that of the whole process at the end, Node and Python included.\n\n" + spread_table(report))
+    parts.append("## All latencies\n\nMemory here is that of the whole process after all runs, Node and Python included.\n\n" + spread_table(report))
     path.write_text("\n".join(parts))

@@ -40,10 +40,12 @@ void print(const ExportReport& report) {
     std::printf("file          %s, %s, opset %d\n\n", report.output.c_str(), in_megabytes(report.file_bytes).c_str(),
                 network.graph.opset);
     std::printf("verified: reference interpreter against executor, detections of score >= 0.1\n");
-    std::printf("  %-32s %11s %11s %12s %10s  %s\n", "input", "size", "detections", "worst score", "worst IoU", "agree");
+    std::printf("  %-32s %11s %11s %12s %10s  %s\n", "input", "size", "detections", "worst score", "worst IoU",
+                "agree");
     for (const VerificationRow& row : report.verification.rows) {
         std::printf("  %-32s %11s %11lld %12.1e %10.6f  %s\n", row.input.c_str(), row.size.c_str(),
-                    static_cast<long long>(row.detections), row.worst_score_difference, row.worst_iou, row.passed() ? "yes" : "NO");
+                    static_cast<long long>(row.detections), row.worst_score_difference, row.worst_iou,
+                    row.passed() ? "yes" : "NO");
     }
     std::fflush(stdout);
 }
@@ -53,19 +55,21 @@ Result<void> run(const CLI::App& command, const Arguments& arguments) {
     std::filesystem::path checkpoint = arguments.weights;
     if (checkpoint.empty()) checkpoint = bundled_checkpoint();
     if (checkpoint.empty()) {
-        return Error{ErrorCode::unreadable_input, "the bundled model is not installed; give a checkpoint with --weights"};
+        return Error{ErrorCode::unreadable_input,
+                     "the bundled model is not installed; give a checkpoint with --weights"};
     }
     const InputFiles inputs(std::vector<std::string>{arguments.image, checkpoint.string()});
     DETECT_TRY(inputs.check_destination(arguments.output));
     DETECT_TRY_ASSIGN(const Tensor image, read_example_image(arguments.image));
-    DETECT_TRY_ASSIGN(const ExportReport result,
-                      export_model({.checkpoint = checkpoint,
-                                    .output = arguments.output,
-                                    .settings = given.overrides,
-                                    .layout = arguments.layout == "torchvision" ? OutputLayout::torchvision : OutputLayout::batched,
-                                    .opset = arguments.opset,
-                                    .progress = [](const std::string& line) { std::cerr << line << "\n"; }},
-                                   image));
+    DETECT_TRY_ASSIGN(
+        const ExportReport result,
+        export_model({.checkpoint = checkpoint,
+                      .output = arguments.output,
+                      .settings = given.overrides,
+                      .layout = arguments.layout == "torchvision" ? OutputLayout::torchvision : OutputLayout::batched,
+                      .opset = arguments.opset,
+                      .progress = [](const std::string& line) { std::cerr << line << "\n"; }},
+                     image));
     print(result);
     for (const std::string& key : result.network.unexpected) warn("the network has no place for tensor " + key);
     if (result.network.settings.labels.empty()) note("no class names are known; give them with --labels");
@@ -80,7 +84,8 @@ Result<void> run(const CLI::App& command, const Arguments& arguments) {
 
 Command add_export_command(CLI::App& app) {
     auto arguments = std::make_shared<Arguments>();
-    app.add_option("--image", arguments->image, "A real picture to verify the export on, best one that shows an object")->required();
+    app.add_option("--image", arguments->image, "A real picture to verify the export on, best one that shows an object")
+        ->required();
     app.add_option("--weights", arguments->weights, "Checkpoint: .pth or .safetensors (default: the bundled model)");
     app.add_option("-o,--output", arguments->output, "The ONNX file to write")->capture_default_str();
     app.add_option("--opset", arguments->opset, "ONNX opset")

@@ -27,8 +27,8 @@ void print(const Graph& graph, const std::string& file, std::uintmax_t bytes) {
     for (const Value& value : graph.values) {
         if (value.constant.defined()) parameters += static_cast<std::size_t>(value.constant.element_count());
     }
-    std::printf("%s: %.2f MB, opset %d, %zu nodes, %zu parameters\n", file.c_str(), static_cast<double>(bytes) / 1e6, graph.opset,
-                graph.nodes.size(), parameters);
+    std::printf("%s: %.2f MB, opset %d, %zu nodes, %zu parameters\n", file.c_str(), static_cast<double>(bytes) / 1e6,
+                graph.opset, graph.nodes.size(), parameters);
     print_values("inputs", graph, graph.inputs);
     print_values("outputs", graph, graph.outputs);
     std::printf("metadata\n");
@@ -42,7 +42,8 @@ void print(const Graph& graph, const std::string& file, std::uintmax_t bytes) {
 
 Result<void> run(const std::string& file) {
     if (looks_like_checkpoint(file)) {
-        return Error{ErrorCode::unreadable_input, file + ": is a checkpoint, not an ONNX file; make one with 'detect export'"};
+        return Error{ErrorCode::unreadable_input,
+                     file + ": is a checkpoint, not an ONNX file; make one with 'detect export'"};
     }
     DETECT_TRY_ASSIGN(const Graph graph, read_onnx(std::filesystem::path(file)));
     std::error_code ignored;

@@ -24,11 +24,13 @@ Result<void> InputFiles::check_destination(const std::filesystem::path& destinat
     if (destination.empty()) return Error{ErrorCode::invalid_argument, "the name of the file to write is empty"};
     if (files_.contains(resolved(destination))) {
         return Error{ErrorCode::invalid_argument,
-                     destination.string() + ": is to be read and would be overwritten; give another name for what is written"};
+                     destination.string() +
+                         ": is to be read and would be overwritten; give another name for what is written"};
     }
     std::error_code code;
     const auto status = std::filesystem::status(destination, code);
-    if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status) && !std::filesystem::is_directory(status)) {
+    if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status) &&
+        !std::filesystem::is_directory(status)) {
         return Error{ErrorCode::unwritable_output, destination.string() + ": cannot be written: is not a regular file"};
     }
     DETECT_TRY_ASSIGN(const AtomicFile gone_at_once, AtomicFile::create(destination));

@@ -19,6 +19,8 @@ fs::path bundled_checkpoint() {
 }
 
 bool looks_like_checkpoint(const fs::path& path) {
+    std::error_code code;
+    if (!fs::is_regular_file(path, code)) return false; // opening a named pipe would wait for a writer
     std::array<char, 9> head{};
     std::ifstream file(path, std::ios::binary);
     file.read(head.data(), head.size());

@@ -69,7 +69,8 @@ private:
         std::error_code code;
         fs::create_directories(output_, code);
         if (!code && fs::is_directory(output_, code)) return {};
-        return Error{ErrorCode::unwritable_output, output_ + ": must be a folder for several pictures, and cannot be made one"};
+        return Error{ErrorCode::unwritable_output,
+                     output_ + ": must be a folder for several pictures, and cannot be made one"};
     }
 
     std::string output_;
@@ -93,9 +94,11 @@ Result<std::pair<Picture, PictureResult>> detect_in(const Detector& detector, co
     auto found = detector.run(picture->view());
     if (!found) {
         const bool pictures_fault = found.error().code == ErrorCode::invalid_argument;
-        return Error{pictures_fault ? ErrorCode::unreadable_input : found.error().code, file + ": " + found.error().message};
+        return Error{pictures_fault ? ErrorCode::unreadable_input : found.error().code,
+                     file + ": " + found.error().message};
     }
-    PictureResult result{.file = file, .width = picture->width, .height = picture->height, .detections = std::move(found->detections)};
+    PictureResult result{
+        .file = file, .width = picture->width, .height = picture->height, .detections = std::move(found->detections)};
     return std::pair{*std::move(picture), std::move(result)};
 }
 
@@ -132,7 +135,8 @@ int run(const CLI::App& command, const Arguments& arguments) {
     }
     if (results.empty()) return failure;
     if (!arguments.json.empty()) {
-        if (auto written = write_text(arguments.json, to_json(results, detector->labels())); !written) return report(written.error());
+        if (auto written = write_text(arguments.json, to_json(results, detector->labels())); !written)
+            return report(written.error());
     }
     return failure == done ? done : some_inputs_failed;
 }
@@ -143,13 +147,20 @@ Command add_run_command(CLI::App& app) {
     auto arguments = std::make_shared<Arguments>();
     app.add_option("pictures", arguments->pictures, "JPEG, PNG, TIFF, WebP or BMP files")->required();
     app.add_option("--model", arguments->model,
-                   "An ONNX file or a checkpoint (default: model.onnx in the current folder if there is one, else the bundled model)");
-    app.add_option("--score", arguments->score, "Show detections of at least this score")->check(CLI::Range(0.0F, 1.0F))->capture_default_str();
+                   "An ONNX file or a checkpoint (default: model.onnx in the current folder if there is one, else the "
+                   "bundled model)");
+    app.add_option("--score", arguments->score, "Show detections of at least this score")
+        ->check(CLI::Range(0.0F, 1.0F))
+        ->capture_default_str();
     app.add_option("-o,--output", arguments->output,
-                   "Drawn picture (.png, .jpg); a folder for several pictures (default: NAME_detections.png in the current folder)");
-    app.add_option("--json", arguments->json, "Write the detections as JSON to this file; - is stdout, without the table");
+                   "Drawn picture (.png, .jpg); a folder for several pictures (default: NAME_detections.png in the "
+                   "current folder)");
+    app.add_option("--json", arguments->json,
+                   "Write the detections as JSON to this file; - is stdout, without the table");
     app.add_flag("--no-draw", arguments->no_draw, "Write no drawn pictures");
-    app.add_option("--threads", arguments->threads, "Threads to use (0: all cores)")->check(CLI::Range(0, 1024))->capture_default_str();
+    app.add_option("--threads", arguments->threads, "Threads to use (0: all cores)")
+        ->check(CLI::Range(0, 1024))
+        ->capture_default_str();
     add_settings_options(app, arguments->settings);
     app.footer("Examples: detect run board.png --score 0.5\n"
                "          detect run a.jpg b.jpg --model model.onnx -o drawn/ --json found.json\n" +

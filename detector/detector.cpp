@@ -49,7 +49,8 @@ Result<std::array<int, 4>> find_outputs(const Graph& graph) {
         found[static_cast<std::size_t>(name - names.begin())] = static_cast<int>(i);
     }
     if (found[0] < 0 || found[1] < 0 || found[2] < 0) {
-        return Error{ErrorCode::bad_model, "the model has no outputs boxes, labels and scores; make one with 'detect export'"};
+        return Error{ErrorCode::bad_model,
+                     "the model has no outputs boxes, labels and scores; make one with 'detect export'"};
     }
     return found;
 }
@@ -74,8 +75,9 @@ Result<std::optional<Isa>> isa_from_environment() {
     if (wanted == nullptr || *wanted == '\0') return std::optional<Isa>();
     const auto isa = parse_isa(wanted);
     if (isa && std::ranges::find(available_isas(), *isa) != available_isas().end()) return isa;
-    return Error{ErrorCode::invalid_argument, "DETECT_ISA=" + std::string(wanted) + ": " +
-                                                  (isa ? "this machine does not have it" : "must be portable, avx2 or avx512")};
+    return Error{ErrorCode::invalid_argument,
+                 "DETECT_ISA=" + std::string(wanted) + ": " +
+                     (isa ? "this machine does not have it" : "must be portable, avx2 or avx512")};
 }
 
 } // namespace
@@ -94,7 +96,8 @@ Result<Detector> detector_from_graph(Graph graph, const DetectorOptions& options
     implementation->metadata = graph.metadata;
     implementation->labels = read_labels(graph.metadata);
     DETECT_TRY_ASSIGN(const auto isa, isa_from_environment());
-    DETECT_TRY_ASSIGN(implementation->model, Model::compile(std::move(graph), {.threads = options.threads, .isa = isa}));
+    DETECT_TRY_ASSIGN(implementation->model,
+                      Model::compile(std::move(graph), {.threads = options.threads, .isa = isa}));
     return Detector(std::move(implementation));
 }
 
@@ -116,13 +119,16 @@ namespace {
 /// Reads the outputs of one run; what does not look like detections is the model's fault.
 Result<std::vector<ImageResult>> read_results(const Detector::Implementation& self, const std::vector<Tensor>& outputs,
                                               std::size_t batch) {
-    const auto output = [&](std::size_t which) -> const Tensor& { return outputs[static_cast<std::size_t>(self.outputs[which])]; };
+    const auto output = [&](std::size_t which) -> const Tensor& {
+        return outputs[static_cast<std::size_t>(self.outputs[which])];
+    };
     const Tensor& boxes = output(0);
     const auto labels = output(1).data<std::int64_t>();
     const auto scores = output(2).data<float>();
     const std::size_t columns = batch == 0 ? 0 : scores.size() / batch;
     const Error odd{ErrorCode::bad_model, "the model's outputs do not fit together"};
-    if (labels.size() != scores.size() || boxes.data<float>().size() != 4 * scores.size() || columns * batch != scores.size()) {
+    if (labels.size() != scores.size() || boxes.data<float>().size() != 4 * scores.size() ||
+        columns * batch != scores.size()) {
         return odd;
     }
     std::vector<ImageResult> results(batch);
@@ -154,8 +160,9 @@ Result<std::vector<ImageResult>> run_batch(const Detector::Implementation& self,
 Result<std::vector<ImageResult>> run_group(const Detector::Implementation& self, std::span<const ImageView> images,
                                            std::span<const std::size_t> members) {
     const ImageView& first = images[members.front()];
-    DETECT_TRY_ASSIGN(Tensor input, Tensor::create_uninitialised(DataType::float32, {static_cast<std::int64_t>(members.size()), 3,
-                                                                                     first.height, first.width}));
+    DETECT_TRY_ASSIGN(Tensor input,
+                      Tensor::create_uninitialised(DataType::float32, {static_cast<std::int64_t>(members.size()), 3,
+                                                                       first.height, first.width}));
     const auto pixels = input.mutable_data<float>();
     const std::size_t per_image = pixels.size() / members.size();
     for (std::size_t i = 0; i < members.size(); ++i) {
@@ -204,7 +211,8 @@ Result<std::vector<ImageResult>> Detector::run(const TensorView& batch) const {
     std::vector<ImageResult> results;
     const std::size_t per_image = values.size() / static_cast<std::size_t>(batch.batch);
     for (std::size_t n = 0; n < static_cast<std::size_t>(batch.batch); ++n) {
-        DETECT_TRY_ASSIGN(Tensor one, Tensor::create_uninitialised(DataType::float32, {1, 3, batch.height, batch.width}));
+        DETECT_TRY_ASSIGN(Tensor one,
+                          Tensor::create_uninitialised(DataType::float32, {1, 3, batch.height, batch.width}));
         std::ranges::copy(values.subspan(n * per_image, per_image), one.mutable_data<float>().begin());
         DETECT_TRY_ASSIGN(auto result, run_batch(*implementation_, one));
         results.push_back(std::move(result.front()));

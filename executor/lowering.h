@@ -24,6 +24,11 @@ private:
     bool group_image_transform(std::size_t node);
     bool group_convolution(std::size_t node);
     bool group_fully_connected(std::size_t node);
+    struct HardSwishProduct {
+        ValueId gate;
+        std::size_t node;
+    };
+    [[nodiscard]] std::optional<HardSwishProduct> hard_swish_product(ValueId x) const;
 
     // One step per group or single node.
     Result<void> lower_group(const Group& group);

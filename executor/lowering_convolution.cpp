@@ -50,6 +50,20 @@ bool has_unit_pixels(const Value& value) {
 
 } // namespace
 
+/// Before opset 14 hard-swish is x · HardSigmoid(x), which nothing else reads.
+std::optional<Lowering::HardSwishProduct> Lowering::hard_swish_product(ValueId x) const {
+    const auto& readers = readers_[static_cast<std::size_t>(x.index)];
+    if (readers.size() != 2 || is_output_[static_cast<std::size_t>(x.index)]) return std::nullopt;
+    for (const std::size_t reader : readers) {
+        const Node& gate = node(reader);
+        if (gate.op != "HardSigmoid" || as_activation(gate) != Activation::hard_sigmoid || grouped_[reader]) continue;
+        const auto product = only_reader(gate.outputs[0]);
+        const bool by_x = product && std::ranges::find(node(*product).inputs, x) != node(*product).inputs.end();
+        if (by_x && node(*product).op == "Mul" && !grouped_[*product]) return HardSwishProduct{gate.outputs[0], *product};
+    }
+    return std::nullopt;
+}
+
 bool Lowering::group_convolution(std::size_t n) {
     const Node& conv = node(n);
     if (conv.op != "Conv" || conv.string_or("auto_pad", "NOTSET") != "NOTSET") return false;
@@ -73,8 +87,12 @@ bool Lowering::group_convolution(std::size_t n) {
         const bool same_shape = value(other).shape && value(other).shape == value(result).shape;
         if (other != result && same_shape && !value(other).constant.defined()) claim_next(*next);
     }
-    if (const auto next = only_reader(result); next && as_activation(node(*next)) && !grouped_[*next])
+    if (const auto next = only_reader(result); next && as_activation(node(*next)) && !grouped_[*next]) {
         claim_next(*next);
+    } else if (const auto product = hard_swish_product(result)) {
+        group.push_back(static_cast<std::size_t>(producers_[static_cast<std::size_t>(product->gate.index)]));
+        claim_next(product->node);
+    }
 
     // A squeeze-excite gate on the input of a pointwise convolution.
     const Node* before = producer(conv.inputs[0]);
@@ -119,14 +137,16 @@ Result<void> Lowering::lower_convolution(const Group& group) {
     ValueId result = conv.outputs[0];
     for (std::size_t i = gated ? 2 : 1; i < group.size(); ++i) {
         const Node& next = node(group[i]);
-        if (const auto activation = as_activation(next)) {
-            parameters.activation = *activation;
+        const bool product = next.op == "HardSigmoid" && i + 1 < group.size(); // its Mul is the next one
+        if (product || as_activation(next)) {
+            parameters.activation = product ? Activation::hard_swish : *as_activation(next);
+            i += product ? 1 : 0;
         } else {
             extras.residual = true;
             const ValueId other = next.inputs[0] == result ? next.inputs[1] : next.inputs[0];
             inputs.push_back(in_layout(other, Layout::channels_last));
         }
-        result = next.outputs[0];
+        result = node(group[i]).outputs[0];
     }
     std::vector<std::int32_t> outputs{slot(result, Layout::channels_last)};
     if (const auto mean = mean_of_.find(result.index); mean != mean_of_.end()) {

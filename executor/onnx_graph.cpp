@@ -176,7 +176,12 @@ private:
         for (const auto& info : proto_.input()) {
             if (!seen.insert(info.name()).second) return bad("the name " + quoted(info.name()) + " is defined twice");
             if (ids_.contains(info.name())) continue;
-            DETECT_TRY_ASSIGN(Declared declared, read_declaration(info));
+            Declared declared;
+            // A body may leave it to the node around it what its inputs are.
+            const bool typed = info.type().value_case() != onnx::TypeProto::VALUE_NOT_SET;
+            if (typed || outer_ == nullptr) {
+                DETECT_TRY_ASSIGN(declared, read_declaration(info));
+            }
             DETECT_TRY(define(info.name(), graph_.add_input(info.name(), declared.type, std::move(declared.shape))));
         }
         return {};

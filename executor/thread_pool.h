@@ -1,8 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
-#include <functional>
 
+#include <oneapi/tbb/info.h>
 #include <oneapi/tbb/parallel_for.h>
 #include <oneapi/tbb/task_arena.h>
 
@@ -13,7 +14,10 @@ namespace detect {
 class ThreadPool {
 public:
     /// `threads` includes the calling one; 0 takes all cores.
-    explicit ThreadPool(int threads = 0) : arena_(threads > 0 ? threads : oneapi::tbb::task_arena::automatic) {}
+    /// More than the machine has would only make TBB warn on stderr.
+    explicit ThreadPool(int threads = 0)
+        : arena_(threads > 0 ? std::min(threads, std::max(oneapi::tbb::info::default_concurrency(), 4))
+                             : oneapi::tbb::task_arena::automatic) {}
 
     [[nodiscard]] int threads() { return arena_.max_concurrency(); }
 

@@ -40,8 +40,9 @@ Result<void> check_labels(const NetworkSettings& settings, std::int64_t classes,
     const auto count = static_cast<std::int64_t>(settings.labels.size());
     const std::int64_t expected = classes - 1;
     if (count == 0 || count == expected) return {};
-    std::string message = "labels: " + std::to_string(count) + (count == 1 ? " class name" : " class names") + ", but the checkpoint has " +
-                          std::to_string(expected) + (expected == 1 ? " class" : " classes") + " besides the background: ";
+    std::string message = "labels: " + std::to_string(count) + (count == 1 ? " class name" : " class names") +
+                          ", but the checkpoint has " + std::to_string(expected) +
+                          (expected == 1 ? " class" : " classes") + " besides the background: ";
     if (count == classes) {
         message += "leave the background out of the names";
     } else if (classes == 91) {
@@ -52,14 +53,17 @@ Result<void> check_labels(const NetworkSettings& settings, std::int64_t classes,
     return Error{given ? ErrorCode::invalid_argument : ErrorCode::bad_model, message};
 }
 
-/// What is wrong with a checkpoint, under its name. What is wrong with what was said about it has nothing to do with it.
+/// What is wrong with a checkpoint, under its name. What is wrong with what was said about it has nothing to do with
+/// it.
 Error in_file(Error error, const std::filesystem::path& path) {
-    if (error.code != ErrorCode::invalid_argument && !error.message.starts_with(path.string())) error.message = path.string() + ": " + error.message;
+    if (error.code != ErrorCode::invalid_argument && !error.message.starts_with(path.string()))
+        error.message = path.string() + ": " + error.message;
     return error;
 }
 
 /// The graph as it is written down, and what was found on the way.
-Result<CheckpointGraph> define_network(const Checkpoint& checkpoint, const SettingsOverrides& overrides, OutputLayout layout) {
+Result<CheckpointGraph> define_network(const Checkpoint& checkpoint, const SettingsOverrides& overrides,
+                                       OutputLayout layout) {
     CheckpointGraph result;
     DETECT_TRY_ASSIGN(const NetworkWeights weights, load_network_weights(checkpoint));
     DETECT_TRY_ASSIGN(result.settings, resolve_settings(checkpoint.metadata(), overrides));

@@ -95,17 +95,28 @@ std::string write_label_list(const NetworkSettings& settings) {
 std::vector<Field> fields() {
     using S = NetworkSettings;
     return {
-        number_field<std::int64_t>("min_size", [](S& s) -> auto& { return s.transform.min_size; }),
-        number_field<std::int64_t>("max_size", [](S& s) -> auto& { return s.transform.max_size; }),
-        list_field<std::int64_t>("anchor_sizes", [](S& s) -> auto& { return s.anchors.sizes; }),
-        list_field<float>("aspect_ratios", [](S& s) -> auto& { return s.anchors.aspect_ratios; }),
-        number_field<std::int64_t>("rpn_pre_nms_top_n", [](S& s) -> auto& { return s.proposals.pre_nms_top_n; }),
-        number_field<std::int64_t>("rpn_post_nms_top_n", [](S& s) -> auto& { return s.proposals.post_nms_top_n; }),
-        number_field<float>("rpn_nms_threshold", [](S& s) -> auto& { return s.proposals.nms_threshold; }),
-        number_field<float>("rpn_score_threshold", [](S& s) -> auto& { return s.proposals.score_threshold; }),
-        number_field<float>("score_threshold", [](S& s) -> auto& { return s.selection.score_threshold; }),
-        number_field<float>("nms_threshold", [](S& s) -> auto& { return s.selection.nms_threshold; }),
-        number_field<std::int64_t>("max_detections", [](S& s) -> auto& { return s.selection.max_detections; }),
+        number_field<std::int64_t>(
+            "min_size", [](S & s) -> auto& { return s.transform.min_size; }),
+        number_field<std::int64_t>(
+            "max_size", [](S & s) -> auto& { return s.transform.max_size; }),
+        list_field<std::int64_t>(
+            "anchor_sizes", [](S & s) -> auto& { return s.anchors.sizes; }),
+        list_field<float>(
+            "aspect_ratios", [](S & s) -> auto& { return s.anchors.aspect_ratios; }),
+        number_field<std::int64_t>(
+            "rpn_pre_nms_top_n", [](S & s) -> auto& { return s.proposals.pre_nms_top_n; }),
+        number_field<std::int64_t>(
+            "rpn_post_nms_top_n", [](S & s) -> auto& { return s.proposals.post_nms_top_n; }),
+        number_field<float>(
+            "rpn_nms_threshold", [](S & s) -> auto& { return s.proposals.nms_threshold; }),
+        number_field<float>(
+            "rpn_score_threshold", [](S & s) -> auto& { return s.proposals.score_threshold; }),
+        number_field<float>(
+            "score_threshold", [](S & s) -> auto& { return s.selection.score_threshold; }),
+        number_field<float>(
+            "nms_threshold", [](S & s) -> auto& { return s.selection.nms_threshold; }),
+        number_field<std::int64_t>(
+            "max_detections", [](S & s) -> auto& { return s.selection.max_detections; }),
         {"labels", write_label_list, read_label_list},
     };
 }
@@ -141,27 +152,33 @@ Result<void> check(const NetworkSettings& s) {
     const auto refuse = [](const std::string& what) { return Error{ErrorCode::invalid_argument, what}; };
     // Larger pictures than this would not fit the exact integer arithmetic of the resize, nor any memory.
     constexpr std::int64_t largest_side = 1 << 16;
-    if (s.transform.min_size < 32 || s.transform.max_size > largest_side || s.transform.min_size > s.transform.max_size) {
+    if (s.transform.min_size < 32 || s.transform.max_size > largest_side ||
+        s.transform.min_size > s.transform.max_size) {
         return refuse("image sizes must satisfy 32 <= min_size <= max_size <= 65536, but are " +
                       std::to_string(s.transform.min_size) + " and " + std::to_string(s.transform.max_size));
     }
-    if (s.anchors.sizes.empty() || s.anchors.aspect_ratios.empty()) return refuse("anchor sizes and ratios may not be empty");
+    if (s.anchors.sizes.empty() || s.anchors.aspect_ratios.empty())
+        return refuse("anchor sizes and ratios may not be empty");
     for (const std::int64_t size : s.anchors.sizes) {
-        if (size < 1 || size > largest_side) return refuse("an anchor size must be 1 to 65536 pixels, not " + std::to_string(size));
+        if (size < 1 || size > largest_side)
+            return refuse("an anchor size must be 1 to 65536 pixels, not " + std::to_string(size));
     }
     for (const float ratio : s.anchors.aspect_ratios) {
-        if (!(ratio >= 0.01F && ratio <= 100.0F)) return refuse("an aspect ratio must be 0.01 to 100, not " + std::to_string(ratio));
+        if (!(ratio >= 0.01F && ratio <= 100.0F))
+            return refuse("an aspect ratio must be 0.01 to 100, not " + std::to_string(ratio));
     }
     for (const auto& [name, count] : {std::pair{"rpn_pre_nms_top_n", s.proposals.pre_nms_top_n},
                                       std::pair{"rpn_post_nms_top_n", s.proposals.post_nms_top_n},
                                       std::pair{"max_detections", s.selection.max_detections}}) {
-        if (count < 1 || count > 1'000'000) return refuse(std::string(name) + " must be 1 to 1000000, not " + std::to_string(count));
+        if (count < 1 || count > 1'000'000)
+            return refuse(std::string(name) + " must be 1 to 1000000, not " + std::to_string(count));
     }
     for (const auto& [name, value] : {std::pair{"rpn_nms_threshold", s.proposals.nms_threshold},
                                       std::pair{"rpn_score_threshold", s.proposals.score_threshold},
                                       std::pair{"score_threshold", s.selection.score_threshold},
                                       std::pair{"nms_threshold", s.selection.nms_threshold}}) {
-        if (!(value >= 0.0F && value <= 1.0F)) return refuse(std::string(name) + " must be 0 to 1, not " + std::to_string(value));
+        if (!(value >= 0.0F && value <= 1.0F))
+            return refuse(std::string(name) + " must be 0 to 1, not " + std::to_string(value));
     }
     return {};
 }
@@ -178,7 +195,8 @@ Result<std::vector<std::string>> read_labels(const std::string& path) {
     const auto status = std::filesystem::status(path, code);
     if (!std::filesystem::exists(status)) return refuse("no such file");
     if (!std::filesystem::is_regular_file(status)) return refuse("is not a file");
-    if (std::filesystem::file_size(path, code) > largest_label_file) return refuse("is too large to be a list of class names");
+    if (std::filesystem::file_size(path, code) > largest_label_file)
+        return refuse("is too large to be a list of class names");
     std::ifstream file(path, std::ios::binary);
     if (!file) return refuse("cannot be read");
 
@@ -196,15 +214,21 @@ Result<std::vector<std::string>> read_labels(const std::string& path) {
 }
 
 std::vector<std::string> coco_labels() {
-    return {"person", "bicycle", "car", "motorcycle", "airplane", "bus", "train", "truck", "boat", "traffic light",
-            "fire hydrant", "N/A", "stop sign", "parking meter", "bench", "bird", "cat", "dog", "horse", "sheep",
-            "cow", "elephant", "bear", "zebra", "giraffe", "N/A", "backpack", "umbrella", "N/A", "N/A",
-            "handbag", "tie", "suitcase", "frisbee", "skis", "snowboard", "sports ball", "kite", "baseball bat",
-            "baseball glove", "skateboard", "surfboard", "tennis racket", "bottle", "N/A", "wine glass", "cup", "fork",
-            "knife", "spoon", "bowl", "banana", "apple", "sandwich", "orange", "broccoli", "carrot", "hot dog", "pizza",
-            "donut", "cake", "chair", "couch", "potted plant", "bed", "N/A", "dining table", "N/A", "N/A", "toilet",
-            "N/A", "tv", "laptop", "mouse", "remote", "keyboard", "cell phone", "microwave", "oven", "toaster", "sink",
-            "refrigerator", "N/A", "book", "clock", "vase", "scissors", "teddy bear", "hair drier", "toothbrush"};
+    return {"person",        "bicycle",       "car",          "motorcycle",     "airplane",     "bus",
+            "train",         "truck",         "boat",         "traffic light",  "fire hydrant", "N/A",
+            "stop sign",     "parking meter", "bench",        "bird",           "cat",          "dog",
+            "horse",         "sheep",         "cow",          "elephant",       "bear",         "zebra",
+            "giraffe",       "N/A",           "backpack",     "umbrella",       "N/A",          "N/A",
+            "handbag",       "tie",           "suitcase",     "frisbee",        "skis",         "snowboard",
+            "sports ball",   "kite",          "baseball bat", "baseball glove", "skateboard",   "surfboard",
+            "tennis racket", "bottle",        "N/A",          "wine glass",     "cup",          "fork",
+            "knife",         "spoon",         "bowl",         "banana",         "apple",        "sandwich",
+            "orange",        "broccoli",      "carrot",       "hot dog",        "pizza",        "donut",
+            "cake",          "chair",         "couch",        "potted plant",   "bed",          "N/A",
+            "dining table",  "N/A",           "N/A",          "toilet",         "N/A",          "tv",
+            "laptop",        "mouse",         "remote",       "keyboard",       "cell phone",   "microwave",
+            "oven",          "toaster",       "sink",         "refrigerator",   "N/A",          "book",
+            "clock",         "vase",          "scissors",     "teddy bear",     "hair drier",   "toothbrush"};
 }
 
 } // namespace detect

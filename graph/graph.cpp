@@ -104,9 +104,8 @@ void Graph::remove_unused() {
     std::ranges::for_each(outputs, need);
     std::vector<Node> kept;
     for (auto node = nodes.rbegin(); node != nodes.rend(); ++node) {
-        const bool used = std::ranges::any_of(node->outputs, [&](ValueId id) {
-            return id.present() && needed[static_cast<std::size_t>(id.index)];
-        });
+        const bool used = std::ranges::any_of(
+            node->outputs, [&](ValueId id) { return id.present() && needed[static_cast<std::size_t>(id.index)]; });
         if (!used) continue;
         std::ranges::for_each(node->inputs, need);
         std::ranges::for_each(node->outputs, need);
@@ -198,8 +197,9 @@ Result<void> Graph::validate() const {
             available[static_cast<std::size_t>(output.index)] = true;
             const DataType declared = (*this)[output].type;
             if (inferred[i].type != DataType::undefined && declared != inferred[i].type) {
-                return Error{ErrorCode::bad_model, describe(node) + ": output is declared " + std::string(to_string(declared)) +
-                                                       ", but is " + std::string(to_string(inferred[i].type))};
+                return Error{ErrorCode::bad_model, describe(node) + ": output is declared " +
+                                                       std::string(to_string(declared)) + ", but is " +
+                                                       std::string(to_string(inferred[i].type))};
             }
         }
     }

@@ -18,5 +18,6 @@ namespace detect {
 [[nodiscard]] std::vector<Operator> normalization_operators();
 [[nodiscard]] std::vector<Operator> detection_operators();
 [[nodiscard]] std::vector<Operator> control_flow_operators();
+[[nodiscard]] std::vector<Operator> quantization_operators();
 
 } // namespace detect

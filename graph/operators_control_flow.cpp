@@ -109,14 +109,14 @@ Result<void> if_rule(ShapeContext& context) {
     return {};
 }
 
-/// Infers the body until what it is told of the carried values is true after an iteration as well.
+/// Infers the body until what it is told of the carried values holds after an iteration as well.
 Result<std::vector<Output>> infer_iterations(const ShapeContext& context, const Graph& body, std::vector<Input> inputs,
                                              std::size_t carried) {
     for (std::size_t i = 2; i < 2 + carried; ++i) inputs[i].constant = nullptr;
-    for (bool settled = false;;) {
+    constexpr int patience = 4;
+    for (int round = 0;; ++round) {
         DETECT_TRY_ASSIGN(auto outputs, infer_body(body, inputs));
-        if (settled) return outputs;
-        settled = true;
+        bool settled = true;
         for (std::size_t i = 0; i < carried; ++i) {
             Input& before = inputs[2 + i];
             const Output& after = outputs[1 + i];
@@ -124,11 +124,13 @@ Result<std::vector<Output>> infer_iterations(const ShapeContext& context, const 
                 return context.error("carried value " + std::to_string(i) + " changes its type from " +
                                      std::string(to_string(before.type)) + " to " + std::string(to_string(after.type)));
             }
-            // Each round forgets a size or a rank, so the rounds end.
             auto both = either(before.shape, after.shape);
-            settled = settled && both == before.shape;
-            before.shape = std::move(both);
+            if (both == before.shape) continue;
+            settled = false;
+            // What is still changing after a few rounds is given up, so that the rounds end.
+            before.shape = round < patience ? std::move(both) : std::nullopt;
         }
+        if (settled) return outputs;
     }
 }
 

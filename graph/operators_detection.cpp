@@ -204,42 +204,90 @@ Result<void> resize(ShapeContext& context) {
     return {};
 }
 
+/// Resize's ancestor, gone at opset 10. Its scales are an attribute before opset 9.
+Result<void> upsample(ShapeContext& context) {
+    DETECT_TRY(require_type(context, 0, number_types));
+    DETECT_TRY(require_one_of(context, "mode", "nearest", {"nearest", "linear"}));
+    if (context.opset() > 9) return context.error("does not exist from opset 10 on; it is called Resize there");
+    if (context.node().string_or("mode", "nearest") != "nearest") DETECT_TRY(require_type(context, 0, float_types));
+    DETECT_TRY(require_type(context, 1, type_set({DataType::float32})));
+    const auto* attribute = context.node().attribute<std::vector<float>>("scales");
+    if ((context.opset() < 9) != (attribute != nullptr) || context.has_input(1) == (attribute != nullptr)) {
+        return context.error("'scales' is an attribute before opset 9 and an input from then on");
+    }
+    const auto& shape = context.input(0).shape;
+    std::optional<Shape> output = shape;
+    if (shape) {
+        std::optional<std::vector<float>> scales;
+        if (attribute != nullptr) {
+            scales = *attribute;
+        } else {
+            DETECT_TRY_ASSIGN(scales, float_vector(context, 1, shape->size()));
+        }
+        if (scales && scales->size() != shape->size())
+            return context.error("has " + std::to_string(scales->size()) + " scales for " + to_string(shape));
+        for (std::size_t i = 0; i < shape->size(); ++i) {
+            const auto& size = (*shape)[i].size;
+            (*output)[i] = Dim{};
+            if (!scales || !size) continue;
+            const auto scaled = scaled_size(*size, (*scales)[i]);
+            if (!scaled) return context.error("scale " + std::to_string((*scales)[i]) + " is impossible");
+            (*output)[i] = *scaled;
+        }
+    }
+    context.set_output(0, context.input(0).type, std::move(output));
+    return {};
+}
+
+Result<void> grid_sample(ShapeContext& context) {
+    DETECT_TRY(require_type(context, 0, float_types));
+    DETECT_TRY(require_type(context, 1, float_types));
+    DETECT_TRY(require_rank(context, 0, 4));
+    DETECT_TRY(require_rank(context, 1, 4));
+    DETECT_TRY(require_one_of(context, "mode", "bilinear", {"bilinear", "nearest", "bicubic"}));
+    DETECT_TRY(require_one_of(context, "padding_mode", "zeros", {"zeros", "border", "reflection"}));
+    const auto& image = context.input(0).shape;
+    const auto& grid = context.input(1).shape;
+    if (grid && differ((*grid)[3], 2))
+        return context.error("grid is " + to_string(grid) + ", expected [batch, height, width, 2]");
+    if (image && grid && differ((*image)[0], (*grid)[0])) {
+        return context.error("image " + to_string(image) + " and grid " + to_string(grid) + " differ in their batch");
+    }
+    for (std::size_t axis = 1; image && axis < 4; ++axis) {
+        if ((*image)[axis].size == 0) return context.error("samples an empty image: " + to_string(image));
+    }
+    const Dim batch = better_known(image ? (*image)[0] : Dim{}, grid ? (*grid)[0] : Dim{});
+    context.set_output(0, context.input(0).type,
+                       Shape{batch, image ? (*image)[1] : Dim{}, grid ? (*grid)[1] : Dim{}, grid ? (*grid)[2] : Dim{}});
+    return {};
+}
+
 } // namespace
 
 std::vector<Operator> detection_operators() {
     constexpr AttributeKind integer = AttributeKind::integer;
     constexpr AttributeKind real = AttributeKind::real;
     constexpr AttributeKind text = AttributeKind::text;
+    const std::vector<AttributeRule> grid_sample_attributes = {
+        {"align_corners", integer}, {"mode", text}, {"padding_mode", text}};
+    const std::vector<AttributeRule> resize_attributes = {{"coordinate_transformation_mode", text},
+                                                          {"cubic_coeff_a", real},
+                                                          {"exclude_outside", integer},
+                                                          {"extrapolation_value", real},
+                                                          {"mode", text},
+                                                          {"nearest_mode", text}};
+    const std::vector<AttributeRule> roi_align_attributes = {{"coordinate_transformation_mode", text},
+                                                             {"mode", text},
+                                                             {"output_height", integer},
+                                                             {"output_width", integer},
+                                                             {"sampling_ratio", integer},
+                                                             {"spatial_scale", real}};
     return {
+        {"GridSample", "", 2, 2, 1, 1, grid_sample_attributes, grid_sample, 16},
         {"NonMaxSuppression", "", 2, 5, 1, 1, {{"center_point_box", integer}}, non_max_suppression, 10},
-        {"Resize",
-         "",
-         1,
-         4,
-         1,
-         1,
-         {{"coordinate_transformation_mode", text},
-          {"cubic_coeff_a", real},
-          {"exclude_outside", integer},
-          {"extrapolation_value", real},
-          {"mode", text},
-          {"nearest_mode", text}},
-         resize,
-         10},
-        {"RoiAlign",
-         "",
-         3,
-         3,
-         1,
-         1,
-         {{"coordinate_transformation_mode", text},
-          {"mode", text},
-          {"output_height", integer},
-          {"output_width", integer},
-          {"sampling_ratio", integer},
-          {"spatial_scale", real}},
-         roi_align,
-         10},
+        {"Resize", "", 1, 4, 1, 1, resize_attributes, resize, 10},
+        {"RoiAlign", "", 3, 3, 1, 1, roi_align_attributes, roi_align, 10},
+        {"Upsample", "", 1, 2, 1, 1, {{"mode", text}, {"scales", AttributeKind::reals}}, upsample, 7},
     };
 }
 

@@ -1,5 +1,8 @@
+#include "graph/einsum.h"
 #include "graph/operator_families.h"
 #include "graph/shape_rules.h"
+
+#include <array>
 
 namespace detect {
 
@@ -65,12 +68,57 @@ Result<void> matmul(ShapeContext& context) {
     return {};
 }
 
+Result<void> einsum(ShapeContext& context) {
+    std::vector<std::size_t> ranks;
+    DETECT_TRY(require_type(context, 0, matrix_types));
+    for (std::size_t i = 0; i < context.input_count(); ++i) {
+        if (!context.has_input(i)) return context.error("input " + std::to_string(i) + " is left out");
+        DETECT_TRY(require_same_type(context, 0, i));
+        if (context.input(i).shape) ranks.push_back(context.input(i).shape->size());
+    }
+    if (ranks.size() != context.input_count()) {
+        context.set_output(0, context.input(0).type, std::nullopt);
+        return {};
+    }
+    const auto labels = parse_einsum(context.node().string_or("equation", ""), ranks);
+    if (!labels) return context.error(labels.error().message);
+    std::array<Dim, einsum_label_count> sizes;
+    sizes.fill(Dim(1));
+    for (std::size_t i = 0; i < ranks.size(); ++i) {
+        for (std::size_t axis = 0; axis < ranks[i]; ++axis) {
+            Dim& size = sizes[static_cast<std::size_t>(labels->operands[i][axis])];
+            auto met = broadcast(size, (*context.input(i).shape)[axis]);
+            if (!met) return context.error("one label of the equation stands for different sizes");
+            size = *std::move(met);
+        }
+    }
+    Shape output;
+    for (const int label : labels->output) output.push_back(sizes[static_cast<std::size_t>(label)]);
+    context.set_output(0, context.input(0).type, std::move(output));
+    return {};
+}
+
+Result<void> determinant(ShapeContext& context) {
+    DETECT_TRY(require_type(context, 0, float_types));
+    auto shape = context.input(0).shape;
+    if (shape) {
+        if (shape->size() < 2 || differ((*shape)[shape->size() - 2], shape->back())) {
+            return context.error("needs square matrices, is " + to_string(shape));
+        }
+        shape->resize(shape->size() - 2);
+    }
+    context.set_output(0, context.input(0).type, std::move(shape));
+    return {};
+}
+
 } // namespace
 
 std::vector<Operator> matrix_operators() {
     constexpr AttributeKind integer = AttributeKind::integer;
     constexpr AttributeKind real = AttributeKind::real;
     return {
+        {"Det", "", 1, 1, 1, 1, {}, determinant, 11},
+        {"Einsum", "", 1, any_number, 1, 1, {{"equation", AttributeKind::text, true}}, einsum, 12},
         {"Gemm", "", 2, 3, 1, 1, {{"alpha", real}, {"beta", real}, {"transA", integer}, {"transB", integer}}, gemm, 7},
         {"MatMul", "", 2, 2, 1, 1, {}, matmul},
     };

@@ -116,34 +116,17 @@ Result<void> mean_variance(ShapeContext& context) {
 std::vector<Operator> normalization_operators() {
     constexpr AttributeKind integer = AttributeKind::integer;
     constexpr AttributeKind real = AttributeKind::real;
+    const std::vector<AttributeRule> batch_normalization_attributes = {
+        {"epsilon", real}, {"momentum", real}, {"training_mode", integer}, {"spatial", integer}};
+    const std::vector<AttributeRule> lrn_attributes = {
+        {"alpha", real}, {"beta", real}, {"bias", real}, {"size", integer, true}};
+    const std::vector<AttributeRule> layer_normalization_attributes = {
+        {"axis", integer}, {"epsilon", real}, {"stash_type", integer}};
     return {
-        {"BatchNormalization",
-         "",
-         5,
-         5,
-         1,
-         5,
-         {{"epsilon", real}, {"momentum", real}, {"training_mode", integer}, {"spatial", integer}},
-         batch_normalization,
-         7},
+        {"BatchNormalization", "", 5, 5, 1, 5, batch_normalization_attributes, batch_normalization, 7},
         {"InstanceNormalization", "", 3, 3, 1, 1, {{"epsilon", real}}, instance_normalization},
-        {"LRN",
-         "",
-         1,
-         1,
-         1,
-         1,
-         {{"alpha", real}, {"beta", real}, {"bias", real}, {"size", integer, true}},
-         local_response},
-        {"LayerNormalization",
-         "",
-         2,
-         3,
-         1,
-         3,
-         {{"axis", integer}, {"epsilon", real}, {"stash_type", integer}},
-         layer_normalization,
-         17},
+        {"LRN", "", 1, 1, 1, 1, lrn_attributes, local_response},
+        {"LayerNormalization", "", 2, 3, 1, 3, layer_normalization_attributes, layer_normalization, 17},
         {"LpNormalization", "", 1, 1, 1, 1, {{"axis", integer}, {"p", integer}}, lp_normalization},
         {"MeanVarianceNormalization", "", 1, 1, 1, 1, {{"axes", AttributeKind::integers}}, mean_variance, 9},
     };

@@ -98,6 +98,8 @@ std::vector<Operator> reduction_operators() {
     const std::vector<AttributeRule> arg_attributes = {
         {"axis", integer}, {"keepdims", integer}, {"select_last_index", integer}};
     constexpr auto never = 1000;
+    const std::vector<AttributeRule> reduce_sum_attributes = {
+        {"axes", AttributeKind::integers}, {"keepdims", integer}, {"noop_with_empty_axes", integer}};
     return {
         {"ArgMax", "", 1, 1, 1, 1, arg_attributes, arg_reduce},
         {"ArgMin", "", 1, 1, 1, 1, arg_attributes, arg_reduce},
@@ -112,14 +114,7 @@ std::vector<Operator> reduction_operators() {
         {"ReduceMean", "", 1, 1, 1, 1, reduce_attributes, reduce<number_types, never>},
         {"ReduceMin", "", 1, 1, 1, 1, reduce_attributes, reduce<number_types, never>},
         {"ReduceProd", "", 1, 1, 1, 1, reduce_attributes, reduce<number_types, never>},
-        {"ReduceSum",
-         "",
-         1,
-         2,
-         1,
-         1,
-         {{"axes", AttributeKind::integers}, {"keepdims", integer}, {"noop_with_empty_axes", integer}},
-         reduce<number_types, 13>},
+        {"ReduceSum", "", 1, 2, 1, 1, reduce_sum_attributes, reduce<number_types, 13>},
         {"ReduceSumSquare", "", 1, 1, 1, 1, reduce_attributes, reduce<number_types, never>},
         {"Softmax", "", 1, 1, 1, 1, {{"axis", integer}}, softmax},
     };

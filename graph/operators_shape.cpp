@@ -310,19 +310,13 @@ Result<void> eye_like(ShapeContext& context) {
 std::vector<Operator> shape_operators() {
     constexpr AttributeKind integer = AttributeKind::integer;
     constexpr AttributeKind integers = AttributeKind::integers;
+    const std::vector<AttributeRule> constant_attributes = {{"value", AttributeKind::tensor},
+                                                            {"value_int", integer},
+                                                            {"value_ints", integers},
+                                                            {"value_float", AttributeKind::real},
+                                                            {"value_floats", AttributeKind::reals}};
     return {
-        {"Constant",
-         "",
-         0,
-         0,
-         1,
-         1,
-         {{"value", AttributeKind::tensor},
-          {"value_int", integer},
-          {"value_ints", integers},
-          {"value_float", AttributeKind::real},
-          {"value_floats", AttributeKind::reals}},
-         constant},
+        {"Constant", "", 0, 0, 1, 1, constant_attributes, constant},
         {"ConstantOfShape", "", 1, 1, 1, 1, {{"value", AttributeKind::tensor}}, constant_of_shape, 9},
         {"Expand", "", 2, 2, 1, 1, {}, expand, 8},
         {"EyeLike", "", 1, 1, 1, 1, {{"dtype", integer}, {"k", integer}}, eye_like, 9},

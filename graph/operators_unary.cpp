@@ -77,6 +77,8 @@ Result<void> dropout(ShapeContext& context) {
 } // namespace
 
 std::vector<Operator> unary_operators() {
+    const std::vector<AttributeRule> is_inf_attributes = {{"detect_negative", AttributeKind::integer},
+                                                          {"detect_positive", AttributeKind::integer}};
     return {
         {"Abs", "", 1, 1, 1, 1, {}, unary<number_types>},
         {"Acos", "", 1, 1, 1, 1, {}, unary<float_types>},
@@ -100,15 +102,7 @@ std::vector<Operator> unary_operators() {
         {"HardSigmoid", "", 1, 1, 1, 1, {{"alpha", real}, {"beta", real}}, unary<float_types>},
         {"HardSwish", "", 1, 1, 1, 1, {}, unary<float_types>, 14},
         {"Identity", "", 1, 1, 1, 1, {}, unary<any_type>},
-        {"IsInf",
-         "",
-         1,
-         1,
-         1,
-         1,
-         {{"detect_negative", AttributeKind::integer}, {"detect_positive", AttributeKind::integer}},
-         predicate<float_types>,
-         10},
+        {"IsInf", "", 1, 1, 1, 1, is_inf_attributes, predicate<float_types>, 10},
         {"IsNaN", "", 1, 1, 1, 1, {}, predicate<float_types>, 9},
         {"LeakyRelu", "", 1, 1, 1, 1, {{"alpha", real}}, unary<float_types>},
         {"Log", "", 1, 1, 1, 1, {}, unary<float_types>},

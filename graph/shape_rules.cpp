@@ -109,6 +109,15 @@ Dim product(const Shape& shape, std::size_t first, std::size_t last) {
     return known == 1 ? *symbolic : Dim{};
 }
 
+std::optional<Dim> broadcast(const Dim& a, const Dim& b) {
+    if (a == b || b == Dim(1)) return a;
+    if (a == Dim(1)) return b;
+    if (a.size && b.size) return std::nullopt;
+    // A size that is known and not 1 is the result: the other one must be 1 or the same.
+    if (a.size) return a;
+    return b.size ? b : Dim{};
+}
+
 Result<std::optional<Shape>> broadcast(const ShapeContext& context, const std::optional<Shape>& a,
                                        const std::optional<Shape>& b) {
     if (!a || !b) return std::optional<Shape>{};
@@ -117,20 +126,11 @@ Result<std::optional<Shape>> broadcast(const ShapeContext& context, const std::o
     Shape result = longer;
     const std::size_t offset = longer.size() - shorter.size();
     for (std::size_t i = 0; i < shorter.size(); ++i) {
-        const Dim& x = longer[offset + i];
-        const Dim& y = shorter[i];
-        Dim& out = result[offset + i];
-        if (x == y || y == Dim(1)) continue;
-        if (x == Dim(1)) {
-            out = y;
-        } else if (x.size && y.size) {
+        auto met = broadcast(longer[offset + i], shorter[i]);
+        if (!met) {
             return context.error("shapes " + to_string(a) + " and " + to_string(b) + " cannot be broadcast together");
-        } else if (y.size) {
-            out = y;
-        } else if (!x.size) {
-            out = Dim{};
         }
-        // x.size alone: y must be 1 or the same, and the result is x either way.
+        result[offset + i] = *std::move(met);
     }
     return std::optional<Shape>(std::move(result));
 }

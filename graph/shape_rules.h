@@ -65,6 +65,8 @@ Result<std::optional<std::int64_t>> vector_length(const ShapeContext& context, s
 /// The product of sizes in [first, last); not known if one is not, nullopt in `size` on overflow too.
 [[nodiscard]] Dim product(const Shape& shape, std::size_t first, std::size_t last);
 
+/// The size two axes broadcast to; nullopt if they do not.
+[[nodiscard]] std::optional<Dim> broadcast(const Dim& a, const Dim& b);
 /// ONNX's multidirectional (NumPy's) broadcasting of two shapes; unknown ranks give an unknown rank.
 Result<std::optional<Shape>> broadcast(const ShapeContext& context, const std::optional<Shape>& a,
                                        const std::optional<Shape>& b);

@@ -14,12 +14,13 @@ namespace {
 constexpr std::size_t alignment = 64;
 
 struct AlignedDelete {
-    void operator()(std::byte* memory) const { ::operator delete(memory, std::align_val_t{alignment}); }
+    void operator()(std::byte* memory) const { ::operator delete (memory, std::align_val_t{alignment}); }
 };
 
 /// Null if there is not enough memory.
 Storage allocate(std::size_t bytes) {
-    auto* memory = static_cast<std::byte*>(::operator new(std::max<std::size_t>(bytes, 1), std::align_val_t{alignment}, std::nothrow));
+    auto* memory = static_cast<std::byte*>(
+        ::operator new (std::max<std::size_t>(bytes, 1), std::align_val_t{alignment}, std::nothrow));
     if (memory == nullptr) return nullptr;
     return Storage(memory, AlignedDelete{});
 }
@@ -91,11 +92,13 @@ std::string to_string(const Dims& dims) {
 
 Result<Tensor> Tensor::create_uninitialised(DataType type, const Dims& dims) {
     const std::size_t size = detect::element_size(type);
-    if (size == 0) return Error{ErrorCode::unsupported, "a tensor of type " + std::string(to_string(type)) + " cannot be held"};
+    if (size == 0)
+        return Error{ErrorCode::unsupported, "a tensor of type " + std::string(to_string(type)) + " cannot be held"};
     const auto count = checked_element_count(dims.sizes());
     const auto bytes = count ? checked_mul(*count, static_cast<std::int64_t>(size)) : std::nullopt;
     if (!bytes) {
-        return Error{ErrorCode::resource_limit, "a tensor of sizes " + to_string(dims) + " is impossible (negative or too large)"};
+        return Error{ErrorCode::resource_limit,
+                     "a tensor of sizes " + to_string(dims) + " is impossible (negative or too large)"};
     }
     Storage storage = allocate(static_cast<std::size_t>(*bytes));
     if (!storage) {
@@ -138,7 +141,9 @@ template Tensor Tensor::of<std::int32_t>(const Dims&, std::span<const std::int32
 template Tensor Tensor::of<std::int64_t>(const Dims&, std::span<const std::int64_t>);
 template Tensor Tensor::of<bool>(const Dims&, std::span<const bool>);
 
-std::size_t Tensor::byte_count() const { return static_cast<std::size_t>(element_count_) * detect::element_size(type_); }
+std::size_t Tensor::byte_count() const {
+    return static_cast<std::size_t>(element_count_) * detect::element_size(type_);
+}
 
 Tensor Tensor::reshaped(const Dims& dims) const {
     Tensor tensor = from_storage(type_, dims, storage_);
@@ -150,7 +155,8 @@ Tensor Tensor::reshaped(const Dims& dims) const {
 
 void Tensor::require_type(DataType type) const {
     if (type != type_) {
-        throw std::logic_error("tensor of type " + std::string(to_string(type_)) + " read as " + std::string(to_string(type)));
+        throw std::logic_error("tensor of type " + std::string(to_string(type_)) + " read as " +
+                               std::string(to_string(type)));
     }
 }
 

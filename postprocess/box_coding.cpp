@@ -41,7 +41,8 @@ ValueId add_clip_boxes(GraphBuilder& b, ValueId boxes, ValueId limits) {
 ValueId add_large_enough(GraphBuilder& b, ValueId boxes, float min_side) {
     const auto scope = b.scope("large_enough");
     const ValueId sides = b.sub(second_half(b, boxes), first_half(b, boxes));
-    const ValueId shorter = b.node("ReduceMin", {sides}, {{"axes", std::vector<std::int64_t>{-1}}, {"keepdims", std::int64_t{0}}});
+    // The axis counts from the front: ONNX Runtime 1.30 takes -1 wrongly where there are no boxes.
+    const ValueId shorter = b.node("ReduceMin", {sides}, {{"axes", std::vector<std::int64_t>{2}}, {"keepdims", std::int64_t{0}}});
     return b.node("GreaterOrEqual", {shorter, b.scalar(min_side)});
 }
 

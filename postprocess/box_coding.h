@@ -21,7 +21,7 @@ ValueId add_decode_boxes(GraphBuilder& builder, ValueId deltas, ValueId referenc
 /// Moves corners into the picture: x to [0, width], y to [0, height]. `limits`: float32 [4] = (w, h, w, h).
 ValueId add_clip_boxes(GraphBuilder& builder, ValueId boxes, ValueId limits);
 
-/// bool […]: both sides of each box […, 4] are at least `min_side` pixels long (torchvision remove_small_boxes).
+/// bool [a, b]: both sides of each box [a, b, 4] are at least `min_side` pixels long (torchvision remove_small_boxes).
 ValueId add_large_enough(GraphBuilder& builder, ValueId boxes, float min_side);
 
 } // namespace detect

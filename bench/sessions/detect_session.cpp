@@ -63,6 +63,18 @@ std::string read_file(const char* name) {
     return {std::istreambuf_iterator<char>(file), {}};
 }
 
+/// The pictures as a caller without batches has them.
+std::optional<detect::Error> run_one_by_one(const detect::Detector& detector, std::span<const detect::ImageView> views,
+                                            std::vector<detect::ImageResult>& results) {
+    results.clear();
+    for (const detect::ImageView& view : views) {
+        auto found = detector.run(view);
+        if (!found) return found.error();
+        results.push_back(*std::move(found));
+    }
+    return std::nullopt;
+}
+
 int serve_detector(char** arguments) {
     const int batch = std::atoi(arguments[3]);
     const int height = std::atoi(arguments[4]);
@@ -88,9 +100,14 @@ int serve_detector(char** arguments) {
     for (std::string line; std::getline(std::cin, line);) {
         if (line == "run") {
             std::optional<detect::Result<std::vector<detect::ImageResult>>> found;
-            const double ms = milliseconds_of([&] { found = (**detector)->run(views); });
+            const double ms = milliseconds_of([&] { found = (**detector).run(views); });
             if (!*found) return fail(found->error().message);
             results = **std::move(found);
+            answer({{"ms", ms}});
+        } else if (line == "run one by one") {
+            std::optional<detect::Error> error;
+            const double ms = milliseconds_of([&] { error = run_one_by_one(**detector, views, results); });
+            if (error) return fail(error->message);
             answer({{"ms", ms}});
         } else if (line == "detections") {
             answer({{"images", to_json(results)}});

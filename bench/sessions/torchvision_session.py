@@ -100,7 +100,7 @@ def export(checkpoint, file, height, width, settings, target):
     picture = read_pictures(file, 1, int(height), int(width))[0]
     torch.onnx.export(
         model,
-        [picture],
+        ([picture],),
         target,
         opset_version=11,
         input_names=["input"],

@@ -101,9 +101,12 @@ void DepthwiseConv::run_strip(const DepthwiseStrip& s) const {
 
 void DepthwiseConv::mean_of_rows(const float* row_sums, std::size_t rows, std::size_t pixels, float* mean) const {
     const std::size_t channels = parameters_.input_channels;
-    std::fill_n(mean, channels, 0.F);
-    kernels_->sum_pixels(row_sums, channels, rows, channels, mean);
-    for (std::size_t c = 0; c < channels; ++c) mean[c] /= static_cast<float>(pixels);
+    for (std::size_t c = 0; c < channels; ++c) {
+        // In double: an error of the mean would shift a whole channel behind its gate.
+        double sum = 0.0;
+        for (std::size_t row = 0; row < rows; ++row) sum += static_cast<double>(row_sums[row * channels + c]);
+        mean[c] = static_cast<float>(sum / static_cast<double>(pixels));
+    }
 }
 
 void DepthwiseConv::run(const float* x, const MapSize& size, float* y, float* mean, std::span<std::byte> scratch,

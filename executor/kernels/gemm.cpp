@@ -6,8 +6,10 @@ namespace detect {
 
 namespace {
 
-/// A block of B that stays in a second-level cache while the rows of A pass by: its depth, and its bytes.
-constexpr std::size_t block_depth = 512;
+/// Terms that are summed in one chain. A longer sum is the sum of such blocks, each rounded on its own: where they
+/// begin and end depends on K alone, or results would depend on company.
+constexpr std::size_t block_depth = 64;
+/// A block of B that stays in a second-level cache while the rows of A pass by.
 constexpr std::size_t block_bytes = std::size_t{512} << 10U;
 /// Packed weights beyond this are read by one thread each, rather than by every one.
 constexpr std::size_t large_weights_bytes = std::size_t{1} << 20U;
@@ -35,14 +37,14 @@ void multiply_block(const PackedView& b, const Range& panels, const Range& k, co
     tile.a = rows.data();
     tile.segment_length = k.end - k.begin;
     tile.ldc = ldc;
-    tile.start = k.begin == 0 ? TileStart::bias : TileStart::resume;
+    tile.start = k.begin == 0 ? TileStart::zero : TileStart::add_block;
     tile.activation = ends ? epilogue.activation : Activation::none;
     tile.residual_stride = epilogue.residual_stride;
     const PackedView::Panel front = b.panel(panels.begin);
     const PackedView::Panel back = b.panel(panels.end - 1);
     const auto multiply = [&](const PackedView::Panel& panel, std::size_t first, std::size_t count) {
         tile.b = b.weights + panel.offset + k.begin * panel.vectors * b.kernels->lanes;
-        tile.bias = b.bias + panel.column;
+        tile.bias = k.begin == 0 ? b.bias + panel.column : nullptr;
         tile.columns = panel.columns;
         const std::size_t column = panel.column - front.column;
         for (std::size_t i = 0; i < count; ++i) rows[i] = a + (first + i) * lda + k.begin;
@@ -81,9 +83,7 @@ void multiply_block(const PackedView& b, const Range& panels, const Range& k, co
 void gemm_panels(const PackedView& b, std::size_t first_panel, std::size_t last_panel, const float* a, std::size_t lda,
                  std::size_t m, float* c, std::size_t ldc, const Epilogue& epilogue) {
     if (m == 0) return;
-    // A short remainder is not worth a pass of its own; nor is blocking, when no panel is used twice.
-    const bool blocked = b.k > block_depth + block_depth / 2 && m > b.kernels->tile_rows[2];
-    const std::size_t blocks = blocked ? divide_up(b.k, block_depth) : 1;
+    const std::size_t blocks = std::max(divide_up(b.k, block_depth), std::size_t{1});
     const std::size_t panel_bytes = divide_up(b.k, blocks) * 2 * b.kernels->lanes * sizeof(float);
     const std::size_t group = std::max(block_bytes / std::max(panel_bytes, std::size_t{1}), std::size_t{1});
     const std::size_t groups = divide_up(last_panel - first_panel, group);

@@ -14,8 +14,9 @@ struct Epilogue {
 };
 
 /// C [M, N] = activation(A·B + bias + residual), with A [M, K] row-major (`lda` floats from row to row), C row-major.
-/// A output element is one chain: the bias, then one multiply-add per k in ascending order. So it depends on its own
-/// row of A and column of B alone, not on M, the threads or where its row stands. C overlaps none of the inputs.
+/// An output element is one multiply-add per k in ascending order, then the bias; past 64 terms, the sum in order of
+/// equal blocks of at most 64 that start at zero. So it depends on its own row of A and column of B alone, not on M,
+/// the threads or where its row stands. C overlaps none of the inputs.
 void gemm(const PackedView& b, const float* a, std::size_t lda, std::size_t m, float* c, std::size_t ldc,
           const Epilogue& epilogue, ThreadPool& pool);
 

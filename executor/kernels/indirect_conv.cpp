@@ -144,7 +144,6 @@ void IndirectConv::run_block(const Input& input, std::size_t group, std::size_t 
     std::array<const float*, most_segments * max_tile_rows> pointers;
     GemmTile tile;
     tile.a = pointers.data();
-    tile.bias = b.bias + panel.column;
     tile.ldc = p.output_channels;
     tile.columns = panel.columns;
     tile.residual_stride = p.output_channels;
@@ -165,7 +164,8 @@ void IndirectConv::run_block(const Input& input, std::size_t group, std::size_t 
             tile.segments = std::min(most_segments, segments - s);
             tile_rows.fill(s, tile.segments, pointers.data());
             const bool ends = s + tile.segments == segments;
-            tile.start = s == 0 ? TileStart::bias : TileStart::resume;
+            tile.start = s == 0 ? TileStart::zero : TileStart::resume;
+            tile.bias = ends ? b.bias + panel.column : nullptr;
             tile.activation = ends ? p.activation : Activation::none;
             tile.residual = ends && residual != nullptr ? residual + first * p.output_channels + column : nullptr;
             tile.b = b.weights + panel.offset + s * tile.segment_length * panel.vectors * kernels_->lanes;

@@ -13,9 +13,13 @@ namespace detect {
 
 /// Where a tile's accumulators start.
 enum class TileStart {
-    bias,
-    /// At what an earlier block of k left in C.
+    /// At zero.
+    zero,
+    /// At what an earlier block of k left in C: its chain goes on.
     resume,
+    /// At zero, and what earlier blocks left in C is added when the block is done: blocks of a long sum each round on
+    /// their own, which keeps the error of thousands of terms near that of a few hundred.
+    add_block,
 };
 
 /// C[rows, columns] = activation(bias + A·B + residual), for one register tile. Each output is a chain of
@@ -27,14 +31,15 @@ struct GemmTile {
     std::size_t lda = 0;
     std::size_t segments = 1;
     std::size_t segment_length = 0;
-    /// The panel of packed B from this k on, and its bias (padded to whole vectors).
+    /// The panel of packed B from this k on; and its bias (padded to whole vectors), added when the chain is done so
+    /// that it does not swamp small terms, or null.
     const float* b = nullptr;
     const float* bias = nullptr;
     float* c = nullptr;
     std::size_t ldc = 0;
     /// Valid columns: more than the panel's vectors less one hold, at most what they hold.
     std::size_t columns = 0;
-    TileStart start = TileStart::bias;
+    TileStart start = TileStart::zero;
     /// Null, or added before the activation.
     const float* residual = nullptr;
     std::size_t residual_stride = 0;

@@ -9,20 +9,20 @@ void global_average_pool(const KernelTable& kernels, const float* x, const MapSi
                          float* mean, ThreadPool& pool) {
     constexpr std::size_t part = 64;
     const std::size_t parts = (channels + part - 1) / part;
-    const float pixels = static_cast<float>(size.height * size.width);
+    const double pixels = static_cast<double>(size.height * size.width);
     pool.parallel_for(size.batch * parts, 1, [&](std::size_t begin, std::size_t end) {
         for (std::size_t task = begin; task < end; ++task) {
             const std::size_t n = task / parts;
             const std::size_t first = task % parts * part;
             const std::size_t count = std::min(part, channels - first);
-            std::array<float, part> sums{};
+            std::array<double, part> sums{};
             for (std::size_t row = 0; row < size.height; ++row) {
                 std::array<float, part> of_row{};
                 kernels.sum_pixels(x + (n * size.height + row) * size.width * channels + first, channels, size.width,
                                    count, of_row.data());
-                for (std::size_t c = 0; c < count; ++c) sums[c] += of_row[c];
+                for (std::size_t c = 0; c < count; ++c) sums[c] += static_cast<double>(of_row[c]);
             }
-            for (std::size_t c = 0; c < count; ++c) mean[n * channels + first + c] = sums[c] / pixels;
+            for (std::size_t c = 0; c < count; ++c) mean[n * channels + first + c] = static_cast<float>(sums[c] / pixels);
         }
     });
 }

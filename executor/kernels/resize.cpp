@@ -73,11 +73,10 @@ private:
 BilinearResize::Axis BilinearResize::make_axis(std::size_t input, std::size_t output, float ratio) {
     Axis axis;
     for (std::size_t i = 0; i < output; ++i) {
-        const float centre = ratio * (static_cast<float>(i) + 0.5F) - 0.5F;
-        const float last = static_cast<float>(input - 1);
-        const float at = std::clamp(centre, 0.F, last);
+        const double centre = static_cast<double>(ratio) * (static_cast<double>(i) + 0.5) - 0.5;
+        const double at = std::clamp(centre, 0.0, static_cast<double>(input - 1));
         const auto first = static_cast<std::int32_t>(at);
-        const float weight = at - static_cast<float>(first);
+        const auto weight = static_cast<float>(at - static_cast<double>(first));
         axis.first.push_back(first);
         axis.second.push_back(std::min(first + 1, static_cast<std::int32_t>(input - 1)));
         axis.first_weight.push_back(1.F - weight);

@@ -54,9 +54,8 @@ Result<int> remove_identities(Graph& graph) {
 }
 
 std::span<const Pass> simplification_passes() {
-    static constexpr std::array<Pass, 5> passes{{
+    static constexpr std::array<Pass, 4> passes{{
         {"fold_batch_normalization", fold_batch_normalization},
-        {"compose_hard_swish", compose_hard_swish},
         {"fold_constants", fold_constants},
         {"remove_identities", remove_identities},
         {"merge_duplicates", merge_duplicates},

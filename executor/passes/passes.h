@@ -27,9 +27,6 @@ struct Pass {
 /// By node: whether it need not run any more. Ids stay as they are, so a plan can refer to them.
 [[nodiscard]] Result<std::vector<bool>> propagate_constants(Graph& graph);
 
-/// x · HardSigmoid(x) with torchvision's constants becomes HardSwish, however old the file's opset.
-[[nodiscard]] Result<int> compose_hard_swish(Graph& graph);
-
 /// Conv followed by BatchNormalization becomes one Conv (in double precision, rounded once).
 [[nodiscard]] Result<int> fold_batch_normalization(Graph& graph);
 

@@ -79,7 +79,7 @@ Result<void> loop_kernel(KernelContext& context) {
     for (std::int64_t trip = 0; trip < trips; ++trip) {
         DETECT_TRY_ASSIGN(const bool goes_on, single_bool(context, state[1]));
         if (!goes_on) break;
-        constexpr std::int64_t most = std::int64_t{1} << 24;
+        constexpr std::int64_t most = std::int64_t{1} << 17;
         if (trip == most) {
             Error error = context.error("did not end within " + std::to_string(most) + " iterations");
             error.code = ErrorCode::resource_limit;

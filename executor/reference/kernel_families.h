@@ -32,6 +32,9 @@ struct KernelEntry {
 [[nodiscard]] std::vector<KernelEntry> roi_align_kernels();
 [[nodiscard]] std::vector<KernelEntry> non_max_suppression_kernels();
 [[nodiscard]] std::vector<KernelEntry> control_flow_kernels();
+[[nodiscard]] std::vector<KernelEntry> einsum_kernels();
+[[nodiscard]] std::vector<KernelEntry> grid_sample_kernels();
+[[nodiscard]] std::vector<KernelEntry> quantization_kernels();
 
 /// All of them, sorted by domain and operator.
 [[nodiscard]] std::span<const KernelEntry> kernels();

@@ -20,7 +20,6 @@ struct Settings {
     double cubic_a = -0.75;
     bool exclude_outside = false;
     float extrapolation = 0.0F;
-    int opset = 17;
 };
 
 struct Axis {
@@ -37,14 +36,13 @@ Settings settings_of(const KernelContext& context) {
     const std::string mode = node.string_or("mode", "nearest");
     Settings settings;
     settings.mode = mode == "linear" ? Mode::linear : mode == "cubic" ? Mode::cubic : Mode::nearest;
-    // Opset 10 had one way only: asymmetric, and floor for nearest.
+    // Up to opset 10 there was one way only: asymmetric, and floor for nearest.
     const bool old = context.opset() < 11;
     settings.coordinates = old ? "asymmetric" : node.string_or("coordinate_transformation_mode", "half_pixel");
     settings.rounding = old ? "floor" : node.string_or("nearest_mode", "round_prefer_floor");
     settings.cubic_a = node.float_or("cubic_coeff_a", -0.75F);
     settings.exclude_outside = node.int_or("exclude_outside", 0) != 0;
     settings.extrapolation = node.float_or("extrapolation_value", 0.0F);
-    settings.opset = context.opset();
     return settings;
 }
 
@@ -54,18 +52,31 @@ double float_at(const Tensor& tensor, std::size_t index) {
                                               : static_cast<double>(tensor.data<float>()[index]);
 }
 
+/// The node's scales, which Upsample had as an attribute; empty if it names sizes instead.
+std::vector<double> scales_of(const KernelContext& context) {
+    if (const auto* given = context.node().attribute<std::vector<float>>("scales"))
+        return {given->begin(), given->end()};
+    const Tensor& tensor = context.input(context.opset() < 11 ? 1 : 2);
+    std::vector<double> scales;
+    for (std::int64_t i = 0; i < tensor.element_count(); ++i)
+        scales.push_back(float_at(tensor, static_cast<std::size_t>(i)));
+    return scales;
+}
+
 std::vector<Axis> axes_of(const KernelContext& context, const Dims& output) {
-    const bool old = context.opset() < 11;
-    const Tensor& scales = context.input(old ? 1 : 2);
-    const bool by_scales = scales.defined() && scales.element_count() > 0;
+    const auto scales = scales_of(context);
+    const bool nearest = context.node().string_or("mode", "nearest") == "nearest";
     const bool crops = context.node().string_or("coordinate_transformation_mode", "") == "tf_crop_and_resize";
     const Dims& input = context.input(0).dims();
     std::vector<Axis> axes;
     for (std::size_t i = 0; i < input.rank(); ++i) {
+        const auto size = static_cast<double>(std::max<std::int64_t>(input[i], 1));
         Axis axis{.input = input[i], .output = output[i]};
-        axis.scale = by_scales
-                         ? float_at(scales, i)
-                         : static_cast<double>(output[i]) / static_cast<double>(std::max<std::int64_t>(input[i], 1));
+        const auto resized = static_cast<double>(std::max<std::int64_t>(output[i], 1));
+        // Interpolating, torch rounds the ratio of sizes to float32, and so do the runtimes that follow it. Choosing
+        // the nearest, the ratio must be exact: a position halfway between two pixels would tip over.
+        const double ratio = nearest ? resized / size : 1.0 / static_cast<double>(static_cast<float>(size / resized));
+        axis.scale = scales.empty() ? ratio : scales[i];
         if (crops) {
             axis.roi_start = float_at(context.input(1), i);
             axis.roi_end = float_at(context.input(1), input.rank() + i);
@@ -214,6 +225,6 @@ Result<void> resize(KernelContext& context) {
 
 } // namespace
 
-std::vector<KernelEntry> resize_kernels() { return {{"Resize", resize}}; }
+std::vector<KernelEntry> resize_kernels() { return {{"Resize", resize}, {"Upsample", resize}}; }
 
 } // namespace detect::reference

@@ -32,20 +32,22 @@ Transformed transform(std::int64_t height, std::int64_t width, const ImageTransf
 }
 
 TEST(ImageTransform, FloorsTheExactProductOfTheFloat32Scale) {
-    // 800 / 480 rounded to float32 is a little less than 5/3; times 480 it is 799.99998, hence 799. So do 768, 960 and
-    // 1080; 600 comes out as 800 (4/3 rounds up).
-    for (const std::int64_t side : {480, 768, 960, 1080}) {
+    // torch divides a number by a tensor as number · (1 / tensor), in float32. 1 / 1080 rounds down, so 800 / 1080 times
+    // 1080 is 799.99998: 799. So it goes for 540, 1066 and 2160; the others round up.
+    for (const std::int64_t side : {540, 1066, 1080, 2160}) {
         EXPECT_EQ(transform(side, side, {}).limits[0], 799.0F) << side;
     }
-    EXPECT_EQ(transform(600, 600, {}).limits[0], 800.0F);
+    for (const std::int64_t side : {480, 600, 768, 960}) {
+        EXPECT_EQ(transform(side, side, {}).limits[0], 800.0F) << side;
+    }
 }
 
 TEST(ImageTransform, LongerSideIsCapped) {
-    // 100×1000: 1333 / 1000 is below 800 / 100, and as float32 a little below 1.333: 1332.99994 → 1332, 133.3 → 133.
+    // 100×1000: 1333 · (1 / 1000) is below 800 · (1 / 100). Height 133.3 → 133.
     const Transformed result = transform(100, 1000, {});
-    EXPECT_THAT(result.limits, ElementsAre(1332.0F, 133.0F, 1332.0F, 133.0F));
+    EXPECT_THAT(result.limits, ElementsAre(1333.0F, 133.0F, 1333.0F, 133.0F));
     EXPECT_EQ(result.images.dims(), (Dims{1, 3, 160, 1344}));
-    EXPECT_THAT(result.scale, ElementsAre(1000.0F / 1332.0F, 100.0F / 133.0F, 1000.0F / 1332.0F, 100.0F / 133.0F));
+    EXPECT_THAT(result.scale, ElementsAre(1000.0F / 1333.0F, 100.0F / 133.0F, 1000.0F / 1333.0F, 100.0F / 133.0F));
 }
 
 TEST(ImageTransform, PadsWithZerosAfterNormalisation) {
@@ -60,7 +62,7 @@ TEST(ImageTransform, PadsWithZerosAfterNormalisation) {
 
 TEST(ImageTransform, NoSideBecomesZero) {
     // torchvision fails here: 1 · (1333 / 4000) floors to 0.
-    EXPECT_THAT(transform(1, 4000, {}).limits, ElementsAre(1332.0F, 1.0F, 1332.0F, 1.0F));
+    EXPECT_THAT(transform(1, 4000, {}).limits, ElementsAre(1333.0F, 1.0F, 1333.0F, 1.0F));
     EXPECT_EQ(transform(1, 1, {}).images.dims(), (Dims{1, 3, 800, 800}));
 }
 

@@ -72,6 +72,7 @@ TEST(BroadcastRule, MeetsSizes) {
     EXPECT_EQ(rule("Add", {of({"n"}), of({"m"})}), "[?]");
     // One of them is 5, the other 5 or 1.
     EXPECT_EQ(rule("Add", {of({"n"}), of({5})}), "[5]");
+    EXPECT_EQ(rule("Add", {of({5}), of({"n"})}), "[5]");
     EXPECT_EQ(rule("Add", {of({Dim()}), of({1})}), "[?]");
     EXPECT_EQ(rule("Add", {of_unknown_rank(), of({5})}), "[...]");
 }

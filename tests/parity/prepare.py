@@ -21,8 +21,12 @@ BOARDS = {"min_size": 1024, "max_size": 1024}  # what the trained checkpoint was
 
 
 def trained_pictures(images):
-    """Twenty boards from all over the test split."""
-    return [{"name": f"board_{i:02}", "file": images[i * 19]["file_name"]} for i in range(20)]
+    """Twenty boards from all over the test split.
+
+    On each of them torchvision's feature maps in float32 lie within rtol 1e-4, atol 1e-5 of its own in float64. That is
+    not so everywhere (number 95 has elements 1.4 times outside): there the tolerance would measure torchvision.
+    """
+    return [{"name": f"board_{i:02}", "file": images[i * 19 + 1]["file_name"]} for i in range(20)]
 
 
 def odd_pictures(images):
@@ -55,7 +59,8 @@ def empty_pictures():
     return [
         {"name": "black", "blank": [0, 0, 0], "size": [640, 640]},
         {"name": "white", "blank": [255, 255, 255], "size": [480, 640]},
-        {"name": "green", "blank": [0, 128, 0], "size": [320, 200]},
+        # Not green: there torchvision's own float32 uses two thirds of the tolerance against its float64.
+        {"name": "grey", "blank": [128, 128, 128], "size": [320, 200]},
     ]
 
 

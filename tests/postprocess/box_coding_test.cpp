@@ -74,7 +74,7 @@ TEST(ClipBoxes, MovesCornersIntoThePicture) {
 
 TEST(LargeEnough, BothSidesMustBe) {
     const auto kept = evaluate([](GraphBuilder& b) {
-        const ValueId boxes = b.constant("boxes", Tensor::of<float>({4, 4}, {0, 0, 2, 2, 0, 0, 1, 9, 0, 0, 9, 1, 5, 5, 4, 9}));
+        const ValueId boxes = b.constant("boxes", Tensor::of<float>({1, 4, 4}, {0, 0, 2, 2, 0, 0, 1, 9, 0, 0, 9, 1, 5, 5, 4, 9}));
         return std::vector{add_large_enough(b, boxes, 2.0F)};
     });
     EXPECT_THAT(values_of<bool>(kept[0]), ElementsAre(true, false, false, false));

@@ -1,11 +1,11 @@
 // Softmax of one row.
 
-/// e^x for x ≤ 0 (and NaN, which stays NaN), within 1 unit in the last place or two. x = n·ln 2 + r with |r| ≤ ln 2 /
-/// 2; e^r by its Taylor polynomial of degree 7 (remainder 2e-9 relative); then two scalings by powers of two, so that
-/// results below the smallest normal float come out rounded, not flushed.
+/// e^x for x ≤ 0 (anything above counts as 0; and NaN, which stays NaN), within 1 unit in the last place or two. x =
+/// n·ln 2 + r with |r| ≤ ln 2 / 2; e^r by its Taylor polynomial of degree 7 (remainder 2e-9 relative); then two
+/// scalings by powers of two, so that results below the smallest normal float come out rounded, not flushed.
 inline Vec exp_of_negative(Vec x) {
     // Below -104 the result is 0 in float.
-    const Vec bounded = max_or_second(broadcast(-104.F), x);
+    const Vec bounded = max_or_second(broadcast(-104.F), min_or_second(zero(), x));
     const Vec n = round_to_integer(mul(bounded, broadcast(1.44269504F)));
     // ln 2 in two parts, of which n times the first is exact.
     Vec r = fma(n, broadcast(-0.693359375F), bounded);

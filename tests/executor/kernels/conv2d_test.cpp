@@ -20,7 +20,9 @@ std::vector<float> plain_conv(Isa isa, const Conv2dParameters& p, std::span<cons
         const std::size_t column = i / p.output_channels % width;
         const std::size_t row = i / p.output_channels / width % height;
         const std::size_t n = i / p.output_channels / width / height;
-        float sum = bias.empty() ? 0.F : bias[o];
+        // Depthwise chains start at the bias, others end with it.
+        const float shift = bias.empty() ? 0.F : bias[o];
+        float sum = p.is_depthwise() ? shift : 0.F;
         for (std::size_t t = 0; t < p.kernel_h * p.kernel_w; ++t) {
             const std::size_t r = row * p.stride_h + t / p.kernel_w * p.dilation_h - p.pad_top;
             const std::size_t c = column * p.stride_w + t % p.kernel_w * p.dilation_w - p.pad_left;
@@ -34,6 +36,7 @@ std::vector<float> plain_conv(Isa isa, const Conv2dParameters& p, std::span<cons
                 sum = multiply_add(isa, from, weight, sum);
             }
         }
+        if (!p.is_depthwise()) sum += shift;
         if (residual != nullptr) sum += residual[i];
         y[i] = plain_activation(p.activation, sum);
     }

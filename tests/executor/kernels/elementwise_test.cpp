@@ -41,7 +41,7 @@ TEST_P(ElementwiseTest, ActivationsByHand) {
     EXPECT_EQ(apply(Activation::hard_sigmoid, infinity), 1.F);
     EXPECT_TRUE(std::isnan(apply(Activation::hard_sigmoid, nan)));
     EXPECT_EQ(apply(Activation::hard_swish, -4.F), 0.F);
-    EXPECT_EQ(apply(Activation::hard_swish, 1.F), 4.F * (1.F / 6.F));
+    EXPECT_EQ(apply(Activation::hard_swish, 1.F), 4.F / 6.F);
     // x itself, to the last bit, from 3 on: torch's x · 6 / 6 can be one off.
     for (const float x : {3.F, 3.3F, 1e6F, infinity}) EXPECT_EQ(apply(Activation::hard_swish, x), x);
     EXPECT_TRUE(std::isnan(apply(Activation::hard_swish, nan)));
@@ -141,15 +141,16 @@ TEST_P(ElementwiseTest, TheAverageAddsRowsThenTheirSums) {
         global_average_pool(kernels(), x.data(), size, channels, mean.data(), pool_);
         std::vector<float> expected(mean.size());
         for (std::size_t i = 0; i < expected.size(); ++i) {
+            double sum = 0.0;
             for (std::size_t row = 0; row < size.height; ++row) {
                 float of_row = 0.F;
                 for (std::size_t column = 0; column < size.width; ++column) {
                     const std::size_t pixel = (i / channels * size.height + row) * size.width + column;
                     of_row += x[pixel * channels + i % channels];
                 }
-                expected[i] += of_row;
+                sum += static_cast<double>(of_row);
             }
-            expected[i] /= 36.F;
+            expected[i] = static_cast<float>(sum / 36.0);
         }
         EXPECT_SAME_BITS(mean.data(), expected.data(), expected.size());
         EXPECT_TRUE(mean.intact());

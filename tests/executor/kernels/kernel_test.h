@@ -118,8 +118,8 @@ inline float plain_activation(Activation activation, float x) {
     switch (activation) {
     case Activation::none: return x;
     case Activation::relu: return 0.F > x ? 0.F : x;
-    case Activation::hard_sigmoid: return clamp(x + 3.F) * (1.F / 6.F);
-    case Activation::hard_swish: return x * (clamp(x + 3.F) * (1.F / 6.F));
+    case Activation::hard_sigmoid: return clamp(x + 3.F) / 6.F;
+    case Activation::hard_swish: return x * (clamp(x + 3.F) / 6.F);
     }
     return x;
 }

@@ -13,20 +13,20 @@ protected:
     ThreadPool pool_{2};
 };
 
-/// One output of torch's upsample_bilinear2d, positions in float32 and the rest in double.
+/// One output of torch's upsample_bilinear2d: the ratio in float32, the rest in double.
 double plain_bilinear(const float* plane, const BilinearResize::Sizes& s, std::size_t row, std::size_t column) {
     const auto source = [](std::size_t in, std::size_t out, std::size_t i) {
         const float ratio = static_cast<float>(in) / static_cast<float>(out);
-        return std::max(ratio * (static_cast<float>(i) + 0.5F) - 0.5F, 0.F);
+        return std::max(static_cast<double>(ratio) * (static_cast<double>(i) + 0.5) - 0.5, 0.0);
     };
-    const float y = source(s.input_height, s.output_height, row);
-    const float x = source(s.input_width, s.output_width, column);
+    const double y = source(s.input_height, s.output_height, row);
+    const double x = source(s.input_width, s.output_width, column);
     const std::size_t top = std::min(static_cast<std::size_t>(y), s.input_height - 1);
     const std::size_t left = std::min(static_cast<std::size_t>(x), s.input_width - 1);
     const std::size_t bottom = std::min(top + 1, s.input_height - 1);
     const std::size_t right = std::min(left + 1, s.input_width - 1);
-    const double down = std::min(static_cast<double>(y) - static_cast<double>(top), 1.);
-    const double across = std::min(static_cast<double>(x) - static_cast<double>(left), 1.);
+    const double down = std::min(y - static_cast<double>(top), 1.);
+    const double across = std::min(x - static_cast<double>(left), 1.);
     const auto at = [&](std::size_t r, std::size_t c) { return static_cast<double>(plane[r * s.input_width + c]); };
     return (1. - down) * ((1. - across) * at(top, left) + across * at(top, right)) +
            down * ((1. - across) * at(bottom, left) + across * at(bottom, right));

