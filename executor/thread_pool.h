@@ -16,7 +16,7 @@ public:
     /// `threads` includes the calling one; 0 takes all cores.
     /// More than the machine has would only make TBB warn on stderr.
     explicit ThreadPool(int threads = 0)
-        : arena_(threads > 0 ? std::min(threads, std::max(oneapi::tbb::info::default_concurrency(), 4))
+        : arena_(threads > 0 ? std::min(threads, oneapi::tbb::info::default_concurrency())
                              : oneapi::tbb::task_arena::automatic) {}
 
     [[nodiscard]] int threads() { return arena_.max_concurrency(); }
