@@ -305,9 +305,7 @@ Result<void> run(const CLI::App& command, const Arguments& arguments) {
 Command add_bench_command(CLI::App& app) {
     auto arguments = std::make_shared<Arguments>();
     app.add_option("--image", arguments->pictures, "Pictures to run on; a batch takes them in turn")->required();
-    app.add_option("--model", arguments->model,
-                   "An ONNX file or a checkpoint (default: model.onnx in the current folder if there is one, else the "
-                   "bundled model)");
+    add_model_option(app, arguments->model);
     app.add_option("--size", arguments->size,
                    "Scale the pictures to HEIGHTxWIDTH first, e.g. 800x1066 (default: the first one's size)");
     app.add_option("--batch", arguments->batch, "Pictures per run")

@@ -146,9 +146,7 @@ int run(const CLI::App& command, const Arguments& arguments) {
 Command add_run_command(CLI::App& app) {
     auto arguments = std::make_shared<Arguments>();
     app.add_option("pictures", arguments->pictures, "JPEG, PNG, TIFF, WebP or BMP files")->required();
-    app.add_option("--model", arguments->model,
-                   "An ONNX file or a checkpoint (default: model.onnx in the current folder if there is one, else the "
-                   "bundled model)");
+    add_model_option(app, arguments->model);
     app.add_option("--score", arguments->score, "Show detections of at least this score")
         ->check(CLI::Range(0.0F, 1.0F))
         ->capture_default_str();

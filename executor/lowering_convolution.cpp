@@ -2,6 +2,7 @@
 #include "executor/lowering.h"
 #include "executor/steps/convolution_step.h"
 #include "graph/try.h"
+#include "graph/window_attributes.h"
 
 #include <algorithm>
 #include <cmath>
@@ -20,28 +21,27 @@ std::optional<Activation> as_activation(const Node& node) {
     return std::nullopt;
 }
 
-std::size_t item(const Node& node, std::string_view name, std::size_t index, std::int64_t fallback) {
-    const auto* list = node.attribute<std::vector<std::int64_t>>(name);
-    const std::int64_t number = list != nullptr && index < list->size() ? (*list)[index] : fallback;
-    return static_cast<std::size_t>(number);
-}
-
-/// `weight`: [output, input / groups, kernel_h, kernel_w].
-Conv2dParameters read_parameters(const Node& node, const Dims& weight) {
+/// `weight`: [output, input / groups, kernel_h, kernel_w]. The node has passed its shape rule, which reads the same
+/// attributes.
+Result<Conv2dParameters> read_parameters(const Node& node, const Dims& weight) {
+    DETECT_TRY_ASSIGN(const WindowAttributes windows, window_attributes(node, 2, weight.sizes().subspan(2)));
+    const auto size = [](std::int64_t number) { return static_cast<std::size_t>(number); };
+    const Window& rows = windows.axes[0];
+    const Window& columns = windows.axes[1];
     const std::int64_t groups = node.int_or("group", 1);
-    return {.input_channels = static_cast<std::size_t>(weight[1] * groups),
-            .output_channels = static_cast<std::size_t>(weight[0]),
-            .kernel_h = static_cast<std::size_t>(weight[2]),
-            .kernel_w = static_cast<std::size_t>(weight[3]),
-            .stride_h = item(node, "strides", 0, 1),
-            .stride_w = item(node, "strides", 1, 1),
-            .pad_top = item(node, "pads", 0, 0),
-            .pad_left = item(node, "pads", 1, 0),
-            .pad_bottom = item(node, "pads", 2, 0),
-            .pad_right = item(node, "pads", 3, 0),
-            .dilation_h = item(node, "dilations", 0, 1),
-            .dilation_w = item(node, "dilations", 1, 1),
-            .groups = static_cast<std::size_t>(groups)};
+    return Conv2dParameters{.input_channels = size(weight[1] * groups),
+                            .output_channels = size(weight[0]),
+                            .kernel_h = size(rows.kernel),
+                            .kernel_w = size(columns.kernel),
+                            .stride_h = size(rows.stride),
+                            .stride_w = size(columns.stride),
+                            .pad_top = size(rows.pad_begin),
+                            .pad_left = size(columns.pad_begin),
+                            .pad_bottom = size(rows.pad_end),
+                            .pad_right = size(columns.pad_end),
+                            .dilation_h = size(rows.dilation),
+                            .dilation_w = size(columns.dilation),
+                            .groups = size(groups)};
 }
 
 bool has_unit_pixels(const Value& value) {
@@ -59,7 +59,8 @@ std::optional<Lowering::HardSwishProduct> Lowering::hard_swish_product(ValueId x
         if (gate.op != "HardSigmoid" || as_activation(gate) != Activation::hard_sigmoid || grouped_[reader]) continue;
         const auto product = only_reader(gate.outputs[0]);
         const bool by_x = product && std::ranges::find(node(*product).inputs, x) != node(*product).inputs.end();
-        if (by_x && node(*product).op == "Mul" && !grouped_[*product]) return HardSwishProduct{gate.outputs[0], *product};
+        if (by_x && node(*product).op == "Mul" && !grouped_[*product])
+            return HardSwishProduct{gate.outputs[0], *product};
     }
     return std::nullopt;
 }
@@ -73,7 +74,9 @@ bool Lowering::group_convolution(std::size_t n) {
     if (value(conv.inputs[0]).type != DataType::float32) return false;
 
     Group group{n};
-    const Conv2dParameters parameters = read_parameters(conv, weight->dims());
+    const auto read = read_parameters(conv, weight->dims());
+    if (!read) return false;
+    const Conv2dParameters& parameters = *read;
     ValueId result = conv.outputs[0];
     const auto claim_next = [&](std::size_t next) {
         group.push_back(next);
@@ -121,7 +124,7 @@ Result<void> Lowering::lower_convolution(const Group& group) {
     const bool gated = node(group.front()).op == "Mul";
     const Node& conv = node(group[gated ? 1 : 0]);
     const Tensor& weight = *constant(conv.inputs[1], DataType::float32);
-    Conv2dParameters parameters = read_parameters(conv, weight.dims());
+    DETECT_TRY_ASSIGN(Conv2dParameters parameters, read_parameters(conv, weight.dims()));
 
     ConvolutionInputs extras;
     std::vector<std::int32_t> inputs;

@@ -4,6 +4,7 @@
 #include "executor/steps/pooling_steps.h"
 #include "executor/steps/roi_align_step.h"
 #include "graph/try.h"
+#include "graph/window_attributes.h"
 
 #include <algorithm>
 
@@ -16,11 +17,6 @@ bool is_per_channel(const Tensor* tensor) { return tensor != nullptr && tensor->
 std::array<float, 3> three(const Tensor& tensor) {
     const auto data = tensor.data<float>();
     return {data[0], data[1], data[2]};
-}
-
-std::size_t item(const Node& node, std::string_view name, std::size_t index, std::int64_t fallback) {
-    const auto* list = node.attribute<std::vector<std::int64_t>>(name);
-    return static_cast<std::size_t>(list != nullptr && index < list->size() ? (*list)[index] : fallback);
 }
 
 } // namespace
@@ -96,16 +92,8 @@ Result<bool> Lowering::lower_pooling(const Node& node) {
         const bool plain = node.outputs.size() == 1 && node.int_or("ceil_mode", 0) == 0 &&
                            node.string_or("auto_pad", "NOTSET") == "NOTSET" && kernel != nullptr && kernel->size() == 2;
         if (!plain) return false;
-        step = make_max_pool(kernel_table(isa_), {.kernel = {.kernel_h = item(node, "kernel_shape", 0, 1),
-                                                             .kernel_w = item(node, "kernel_shape", 1, 1),
-                                                             .stride_h = item(node, "strides", 0, 1),
-                                                             .stride_w = item(node, "strides", 1, 1),
-                                                             .pad_top = item(node, "pads", 0, 0),
-                                                             .pad_left = item(node, "pads", 1, 0),
-                                                             .dilation_h = item(node, "dilations", 0, 1),
-                                                             .dilation_w = item(node, "dilations", 1, 1)},
-                                                  .pad_bottom = item(node, "pads", 2, 0),
-                                                  .pad_right = item(node, "pads", 3, 0)});
+        DETECT_TRY_ASSIGN(const WindowAttributes windows, window_attributes(node, 2, *kernel));
+        step = make_max_pool(kernel_table(isa_), windows.axes[0], windows.axes[1]);
     } else {
         return false;
     }

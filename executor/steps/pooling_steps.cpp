@@ -1,5 +1,6 @@
 #include "executor/steps/pooling_steps.h"
 
+#include "executor/kernels/pooling.h"
 #include "graph/try.h"
 
 namespace detect {
@@ -30,25 +31,25 @@ private:
     const KernelTable& kernels_;
 };
 
-/// How often a window of `kernel` fits, `dilation` apart, in steps of `stride`.
-std::size_t window_count(std::size_t size, std::size_t kernel, std::size_t dilation, std::size_t stride) {
-    const std::size_t reach = (kernel - 1) * dilation + 1;
-    return size < reach ? 0 : (size - reach) / stride + 1;
-}
-
 class MaxPoolStep final : public Step {
 public:
-    MaxPoolStep(const KernelTable& kernels, const MaxPoolStepParameters& parameters)
-        : kernels_(kernels), parameters_(parameters) {}
+    MaxPoolStep(const KernelTable& kernels, const Window& rows, const Window& columns)
+        : kernels_(kernels), rows_(rows), columns_(columns) {}
 
     Result<void> run(StepContext& context) const override {
         const Tensor& x = context.inputs[0];
         const MapSize size = map_size(x.dims());
-        MaxPoolParameters p = parameters_.kernel;
-        p.output_height =
-            window_count(size.height + p.pad_top + parameters_.pad_bottom, p.kernel_h, p.dilation_h, p.stride_h);
-        p.output_width =
-            window_count(size.width + p.pad_left + parameters_.pad_right, p.kernel_w, p.dilation_w, p.stride_w);
+        const auto count = [](std::int64_t number) { return static_cast<std::size_t>(number); };
+        const MaxPoolParameters p{.kernel_h = count(rows_.kernel),
+                                  .kernel_w = count(columns_.kernel),
+                                  .stride_h = count(rows_.stride),
+                                  .stride_w = count(columns_.stride),
+                                  .pad_top = count(rows_.pad_begin),
+                                  .pad_left = count(columns_.pad_begin),
+                                  .dilation_h = count(rows_.dilation),
+                                  .dilation_w = count(columns_.dilation),
+                                  .output_height = count(window_count(rows_, x.dims()[1], false).value_or(0)),
+                                  .output_width = count(window_count(columns_, x.dims()[2], false).value_or(0))};
         DETECT_TRY_ASSIGN(
             context.outputs[0],
             context.memory.allocate(DataType::float32, {x.dims()[0], static_cast<std::int64_t>(p.output_height),
@@ -62,7 +63,8 @@ public:
 
 private:
     const KernelTable& kernels_;
-    MaxPoolStepParameters parameters_;
+    Window rows_;
+    Window columns_;
 };
 
 } // namespace
@@ -71,8 +73,8 @@ std::shared_ptr<const Step> make_global_average_pool(const KernelTable& kernels)
     return std::make_shared<GlobalAveragePoolStep>(kernels);
 }
 
-std::shared_ptr<const Step> make_max_pool(const KernelTable& kernels, const MaxPoolStepParameters& parameters) {
-    return std::make_shared<MaxPoolStep>(kernels, parameters);
+std::shared_ptr<const Step> make_max_pool(const KernelTable& kernels, const Window& rows, const Window& columns) {
+    return std::make_shared<MaxPoolStep>(kernels, rows, columns);
 }
 
 } // namespace detect
