@@ -69,7 +69,7 @@ Error in_file(Error error, const std::filesystem::path& file) {
     return error;
 }
 
-/// DETECT_ISA=portable|avx2|avx512 selects the kernels; anything else, or what the machine lacks, is an error.
+/// DETECT_ISA=portable|avx2|avx512|amx selects the kernels; anything else, or what the machine lacks, is an error.
 Result<std::optional<Isa>> isa_from_environment() {
     const char* wanted = std::getenv("DETECT_ISA");
     if (wanted == nullptr || *wanted == '\0') return std::optional<Isa>();
@@ -77,7 +77,7 @@ Result<std::optional<Isa>> isa_from_environment() {
     if (isa && std::ranges::find(available_isas(), *isa) != available_isas().end()) return isa;
     return Error{ErrorCode::invalid_argument,
                  "DETECT_ISA=" + std::string(wanted) + ": " +
-                     (isa ? "this machine does not have it" : "must be portable, avx2 or avx512")};
+                     (isa ? "this machine does not have it" : "must be portable, avx2, avx512 or amx")};
 }
 
 } // namespace

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 
 #include <oneapi/tbb/info.h>
@@ -34,6 +35,19 @@ public:
                 oneapi::tbb::blocked_range<std::size_t>(0, count, grain),
                 [&](const oneapi::tbb::blocked_range<std::size_t>& range) { body(range.begin(), range.end()); },
                 oneapi::tbb::simple_partitioner());
+        });
+    }
+
+    /// Calls `body(task, worker)` for each task below `count`, in no particular order. Tasks that run at the same time
+    /// have different workers, from 0 to `threads() - 1`: for memory that a thread needs to itself.
+    template <class Body>
+    void for_each_task(std::size_t count, const Body& body) {
+        const std::size_t workers = std::min(static_cast<std::size_t>(threads()), count);
+        std::atomic<std::size_t> next{0};
+        parallel_for(workers, 1, [&](std::size_t begin, std::size_t end) {
+            for (std::size_t worker = begin; worker < end; ++worker) {
+                for (std::size_t task = next++; task < count; task = next++) body(task, worker);
+            }
         });
     }
 

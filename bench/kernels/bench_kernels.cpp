@@ -91,7 +91,7 @@ void add_convolutions() {
             auto conv = std::make_shared<Conv2d>(
                 unwrap(Conv2d::prepare(kernels, p, random_floats(weights), random_floats(p.output_channels))));
             return [=, x = random_floats(inputs), y = std::vector<float>(outputs),
-                    scratch = std::vector<std::byte>(conv->scratch_bytes(input))](ThreadPool& pool) mutable {
+                    scratch = std::vector<std::byte>(conv->scratch_bytes(input, 2))](ThreadPool& pool) mutable {
                 conv->run(x.data(), input, y.data(), {}, scratch, pool);
             };
         });
@@ -141,7 +141,7 @@ void add_blocks() {
             return
                 [=, x = random_floats(floats(input, b.inputs).size()), expanded = floats(input, b.expanded),
                  inner = floats(output, b.expanded), y = floats(output, outputs), mean = std::vector<float>(b.expanded),
-                 scratch = std::vector<std::byte>(steps.depthwise->scratch_bytes(input))](ThreadPool& pool) mutable {
+                 scratch = std::vector<std::byte>(steps.depthwise->scratch_bytes(input, 2))](ThreadPool& pool) mutable {
                     const float* from = x.data();
                     if (steps.expand) {
                         steps.expand->run(from, input, expanded.data(), {}, {}, pool);
@@ -166,9 +166,11 @@ void add_products() {
             add(name, cost, [=](const KernelTable& kernels) -> Step {
                 auto b = std::make_shared<PackedMatrix>(unwrap(PackedMatrix::pack(
                     kernels, WeightOrder::output_major, random_floats(k * n), k, n, random_floats(n))));
-                return [=, a = random_floats(m * k), c = std::vector<float>(m * n)](ThreadPool& pool) mutable {
-                    gemm(b->view(), a.data(), k, m, c.data(), n, {product.activation, nullptr, 0}, pool);
-                };
+                return
+                    [=, a = random_floats(m * k), c = std::vector<float>(m * n),
+                     scratch = std::vector<std::byte>(gemm_scratch_bytes(b->view(), m, 2))](ThreadPool& pool) mutable {
+                        gemm(b->view(), a.data(), k, m, c.data(), n, {product.activation, nullptr, 0}, scratch, pool);
+                    };
             });
             add_peer(name, cost, [=] { return bench::Peer::product(m, k, n, product.activation); });
         }

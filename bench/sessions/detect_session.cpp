@@ -127,9 +127,11 @@ int serve_matrix_product(std::size_t size, int threads) {
                                               detect::WeightOrder::input_major, a, size, size, {});
     if (!b) return fail(b.error().message);
     detect::ThreadPool pool(threads);
+    std::vector<std::byte> scratch(gemm_scratch_bytes(b->view(), size, static_cast<std::size_t>(pool.threads())));
     answer({{"ready", true}});
     for (std::string line; std::getline(std::cin, line);) {
-        answer({{"ms", milliseconds_of([&] { gemm(b->view(), a.data(), size, size, c.data(), size, {}, pool); })}});
+        answer({{"ms",
+                 milliseconds_of([&] { gemm(b->view(), a.data(), size, size, c.data(), size, {}, scratch, pool); })}});
     }
     return 0;
 }

@@ -21,9 +21,19 @@ Result<Conv2d> Conv2d::prepare(const KernelTable& kernels, const Conv2dParameter
     return keep(IndirectConv::prepare(kernels, parameters, weights, bias));
 }
 
-std::size_t Conv2d::scratch_bytes(const MapSize& size) const {
-    // A pointwise convolution may be given a gate: then it works with scaled weights.
-    if (const PackedMatrix* weights = pointwise()) return weights->view().size() * sizeof(float);
+/// A tile takes 16 pixels; squeeze-excite's convolutions have one.
+PackedView Conv2d::pointwise_view(const MapSize& size) const {
+    PackedView view = pointwise()->view();
+    if (size.height * size.width < SplitKernels::rows) view.split = false;
+    return view;
+}
+
+std::size_t Conv2d::scratch_bytes(const MapSize& size, std::size_t threads) const {
+    if (pointwise() != nullptr) {
+        // There may be a gate: then it works with scaled weights.
+        const PackedView view = pointwise_view(size);
+        return view.size() * sizeof(float) + gemm_scratch_bytes(view, size.batch * size.height * size.width, threads);
+    }
     if (const DepthwiseConv* conv = depthwise()) return conv->mean_scratch_bytes(size);
     if (const WinogradConv* conv = std::get_if<WinogradConv>(&path_)) return conv->scratch_bytes(size);
     return 0;
@@ -31,8 +41,8 @@ std::size_t Conv2d::scratch_bytes(const MapSize& size) const {
 
 void Conv2d::run(const float* x, const MapSize& size, float* y, const Conv2dExtras& extras,
                  std::span<std::byte> scratch, ThreadPool& pool) const {
-    if (const PackedMatrix* weights = pointwise()) {
-        run_pointwise(*weights, x, size, y, extras, scratch, pool);
+    if (pointwise() != nullptr) {
+        run_pointwise(x, size, y, extras, scratch, pool);
     } else if (const DepthwiseConv* conv = depthwise()) {
         conv->run(x, size, y, extras.mean, scratch, pool);
     } else if (const WinogradConv* winograd = std::get_if<WinogradConv>(&path_)) {
@@ -42,23 +52,25 @@ void Conv2d::run(const float* x, const MapSize& size, float* y, const Conv2dExtr
     }
 }
 
-void Conv2d::run_pointwise(const PackedMatrix& weights, const float* x, const MapSize& size, float* y,
-                           const Conv2dExtras& extras, std::span<std::byte> scratch, ThreadPool& pool) const {
+void Conv2d::run_pointwise(const float* x, const MapSize& size, float* y, const Conv2dExtras& extras,
+                           std::span<std::byte> scratch, ThreadPool& pool) const {
     const std::size_t inputs = parameters_.input_channels;
     const std::size_t outputs = parameters_.output_channels;
-    PackedView b = weights.view();
+    const PackedView weights = pointwise_view(size);
+    PackedView b = weights;
+    const std::span<std::byte> for_gemm = scratch.subspan(weights.size() * sizeof(float));
     Epilogue epilogue{parameters_.activation, extras.residual, outputs};
     if (extras.gate == nullptr) {
-        gemm(b, x, inputs, size.batch * size.height * size.width, y, outputs, epilogue, pool);
+        gemm(b, x, inputs, size.batch * size.height * size.width, y, outputs, epilogue, for_gemm, pool);
         return;
     }
     const std::size_t pixels = size.height * size.width;
     float* scaled = reinterpret_cast<float*>(scratch.data());
     for (std::size_t n = 0; n < size.batch; ++n) {
-        scale_rows(weights.view(), extras.gate + n * inputs, scaled, pool);
+        scale_rows(weights, extras.gate + n * inputs, scaled, pool);
         b.weights = scaled;
         if (extras.residual != nullptr) epilogue.residual = extras.residual + n * pixels * outputs;
-        gemm(b, x + n * pixels * inputs, inputs, pixels, y + n * pixels * outputs, outputs, epilogue, pool);
+        gemm(b, x + n * pixels * inputs, inputs, pixels, y + n * pixels * outputs, outputs, epilogue, for_gemm, pool);
     }
 }
 

@@ -34,7 +34,7 @@ public:
     [[nodiscard]] bool gives_mean() const { return std::holds_alternative<DepthwiseConv>(path_); }
 
     /// Bytes of scratch memory, on a 64-byte boundary, that `run` may use for inputs of this size.
-    [[nodiscard]] std::size_t scratch_bytes(const MapSize& size) const;
+    [[nodiscard]] std::size_t scratch_bytes(const MapSize& size, std::size_t threads) const;
 
     /// x [N, H, W, input] → y [N, OH, OW, output]. y overlaps nothing else. `extras` must be ones that this convolution
     /// takes. Allocates nothing.
@@ -43,13 +43,15 @@ public:
 
     /// The parts that fused steps are made of; null if this convolution is computed another way.
     [[nodiscard]] const PackedMatrix* pointwise() const { return std::get_if<PackedMatrix>(&path_); }
+    /// The weights of a pointwise convolution, as they are used on maps of this size.
+    [[nodiscard]] PackedView pointwise_view(const MapSize& size) const;
     [[nodiscard]] const DepthwiseConv* depthwise() const { return std::get_if<DepthwiseConv>(&path_); }
 
 private:
     using Path = std::variant<PackedMatrix, DepthwiseConv, WinogradConv, IndirectConv>;
 
-    void run_pointwise(const PackedMatrix& weights, const float* x, const MapSize& size, float* y,
-                       const Conv2dExtras& extras, std::span<std::byte> scratch, ThreadPool& pool) const;
+    void run_pointwise(const float* x, const MapSize& size, float* y, const Conv2dExtras& extras,
+                       std::span<std::byte> scratch, ThreadPool& pool) const;
 
     Conv2dParameters parameters_;
     Path path_;

@@ -1,5 +1,7 @@
 #include "executor/kernels/gemm.h"
 
+#include "executor/kernels/split_gemm.h"
+
 #include <algorithm>
 
 namespace detect {
@@ -14,6 +16,9 @@ constexpr std::size_t block_bytes = std::size_t{512} << 10U;
 /// Packed weights beyond this are read by one thread each, rather than by every one.
 constexpr std::size_t large_weights_bytes = std::size_t{1} << 20U;
 constexpr std::size_t tasks_per_thread = 4;
+/// On tiles a task has to pay for splitting its part of A and B first.
+constexpr std::size_t split_tasks_per_thread = 1;
+constexpr std::size_t least_split_rows = 128;
 
 std::size_t divide_up(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
 
@@ -81,8 +86,12 @@ void multiply_block(const PackedView& b, const Range& panels, const Range& k, co
 } // namespace
 
 void gemm_panels(const PackedView& b, std::size_t first_panel, std::size_t last_panel, const float* a, std::size_t lda,
-                 std::size_t m, float* c, std::size_t ldc, const Epilogue& epilogue) {
+                 std::size_t m, float* c, std::size_t ldc, const Epilogue& epilogue, std::span<std::byte> scratch) {
     if (m == 0) return;
+    if (b.split) {
+        split_gemm_panels(b, first_panel, last_panel, a, lda, m, c, ldc, epilogue, scratch);
+        return;
+    }
     const std::size_t blocks = std::max(divide_up(b.k, block_depth), std::size_t{1});
     const std::size_t panel_bytes = divide_up(b.k, blocks) * 2 * b.kernels->lanes * sizeof(float);
     const std::size_t group = std::max(block_bytes / std::max(panel_bytes, std::size_t{1}), std::size_t{1});
@@ -98,28 +107,45 @@ void gemm_panels(const PackedView& b, std::size_t first_panel, std::size_t last_
     }
 }
 
-void gemm(const PackedView& b, const float* a, std::size_t lda, std::size_t m, float* c, std::size_t ldc,
-          const Epilogue& epilogue, ThreadPool& pool) {
-    if (m == 0 || b.n == 0) return;
-    const std::size_t panels = b.panels();
-    const std::size_t threads = static_cast<std::size_t>(pool.threads());
-    const std::size_t wanted = threads == 1 ? 1 : threads * tasks_per_thread;
-    // Rows are split where each thread may as well read all of the weights; columns where it may not, or where there
-    // are too few rows. A is then read once for each part.
+std::size_t gemm_panels_scratch_bytes(const PackedView& b, std::size_t m) { return split_gemm_scratch_bytes(b, m); }
+
+namespace {
+
+/// How a product is cut into tasks. Rows are split where each thread may as well read all of the weights; columns where
+/// it may not, or where there are too few rows. A is then read, and split into its parts, once for each.
+struct Tasks {
+    std::size_t row_parts = 1;
+    std::size_t column_parts = 1;
+};
+
+Tasks cut(const PackedView& b, std::size_t m, std::size_t threads) {
+    const std::size_t wanted = threads == 1 ? 1 : threads * (b.split ? split_tasks_per_thread : tasks_per_thread);
     const bool large_weights = b.size() * sizeof(float) > large_weights_bytes;
-    const std::size_t least_rows = 4 * b.kernels->tile_rows[2];
+    const std::size_t least_rows = b.split ? least_split_rows : 4 * b.kernels->tile_rows[2];
     const std::size_t row_parts = large_weights ? 1 : std::clamp(m / least_rows, std::size_t{1}, wanted);
-    const std::size_t column_parts = std::min(divide_up(wanted, row_parts), panels);
-    pool.parallel_for(row_parts * column_parts, 1, [&](std::size_t begin, std::size_t end) {
-        for (std::size_t task = begin; task < end; ++task) {
-            const Range rows = part(0, m, task / column_parts, row_parts);
-            const Range of_task = part(0, panels, task % column_parts, column_parts);
-            const std::size_t column = b.panel(of_task.begin).column;
-            Epilogue of_block = epilogue;
-            if (epilogue.residual != nullptr) of_block.residual += rows.begin * epilogue.residual_stride + column;
-            gemm_panels(b, of_task.begin, of_task.end, a + rows.begin * lda, lda, rows.end - rows.begin,
-                        c + rows.begin * ldc + column, ldc, of_block);
-        }
+    return {row_parts, std::min(divide_up(wanted, row_parts), b.panels())};
+}
+
+} // namespace
+
+std::size_t gemm_scratch_bytes(const PackedView& b, std::size_t m, std::size_t threads) {
+    return threads * gemm_panels_scratch_bytes(b, divide_up(m, cut(b, m, threads).row_parts));
+}
+
+void gemm(const PackedView& b, const float* a, std::size_t lda, std::size_t m, float* c, std::size_t ldc,
+          const Epilogue& epilogue, std::span<std::byte> scratch, ThreadPool& pool) {
+    if (m == 0 || b.n == 0) return;
+    const std::size_t threads = static_cast<std::size_t>(pool.threads());
+    const Tasks tasks = cut(b, m, threads);
+    const std::size_t bytes = gemm_panels_scratch_bytes(b, divide_up(m, tasks.row_parts));
+    pool.for_each_task(tasks.row_parts * tasks.column_parts, [&](std::size_t task, std::size_t worker) {
+        const Range rows = part(0, m, task / tasks.column_parts, tasks.row_parts);
+        const Range panels = part(0, b.panels(), task % tasks.column_parts, tasks.column_parts);
+        const std::size_t column = b.panel(panels.begin).column;
+        Epilogue of_block = epilogue;
+        if (epilogue.residual != nullptr) of_block.residual += rows.begin * epilogue.residual_stride + column;
+        gemm_panels(b, panels.begin, panels.end, a + rows.begin * lda, lda, rows.end - rows.begin,
+                    c + rows.begin * ldc + column, ldc, of_block, scratch.subspan(worker * bytes, bytes));
     });
 }
 

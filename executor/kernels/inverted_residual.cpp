@@ -35,11 +35,15 @@ struct InvertedResidual::Layout {
     /// For each task: the last few expanded rows of a strip, and one row of its depthwise outputs.
     std::size_t ring_floats = 0;
     std::size_t depthwise_floats = 0;
+    std::size_t gemm_floats = 0;
     /// For each picture: the sums of its rows.
     std::size_t sums_floats = 0;
+    /// The weights, as they are used on maps of this size.
+    PackedView expand;
+    PackedView project;
 
     [[nodiscard]] std::size_t tasks() const { return bands * groups; }
-    [[nodiscard]] std::size_t task_floats() const { return ring_floats + depthwise_floats; }
+    [[nodiscard]] std::size_t task_floats() const { return ring_floats + depthwise_floats + gemm_floats; }
 };
 
 /// A band of rows and a group of channels of one picture.
@@ -52,6 +56,7 @@ struct InvertedResidual::Task {
     float* row_sums = nullptr;
     float* ring = nullptr;
     float* depthwise = nullptr;
+    std::span<std::byte> gemm_scratch;
     std::size_t first_row = 0;
     std::size_t last_row = 0;
     /// Channels of the expanded map and the panels of weights that give them. In the ring, pixels are `stride` apart.
@@ -82,6 +87,8 @@ InvertedResidual::Layout InvertedResidual::layout(const MapSize& size, std::size
     l.output_height = p.output_height(size.height);
     l.output_width = p.output_width(size.width);
     if (l.output_height == 0 || l.output_width == 0) return l;
+    if (steps_.expand) l.expand = steps_.expand->pointwise_view(size);
+    if (steps_.project) l.project = steps_.project->pointwise_view({size.batch, l.output_height, l.output_width});
     l.sums_floats = whole_lines(l.output_height * channels);
     const std::size_t shared_rows = steps_.expand && p.kernel_h > p.stride_h ? p.kernel_h - p.stride_h : 0;
     const std::size_t least_rows = std::max(shared_rows * least_rows_per_shared_row / p.stride_h, std::size_t{1});
@@ -91,7 +98,7 @@ InvertedResidual::Layout InvertedResidual::layout(const MapSize& size, std::size
     if (steps_.expand) {
         // Rows too wide for the cache: fewer channels, unless all of them are to be projected at once; then fewer
         // columns.
-        const PackedView b = steps_.expand->pointwise()->view();
+        const PackedView& b = l.expand;
         const std::size_t pieces = divide_up(p.kernel_h * size.width * channels * sizeof(float), ring_bytes);
         if (steps_.project) {
             l.strips = std::clamp(pieces, std::size_t{1}, l.output_width);
@@ -106,6 +113,9 @@ InvertedResidual::Layout InvertedResidual::layout(const MapSize& size, std::size
     const std::size_t reach = std::min((columns - 1) * p.stride_w + p.kernel_w, size.width);
     if (steps_.expand) l.ring_floats = whole_lines(p.kernel_h * reach * group_channels);
     if (steps_.project) l.depthwise_floats = whole_lines(columns * channels);
+    l.gemm_floats = whole_lines(
+        std::max(gemm_panels_scratch_bytes(l.expand, reach), gemm_panels_scratch_bytes(l.project, columns)) /
+        sizeof(float));
     return l;
 }
 
@@ -115,7 +125,7 @@ std::size_t InvertedResidual::scratch_bytes(const MapSize& size, std::size_t thr
 }
 
 /// The output columns [begin, end) of a task.
-void InvertedResidual::run_strip(const Task& task, std::size_t begin, std::size_t end) const {
+void InvertedResidual::run_strip(const Layout& layout, const Task& task, std::size_t begin, std::size_t end) const {
     const Conv2dParameters& p = steps_.depthwise->parameters();
     const std::size_t all = p.input_channels;
     const std::size_t output_width = p.output_width(task.size.width);
@@ -141,10 +151,9 @@ void InvertedResidual::run_strip(const Task& task, std::size_t begin, std::size_
     for (std::size_t row = task.first_row; row < task.last_row; ++row) {
         const std::size_t bottom = in_picture(row * p.stride_h + p.kernel_h, p.pad_top, task.size.height);
         for (; steps_.expand && expanded < bottom; ++expanded) {
-            gemm_panels(steps_.expand->pointwise()->view(), task.first_panel, task.last_panel,
-                        x + expanded * x_row_stride, inputs, strip.columns,
-                        task.ring + expanded % p.kernel_h * strip.x_row_stride, task.stride,
-                        {steps_.expand->parameters().activation, nullptr, 0});
+            gemm_panels(layout.expand, task.first_panel, task.last_panel, x + expanded * x_row_stride, inputs,
+                        strip.columns, task.ring + expanded % p.kernel_h * strip.x_row_stride, task.stride,
+                        {steps_.expand->parameters().activation, nullptr, 0}, task.gemm_scratch);
         }
         const std::size_t pixel = row * output_width + begin;
         strip.begin = row;
@@ -154,11 +163,12 @@ void InvertedResidual::run_strip(const Task& task, std::size_t begin, std::size_
         steps_.depthwise->depthwise()->run_strip(strip);
         if (!steps_.project) continue;
         const Conv2dParameters& project = steps_.project->parameters();
-        const PackedView b = steps_.project->pointwise()->view();
         const std::size_t at = pixel * project.output_channels;
         gemm_panels(
-            b, 0, b.panels(), task.depthwise, all, end - begin, task.y + at, project.output_channels,
-            {project.activation, task.residual == nullptr ? nullptr : task.residual + at, project.output_channels});
+            layout.project, 0, layout.project.panels(), task.depthwise, all, end - begin, task.y + at,
+            project.output_channels,
+            {project.activation, task.residual == nullptr ? nullptr : task.residual + at, project.output_channels},
+            task.gemm_scratch);
     }
 }
 
@@ -187,12 +197,13 @@ void InvertedResidual::run(const float* x, const MapSize& size, float* y, const 
             task.row_sums = mean == nullptr ? nullptr : sums + n * l.sums_floats;
             task.ring = of_tasks + i * l.task_floats();
             task.depthwise = task.ring + l.ring_floats;
+            task.gemm_scratch = std::as_writable_bytes(std::span(task.depthwise + l.depthwise_floats, l.gemm_floats));
             task.first_row = l.output_height * band / l.bands;
             task.last_row = l.output_height * (band + 1) / l.bands;
             task.channels = task.stride = channels;
-            if (steps_.expand) choose_channels(task, group, l.groups);
+            if (steps_.expand) choose_channels(l, task, group);
             for (std::size_t s = 0; s < l.strips; ++s) {
-                run_strip(task, l.output_width * s / l.strips, l.output_width * (s + 1) / l.strips);
+                run_strip(l, task, l.output_width * s / l.strips, l.output_width * (s + 1) / l.strips);
             }
         }
     });
@@ -202,10 +213,10 @@ void InvertedResidual::run(const float* x, const MapSize& size, float* y, const 
     }
 }
 
-void InvertedResidual::choose_channels(Task& task, std::size_t group, std::size_t groups) const {
-    const PackedView b = steps_.expand->pointwise()->view();
-    task.first_panel = b.panels() * group / groups;
-    task.last_panel = b.panels() * (group + 1) / groups;
+void InvertedResidual::choose_channels(const Layout& layout, Task& task, std::size_t group) {
+    const PackedView& b = layout.expand;
+    task.first_panel = b.panels() * group / layout.groups;
+    task.last_panel = b.panels() * (group + 1) / layout.groups;
     const PackedView::Panel back = b.panel(task.last_panel - 1);
     task.first_channel = b.panel(task.first_panel).column;
     task.channels = back.column + back.columns - task.first_channel;

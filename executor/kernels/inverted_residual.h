@@ -39,8 +39,8 @@ private:
     struct Task;
     explicit InvertedResidual(Steps steps) : steps_(std::move(steps)) {}
     [[nodiscard]] Layout layout(const MapSize& size, std::size_t threads) const;
-    void choose_channels(Task& task, std::size_t group, std::size_t groups) const;
-    void run_strip(const Task& task, std::size_t begin, std::size_t end) const;
+    static void choose_channels(const Layout& layout, Task& task, std::size_t group);
+    void run_strip(const Layout& layout, const Task& task, std::size_t begin, std::size_t end) const;
 
     Steps steps_;
 };

@@ -3,11 +3,36 @@
 #include <array>
 #include <cstddef>
 
+#if defined(__x86_64__) && defined(__linux__)
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
 namespace detect {
 
 namespace {
 
-constexpr std::array<Isa, 3> all_isas{Isa::portable, Isa::avx2, Isa::avx512};
+constexpr std::array<Isa, 4> all_isas{Isa::portable, Isa::avx2, Isa::avx512, Isa::amx};
+
+#if defined(__x86_64__) && defined(__linux__)
+/// The processor has tiles of bfloat16, and Linux lets this process use them: it saves their 8 KiB only for those that
+/// asked. It refuses if a thread's signal stack is too small for that.
+bool may_use_tiles() {
+    constexpr unsigned amx_bf16_and_tile = (1U << 22U) | (1U << 24U);
+    unsigned eax = 0;
+    unsigned ebx = 0;
+    unsigned ecx = 0;
+    unsigned edx = 0;
+    if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) == 0) return false;
+    if ((edx & amx_bf16_and_tile) != amx_bf16_and_tile) return false;
+    constexpr long request_permission = 0x1023; // ARCH_REQ_XCOMP_PERM
+    constexpr long tile_data = 18;
+    return ::syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
+}
+#else
+[[maybe_unused]] bool may_use_tiles() { return false; }
+#endif
 
 // __builtin_cpu_supports looks at CPUID and at what the operating system saves (XGETBV).
 bool has_isa([[maybe_unused]] Isa isa) {
@@ -19,6 +44,7 @@ bool has_isa([[maybe_unused]] Isa isa) {
     case Isa::avx512:
         return has_isa(Isa::avx2) && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+    case Isa::amx: return has_isa(Isa::avx512) && may_use_tiles();
     }
     return false;
 #else
@@ -53,6 +79,7 @@ std::string_view to_string(Isa isa) {
     case Isa::portable: return "portable";
     case Isa::avx2: return "avx2";
     case Isa::avx512: return "avx512";
+    case Isa::amx: return "amx";
     }
     return "unknown";
 }

@@ -14,6 +14,10 @@ enum class Isa {
     avx2,
     /// x86-64 with AVX-512 F, BW, DQ and VL. Gives the same bits as `avx2`.
     avx512,
+    /// `avx512` with AMX's bfloat16 tiles: large products are computed from floats split into three parts, as exactly
+    /// as
+    /// the other instruction sets do it but not to the same bit.
+    amx,
 };
 
 /// The best instruction set that this program was built for and that processor and operating system support.
@@ -22,7 +26,7 @@ enum class Isa {
 /// All instruction sets that can run here, from least to most: what tests and benchmarks go through.
 [[nodiscard]] std::span<const Isa> available_isas();
 
-/// "portable", "avx2" or "avx512"; nullopt for anything else. Whether the machine has it is not looked at.
+/// "portable", "avx2", "avx512" or "amx"; nullopt for anything else. Whether the machine has it is not looked at.
 [[nodiscard]] std::optional<Isa> parse_isa(std::string_view name);
 
 [[nodiscard]] std::string_view to_string(Isa isa);

@@ -109,6 +109,59 @@ struct WinogradOutput {
     std::array<const float*, 4> residual{};
 };
 
+/// A block of C = activation(A·B + bias + residual) on tiles of bfloat16. Each float is the exact sum of three bfloat16
+/// numbers; of the nine products of such parts the six largest are kept, which leaves an error of some 2^-24 of each
+/// term. Products are summed as the processor does it (Intel's TDPBF16PS: in single precision, the even and the odd
+/// terms of 32 in chains of their own), so an output depends on its own row of A and column of B alone. Denormal
+/// numbers count as zeros; an output that is not finite is computed again without tiles.
+struct SplitProduct {
+    /// Rows of A as `split_rows` leaves them, and vectors of columns of B as `split_panel` does, for the same k.
+    const std::uint16_t* split_a = nullptr;
+    const std::uint16_t* split_b = nullptr;
+    std::size_t steps = 0;
+    /// Numbers from 16 rows of A to the next.
+    std::size_t split_a_stride = 0;
+    std::size_t rows = 0;
+    /// Vectors in the panel, and its valid columns.
+    std::size_t vectors = 0;
+    std::size_t columns = 0;
+    float* c = nullptr;
+    std::size_t ldc = 0;
+    /// C holds what was summed for smaller k.
+    bool adds = false;
+    /// The sum is whole: bias (padded to whole vectors), residual and activation follow.
+    bool ends = false;
+    const float* bias = nullptr;
+    const float* residual = nullptr;
+    std::size_t residual_stride = 0;
+    Activation activation = Activation::none;
+    /// A and the panel themselves, from the first k on, for outputs that are not finite.
+    const float* a = nullptr;
+    std::size_t lda = 0;
+    const float* b = nullptr;
+    std::size_t k = 0;
+    /// What is worth fetching into a second-level cache meanwhile.
+    const float* next = nullptr;
+    std::size_t next_floats = 0;
+};
+
+/// How to multiply by tiles of bfloat16. A step is `depth` terms of a sum.
+struct SplitKernels {
+    static constexpr std::size_t depth = 32;
+    /// Rows of a tile.
+    static constexpr std::size_t rows = 16;
+    /// Numbers in the three tiles of a step.
+    static constexpr std::size_t step_size = 3 * rows * depth;
+
+    /// Splits A [rows, k] into [rows / 16, k / 32, 3, 16, 32], padded with zeros in k; rows past the last are left
+    /// alone.
+    void (*split_rows)(const float* a, std::size_t lda, std::size_t rows, std::size_t k,
+                       std::uint16_t* split) = nullptr;
+    /// Splits a packed panel [k, vectors · 16] into [vectors, k / 32, 3, 16, 16, 2], padded with zeros in k.
+    void (*split_panel)(const float* b, std::size_t k, std::size_t vectors, std::uint16_t* split) = nullptr;
+    void (*multiply)(const SplitProduct& product) = nullptr;
+};
+
 struct KernelTable {
     Isa isa = Isa::portable;
     /// Floats in a vector.
@@ -117,6 +170,8 @@ struct KernelTable {
     std::array<std::size_t, max_panel_vectors + 1> tile_rows{};
     std::array<GemmTileKernels, max_panel_vectors + 1> gemm_tiles{};
 
+    /// Null where the processor has no tiles.
+    const SplitKernels* split = nullptr;
     void (*depthwise_row)(const DepthwiseRow& row) = nullptr;
     /// v + i · v_stride, for i from 0 to 15: the transform of 4 × 4 pixels, row by row; null pixels are zeros.
     void (*winograd_input)(const float* const* pixels, std::size_t channels, float* v, std::size_t v_stride) = nullptr;

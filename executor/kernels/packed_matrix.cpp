@@ -8,6 +8,9 @@ namespace detect {
 namespace {
 
 constexpr std::size_t panel_vectors = 2;
+/// What a product has to have at least for tiles to pay: below, splitting takes longer than multiplying.
+constexpr std::size_t least_split_k = 64;
+constexpr std::size_t least_split_n = 32;
 
 std::size_t whole_vectors(const KernelTable& kernels, std::size_t n) { return (n + kernels.lanes - 1) / kernels.lanes; }
 
@@ -62,6 +65,9 @@ Result<PackedMatrix> PackedMatrix::pack(const KernelTable& kernels, WeightOrder 
     return packed;
 }
 
-PackedView PackedMatrix::view() const { return {kernels_, weights_.data(), bias_.data(), k_, n_}; }
+PackedView PackedMatrix::view() const {
+    const bool split = kernels_->split != nullptr && k_ >= least_split_k && n_ >= least_split_n;
+    return {kernels_, weights_.data(), bias_.data(), k_, n_, split};
+}
 
 } // namespace detect

@@ -24,6 +24,9 @@ struct PackedView {
     const float* bias = nullptr;
     std::size_t k = 0;
     std::size_t n = 0;
+    /// Whether products are computed on tiles of bfloat16. Follows from k, n and the instruction set; a caller may
+    /// clear it where rows are few, if that is known from the model and one picture's size.
+    bool split = false;
 
     struct Panel {
         std::size_t column = 0;

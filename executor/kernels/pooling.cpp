@@ -22,7 +22,8 @@ void global_average_pool(const KernelTable& kernels, const float* x, const MapSi
                                    count, of_row.data());
                 for (std::size_t c = 0; c < count; ++c) sums[c] += static_cast<double>(of_row[c]);
             }
-            for (std::size_t c = 0; c < count; ++c) mean[n * channels + first + c] = static_cast<float>(sums[c] / pixels);
+            for (std::size_t c = 0; c < count; ++c)
+                mean[n * channels + first + c] = static_cast<float>(sums[c] / pixels);
         }
     });
 }

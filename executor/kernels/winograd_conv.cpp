@@ -158,8 +158,10 @@ void WinogradConv::run_tiles(const Map& map, std::size_t first, std::size_t last
         const std::size_t channel = front.panel(panel).column;
         const std::size_t channels = back.column + back.columns - channel;
         for (std::size_t k = 0; k < products; ++k) {
-            gemm_panels(weights_[k].view(), panel, last_panel, v + k * tiles * inputs, inputs, tiles,
-                        m + k * tiles * channels, channels, {});
+            PackedView weights = weights_[k].view();
+            weights.split = false;
+            gemm_panels(weights, panel, last_panel, v + k * tiles * inputs, inputs, tiles, m + k * tiles * channels,
+                        channels, {}, {});
         }
         transform_outputs(map, first, last, channel, channels, m);
     }

@@ -47,7 +47,8 @@ public:
             DETECT_TRY_ASSIGN(context.outputs[1], context.memory.allocate(DataType::float32, {in[0], 1, 1, out[3]}));
             extras.mean = context.outputs[1].mutable_data<float>().data();
         }
-        const auto scratch_bytes = static_cast<std::int64_t>(convolution_->scratch_bytes(size));
+        const auto scratch_bytes = static_cast<std::int64_t>(
+            convolution_->scratch_bytes(size, static_cast<std::size_t>(context.threads.threads())));
         DETECT_TRY_ASSIGN(Tensor scratch, context.memory.allocate(DataType::uint8, {scratch_bytes}));
         if (context.outputs[0].element_count() == 0) return {};
         convolution_->run(x.data<float>().data(), size, context.outputs[0].mutable_data<float>().data(), extras,

@@ -20,9 +20,14 @@ public:
         DETECT_TRY_ASSIGN(context.outputs[0],
                           context.memory.allocate(DataType::float32, {rows, static_cast<std::int64_t>(weights_.n())}));
         if (context.outputs[0].element_count() == 0) return {};
-        gemm(weights_.view(), x.data<float>().data(), weights_.k(), static_cast<std::size_t>(rows),
-             context.outputs[0].mutable_data<float>().data(), weights_.n(), {.activation = activation_},
-             context.threads);
+        const PackedView weights = weights_.view();
+        const auto scratch_bytes = gemm_scratch_bytes(weights, static_cast<std::size_t>(rows),
+                                                      static_cast<std::size_t>(context.threads.threads()));
+        DETECT_TRY_ASSIGN(Tensor scratch,
+                          context.memory.allocate(DataType::uint8, {static_cast<std::int64_t>(scratch_bytes)}));
+        gemm(weights, x.data<float>().data(), weights.k, static_cast<std::size_t>(rows),
+             context.outputs[0].mutable_data<float>().data(), weights.n, {.activation = activation_},
+             scratch.mutable_bytes(), context.threads);
         return {};
     }
 

@@ -10,6 +10,8 @@ namespace {
 
 #include "executor/kernels/isa/simd_avx512.inl"
 
+#include "executor/kernels/isa/activation.inl"
+
 #include "executor/kernels/isa/gemm_tile.inl"
 
 #include "executor/kernels/isa/depthwise_row.inl"

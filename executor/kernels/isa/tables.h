@@ -9,5 +9,7 @@ namespace detect {
 [[nodiscard]] const KernelTable& kernel_table_portable();
 [[nodiscard]] const KernelTable& kernel_table_avx2();
 [[nodiscard]] const KernelTable& kernel_table_avx512();
+/// AVX-512's, and products on tiles.
+[[nodiscard]] const KernelTable& kernel_table_amx();
 
 } // namespace detect

@@ -52,8 +52,8 @@ protected:
         const Conv2dParameters& p = conv.parameters();
         std::vector<float> y(size.batch * p.output_height(size.height) * p.output_width(size.width) *
                              p.output_channels);
-        std::vector<std::byte> scratch(conv.scratch_bytes(size));
-        conv.run(x.data(), size, y.data(), extras, scratch, pool_);
+        const GuardedFloats scratch(conv.scratch_bytes(size, 1) / sizeof(float));
+        conv.run(x.data(), size, y.data(), extras, std::as_writable_bytes(scratch.span()), pool_);
         return y;
     }
 

@@ -4,7 +4,7 @@ namespace detect::test {
 namespace {
 
 TEST(Isa, NamesGoThereAndBack) {
-    for (const Isa isa : {Isa::portable, Isa::avx2, Isa::avx512}) EXPECT_EQ(parse_isa(to_string(isa)), isa);
+    for (const Isa isa : {Isa::portable, Isa::avx2, Isa::avx512, Isa::amx}) EXPECT_EQ(parse_isa(to_string(isa)), isa);
     EXPECT_EQ(parse_isa("AVX2"), std::nullopt);
     EXPECT_EQ(parse_isa(""), std::nullopt);
 }
@@ -27,6 +27,7 @@ TEST(Isa, EveryTableIsComplete) {
                 EXPECT_NE(table.gemm_tiles[vectors][rows], nullptr);
             }
         }
+        EXPECT_EQ(table.split != nullptr, isa == Isa::amx);
         EXPECT_NE(table.depthwise_row, nullptr);
         EXPECT_NE(table.winograd_input, nullptr);
         EXPECT_NE(table.winograd_output, nullptr);

@@ -113,6 +113,52 @@ inline float multiply_add(Isa isa, float a, float b, float c) {
     return product + c;
 }
 
+/// A bfloat16 number as tiles take it: denormal ones are zeros.
+inline float as_part(std::uint32_t upper_bits) {
+    const float part = std::bit_cast<float>(upper_bits & 0xFFFF0000U);
+    return std::fpclassify(part) == FP_SUBNORMAL ? 0.F : part;
+}
+
+/// The three parts of a float: cut off for A, rounded for B.
+inline std::array<float, 3> parts_of(float x, std::uint32_t rounding) {
+    std::array<float, 3> parts{};
+    for (float& part : parts) {
+        const std::uint32_t bits = (std::bit_cast<std::uint32_t>(x) + rounding) & 0xFFFF0000U;
+        part = as_part(bits);
+        x -= std::bit_cast<float>(bits);
+    }
+    return parts;
+}
+
+/// The sum of products a[k] · b(k) as SplitProduct and split_gemm.h define it, in plain floats.
+template <class B>
+inline float plain_split_product(std::span<const float> a, const B& b) {
+    constexpr std::size_t depth = SplitKernels::depth;
+    // In steps: which part of A meets which part of B, and in which of the two sums.
+    constexpr std::size_t products[6][3] = {{2, 0, 0}, {1, 0, 1}, {0, 0, 0}, {0, 2, 1}, {1, 1, 0}, {0, 1, 1}};
+    const std::size_t steps = (a.size() + depth - 1) / depth;
+    const std::size_t blocks = (steps + 3) / 4;
+    float total = 0.F;
+    for (std::size_t block = 0; block < blocks; ++block) {
+        float sums[2] = {0.F, 0.F};
+        for (std::size_t step = steps * block / blocks; step < steps * (block + 1) / blocks; ++step) {
+            for (const auto& [of_a, of_b, sum] : products) {
+                float even_and_odd[2] = {0.F, 0.F};
+                for (std::size_t k = step * depth; k < std::min((step + 1) * depth, a.size()); ++k) {
+                    float& chain = even_and_odd[k % 2];
+                    chain = std::fma(parts_of(a[k], 0)[of_a], parts_of(b(k), 0x8000U)[of_b], chain);
+                }
+                sums[sum] += even_and_odd[0] + even_and_odd[1];
+            }
+        }
+        total = block == 0 ? sums[0] + sums[1] : total + (sums[0] + sums[1]);
+    }
+    if (std::isfinite(total)) return total;
+    total = 0.F;
+    for (std::size_t k = 0; k < a.size(); ++k) total = std::fma(a[k], b(k), total);
+    return total;
+}
+
 inline float plain_activation(Activation activation, float x) {
     const auto clamp = [](float v) { return 0.F > v ? 0.F : (6.F < v ? 6.F : v); };
     switch (activation) {

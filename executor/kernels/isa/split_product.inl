@@ -1,0 +1,226 @@
+// Products on tiles of bfloat16 (AMX), from floats that are split into three parts each.
+
+constexpr std::size_t depth = SplitKernels::depth;
+constexpr std::size_t tile_size = SplitKernels::rows * depth;
+constexpr std::size_t step_size = SplitKernels::step_size;
+
+/// The upper half of a float's bits: 8 of its 24 significant ones, and itself a bfloat16 number.
+inline __m512i upper(__m512i bits) { return _mm512_and_si512(bits, _mm512_set1_epi32(static_cast<int>(0xffff0000U))); }
+inline Vec minus(Vec x, __m512i part) { return sub(x, _mm512_castsi512_ps(part)); }
+
+/// 32 neighbours of a row, cut off to 8 bits three times.
+inline void split_neighbours(Vec x, Vec y, std::uint16_t* split) {
+    alignas(64) static constexpr std::uint16_t upper_halves[32] = {1,  3,  5,  7,  9,  11, 13, 15, 17, 19, 21,
+                                                                   23, 25, 27, 29, 31, 33, 35, 37, 39, 41, 43,
+                                                                   45, 47, 49, 51, 53, 55, 57, 59, 61, 63};
+    const __m512i halves = _mm512_load_si512(upper_halves);
+    for (std::size_t part = 0; part < 3; ++part) {
+        const __m512i xs = _mm512_castps_si512(x);
+        const __m512i ys = _mm512_castps_si512(y);
+        _mm512_storeu_si512(split + part * tile_size, _mm512_permutex2var_epi16(xs, halves, ys));
+        x = minus(x, upper(xs));
+        y = minus(y, upper(ys));
+    }
+}
+
+void split_rows(const float* a, std::size_t lda, std::size_t rows, std::size_t k, std::uint16_t* split) {
+    const std::size_t steps = (k + depth - 1) / depth;
+    for (std::size_t r = 0; r < rows; ++r) {
+        const float* row = a + r * lda;
+        std::uint16_t* to = split + r / SplitKernels::rows * steps * step_size + r % SplitKernels::rows * depth;
+        std::size_t i = 0;
+        for (; i + depth <= k; i += depth, to += step_size) split_neighbours(load(row + i), load(row + i + lanes), to);
+        if (i == k) continue;
+        const std::size_t left = k - i;
+        split_neighbours(load_some(row + i, left), left > lanes ? load_some(row + i + lanes, left - lanes) : zero(),
+                         to);
+    }
+}
+
+/// Two rows of B, a pair of k for each column. The parts are rounded to nearest, so that what is left out of the
+/// products has either sign and does not add up.
+inline void split_pair(Vec x, Vec y, std::uint16_t* split) {
+    const __m512i half = _mm512_set1_epi32(0x8000);
+    for (std::size_t part = 0; part < 3; ++part) {
+        const __m512i xs = upper(_mm512_add_epi32(_mm512_castps_si512(x), half));
+        const __m512i ys = upper(_mm512_add_epi32(_mm512_castps_si512(y), half));
+        _mm512_storeu_si512(split + part * tile_size, _mm512_or_si512(_mm512_srli_epi32(xs, 16), ys));
+        x = minus(x, xs);
+        y = minus(y, ys);
+    }
+}
+
+void split_panel(const float* b, std::size_t k, std::size_t vectors, std::uint16_t* split) {
+    const std::size_t steps = (k + depth - 1) / depth;
+    const std::size_t width = vectors * lanes;
+    for (std::size_t v = 0; v < vectors; ++v) {
+        const float* from = b + v * lanes;
+        std::uint16_t* to = split + v * steps * step_size;
+        for (std::size_t s = 0; s < steps; ++s, to += step_size) {
+            for (std::size_t pair = 0; pair < depth / 2; ++pair) {
+                const std::size_t row = s * depth + 2 * pair;
+                split_pair(row < k ? load(from + row * width) : zero(),
+                           row + 1 < k ? load(from + (row + 1) * width) : zero(), to + pair * 2 * lanes);
+            }
+        }
+    }
+}
+
+/// The sums of 16 rows and one or two vectors of columns, in two parts: [2, 16, 2 · lanes].
+constexpr std::size_t sums_stride = 2 * lanes;
+constexpr std::size_t sums_part = SplitKernels::rows * sums_stride;
+using Sums = float[2 * sums_part];
+
+/// One vector of C as plain multiply-adds make it: for what a split cannot express, infinities above all.
+[[gnu::noinline]] Vec multiply_plainly(const SplitProduct& p, std::size_t row, std::size_t vector) {
+    const float* a = p.a + row * p.lda;
+    const float* b = p.b + vector * lanes;
+    Vec sum = zero();
+    for (std::size_t k = 0; k < p.k; ++k) sum = fma(broadcast(a[k]), load(b + k * p.vectors * lanes), sum);
+    return sum;
+}
+
+/// Turns sums into rows of C. `Ends`: with all that follows the sum.
+template <bool Ends, Activation A, std::size_t Vectors>
+struct RowFinisher {
+    const SplitProduct& p;
+    /// The first vector of columns, and how many columns the last one has.
+    std::size_t vector;
+    std::size_t last;
+
+    RowFinisher(const SplitProduct& product, std::size_t first_vector)
+        : p(product), vector(first_vector), last(product.columns - (first_vector + Vectors - 1) * lanes) {
+        if (last > lanes) last = lanes;
+    }
+
+    void operator()(std::size_t row, const float* sums) const {
+        constexpr int not_finite = 0x01 | 0x08 | 0x10 | 0x80;
+        float* c = p.c + row * p.ldc + vector * lanes;
+#pragma GCC unroll 2
+        for (std::size_t v = 0; v < Vectors; ++v, c += lanes) {
+            const std::size_t count = v + 1 < Vectors ? lanes : last;
+            Vec x = add(load(sums + v * lanes), load(sums + sums_part + v * lanes));
+            if (p.adds) x = add(load_some(c, count), x);
+            if constexpr (Ends) {
+                const __mmask16 lost = _mm512_fpclass_ps_mask(x, not_finite);
+                if (lost != 0) x = _mm512_mask_mov_ps(x, lost, multiply_plainly(p, row, vector + v));
+                const std::size_t column = (vector + v) * lanes;
+                if (p.bias != nullptr) x = add(x, load(p.bias + column));
+                if (p.residual != nullptr) x = add(x, load_some(p.residual + row * p.residual_stride + column, count));
+                x = activate<A>(x);
+            }
+            store_some(c, x, count);
+        }
+    }
+};
+
+/// Products of 16 rows and one or two vectors of columns. They are shared out between two tiles each, so that none is
+/// needed again before it is ready, and by size. `meanwhile` is called four times a step: a tile's product leaves
+/// the rest of the core time for a row of the last sums.
+template <std::size_t Vectors, class F>
+inline void multiply_tiles(const std::uint16_t* a, const std::uint16_t* b, std::size_t steps, Sums& sums,
+                           F&& meanwhile) {
+    constexpr std::size_t line = 64;
+    _tile_zero(0);
+    _tile_zero(1);
+    _tile_zero(2);
+    _tile_zero(3);
+    const std::uint16_t* b1 = b + steps * step_size;
+    for (std::size_t s = 0; s < steps; ++s, a += step_size, b += step_size, b1 += step_size) {
+        _tile_loadd(6, b, line);
+        _tile_loadd(4, a + 2 * tile_size, line);
+        _tile_dpbf16ps(0, 4, 6);
+        if constexpr (Vectors == 2) {
+            _tile_loadd(7, b1, line);
+            _tile_dpbf16ps(1, 4, 7);
+        }
+        _tile_loadd(5, a + tile_size, line);
+        _tile_dpbf16ps(2, 5, 6);
+        if constexpr (Vectors == 2) _tile_dpbf16ps(3, 5, 7);
+        meanwhile();
+        _tile_loadd(4, a, line);
+        _tile_dpbf16ps(0, 4, 6);
+        if constexpr (Vectors == 2) _tile_dpbf16ps(1, 4, 7);
+        meanwhile();
+        _tile_loadd(6, b + 2 * tile_size, line);
+        _tile_dpbf16ps(2, 4, 6);
+        if constexpr (Vectors == 2) {
+            _tile_loadd(7, b1 + 2 * tile_size, line);
+            _tile_dpbf16ps(3, 4, 7);
+        }
+        meanwhile();
+        _tile_loadd(6, b + tile_size, line);
+        _tile_dpbf16ps(0, 5, 6);
+        if constexpr (Vectors == 2) {
+            _tile_loadd(7, b1 + tile_size, line);
+            _tile_dpbf16ps(1, 5, 7);
+        }
+        _tile_dpbf16ps(2, 4, 6);
+        if constexpr (Vectors == 2) _tile_dpbf16ps(3, 4, 7);
+        meanwhile();
+    }
+    constexpr std::size_t stride = sums_stride * sizeof(float);
+    _tile_stored(0, sums, stride);
+    _tile_stored(2, sums + sums_part, stride);
+    if constexpr (Vectors == 2) {
+        _tile_stored(1, sums + lanes, stride);
+        _tile_stored(3, sums + sums_part + lanes, stride);
+    }
+}
+
+/// All rows of C and one or two vectors of columns.
+template <bool Ends, Activation A, std::size_t Vectors>
+void multiply_columns(const SplitProduct& p, std::size_t vector) {
+    alignas(64) Sums sums[2];
+    const RowFinisher<Ends, A, Vectors> finish(p, vector);
+    const std::uint16_t* const b = p.split_b + vector * p.steps * step_size;
+    const std::size_t blocks = (p.rows + SplitKernels::rows - 1) / SplitKernels::rows;
+    std::size_t finished = 0;
+    std::size_t fetched = 0;
+    for (std::size_t block = 0; block < blocks; ++block) {
+        const std::size_t fetch_to = vector == 0 ? p.next_floats * (block + 1) / blocks : 0;
+        for (; fetched < fetch_to; fetched += lanes) _mm_prefetch(p.next + fetched, _MM_HINT_T1);
+        const std::size_t ready = block * SplitKernels::rows;
+        const float* const last = sums[(block + 1) % 2];
+        const auto finish_a_row = [&] {
+            if (finished == ready) return;
+            finish(finished, last + finished % SplitKernels::rows * sums_stride);
+            ++finished;
+        };
+        multiply_tiles<Vectors>(p.split_a + block * p.split_a_stride, b, p.steps, sums[block % 2], finish_a_row);
+        while (finished != ready) finish_a_row();
+    }
+    const float* const last = sums[(blocks + 1) % 2];
+    for (; finished < p.rows; ++finished) finish(finished, last + finished % SplitKernels::rows * sums_stride);
+}
+
+template <std::size_t Vectors>
+inline void multiply_columns(const SplitProduct& p, std::size_t vector) {
+    if (!p.ends) {
+        multiply_columns<false, Activation::none, Vectors>(p, vector);
+        return;
+    }
+    with_activation(p.activation, [&]<Activation A>() { multiply_columns<true, A, Vectors>(p, vector); });
+}
+
+/// Eight tiles of 16 rows of 64 bytes.
+struct TileShapes {
+    std::uint8_t palette = 1;
+    std::uint8_t start_row = 0;
+    std::uint8_t reserved[14] = {};
+    std::uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+    std::uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+};
+
+void multiply_split(const SplitProduct& p) {
+    alignas(64) static constexpr TileShapes shapes;
+    _tile_loadconfig(&shapes);
+    for (std::size_t v = 0; v < p.vectors; v += 2) {
+        if (v + 1 < p.vectors) {
+            multiply_columns<2>(p, v);
+        } else {
+            multiply_columns<1>(p, v);
+        }
+    }
+    _tile_release();
+}

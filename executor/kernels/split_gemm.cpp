@@ -1,0 +1,116 @@
+#include "executor/kernels/split_gemm.h"
+
+#include <algorithm>
+
+namespace detect {
+
+namespace {
+
+/// Steps of 32 terms that are summed from zero; what they need of a panel stays in a first-level cache.
+constexpr std::size_t block_steps = 4;
+/// Blocks and rows of A that are split at a time: 0.9 MB, for a second-level cache.
+constexpr std::size_t blocks_at_a_time = 3;
+constexpr std::size_t rows_at_a_time = 384;
+
+std::size_t divide_up(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
+
+/// How the terms of a sum are cut up. Follows from k alone, or results would depend on company.
+struct Blocks {
+    explicit Blocks(std::size_t k) : k_(k), steps_(divide_up(k, SplitKernels::depth)) {}
+
+    [[nodiscard]] std::size_t count() const { return divide_up(steps_, block_steps); }
+    /// The first step of a block.
+    [[nodiscard]] std::size_t step(std::size_t block) const { return steps_ * block / count(); }
+    /// Its first term.
+    [[nodiscard]] std::size_t begin(std::size_t block) const { return std::min(step(block) * SplitKernels::depth, k_); }
+
+private:
+    std::size_t k_;
+    std::size_t steps_;
+};
+
+/// Numbers in the split parts of A that are held at a time, and of a block of a panel.
+std::size_t split_rows_size(std::size_t m) {
+    return divide_up(std::min(m, rows_at_a_time), SplitKernels::rows) * blocks_at_a_time * block_steps *
+           SplitKernels::step_size;
+}
+constexpr std::size_t split_panel_size = max_panel_vectors * block_steps * SplitKernels::step_size;
+
+/// Some rows of C in some panels.
+struct RowsOfC {
+    const PackedView& b;
+    std::size_t first_panel;
+    std::size_t last_panel;
+    const Epilogue& epilogue;
+    std::uint16_t* split_a;
+    std::uint16_t* split_b;
+};
+
+/// Adds the blocks [first, last) to the rows of C.
+void multiply_blocks(const RowsOfC& of, SplitProduct product, std::size_t first, std::size_t last) {
+    const SplitKernels& kernels = *of.b.kernels->split;
+    const Blocks blocks(of.b.k);
+    float* const c = product.c;
+    const float* const residual = product.residual;
+    product.split_a_stride = (blocks.step(last) - blocks.step(first)) * SplitKernels::step_size;
+    kernels.split_rows(product.a + blocks.begin(first), product.lda, product.rows,
+                       blocks.begin(last) - blocks.begin(first), of.split_a);
+    const std::size_t first_column = of.b.panel(of.first_panel).column;
+    for (std::size_t p = of.first_panel; p < of.last_panel; ++p) {
+        const PackedView::Panel panel = of.b.panel(p);
+        const std::size_t width = panel.vectors * of.b.kernels->lanes;
+        product.vectors = panel.vectors;
+        product.columns = panel.columns;
+        product.bias = of.b.bias + panel.column;
+        product.b = of.b.weights + panel.offset;
+        product.c = c + panel.column - first_column;
+        if (residual != nullptr) product.residual = residual + panel.column - first_column;
+        for (std::size_t block = first; block < last; ++block) {
+            product.steps = blocks.step(block + 1) - blocks.step(block);
+            product.split_a = of.split_a + (blocks.step(block) - blocks.step(first)) * SplitKernels::step_size;
+            product.adds = block > 0;
+            product.ends = block + 1 == blocks.count();
+            const std::size_t depth = blocks.begin(block + 1) - blocks.begin(block);
+            kernels.split_panel(product.b + blocks.begin(block) * width, depth, panel.vectors, of.split_b);
+            // What comes next lies behind, unless it is another panel's.
+            const bool in_panel = block + 1 < last;
+            product.next = product.b + (in_panel ? blocks.begin(block + 1) : of.b.k + blocks.begin(first)) * width;
+            product.next_floats = in_panel || p + 1 < of.last_panel ? depth * width : 0;
+            kernels.multiply(product);
+        }
+    }
+}
+
+} // namespace
+
+std::size_t split_gemm_scratch_bytes(const PackedView& b, std::size_t m) {
+    return b.split ? (split_rows_size(m) + split_panel_size) * sizeof(std::uint16_t) : 0;
+}
+
+void split_gemm_panels(const PackedView& b, std::size_t first_panel, std::size_t last_panel, const float* a,
+                       std::size_t lda, std::size_t m, float* c, std::size_t ldc, const Epilogue& epilogue,
+                       std::span<std::byte> scratch) {
+    auto* const split_b = reinterpret_cast<std::uint16_t*>(scratch.data());
+    const RowsOfC of{b, first_panel, last_panel, epilogue, split_b + split_panel_size, split_b};
+    const std::size_t blocks = Blocks(b.k).count();
+    const std::size_t parts = divide_up(m, rows_at_a_time);
+    for (std::size_t part = 0; part < parts; ++part) {
+        const std::size_t first = m * part / parts;
+        SplitProduct product;
+        product.split_b = split_b;
+        product.rows = m * (part + 1) / parts - first;
+        product.c = c + first * ldc;
+        product.ldc = ldc;
+        product.activation = epilogue.activation;
+        product.residual_stride = epilogue.residual_stride;
+        if (epilogue.residual != nullptr) product.residual = epilogue.residual + first * epilogue.residual_stride;
+        product.a = a + first * lda;
+        product.lda = lda;
+        product.k = b.k;
+        for (std::size_t block = 0; block < blocks; block += blocks_at_a_time) {
+            multiply_blocks(of, product, block, std::min(block + blocks_at_a_time, blocks));
+        }
+    }
+}
+
+} // namespace detect
