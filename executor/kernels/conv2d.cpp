@@ -17,6 +17,7 @@ Result<Conv2d> Conv2d::prepare(const KernelTable& kernels, const Conv2dParameter
                                        parameters.output_channels, bias));
     }
     if (DepthwiseConv::supports(parameters)) return keep(DepthwiseConv::prepare(kernels, parameters, weights, bias));
+    if (SplitConv::supports(kernels, parameters)) return keep(SplitConv::prepare(kernels, parameters, weights, bias));
     if (WinogradConv::supports(parameters)) return keep(WinogradConv::prepare(kernels, parameters, weights, bias));
     return keep(IndirectConv::prepare(kernels, parameters, weights, bias));
 }
@@ -35,6 +36,7 @@ std::size_t Conv2d::scratch_bytes(const MapSize& size, std::size_t threads) cons
         return view.size() * sizeof(float) + gemm_scratch_bytes(view, size.batch * size.height * size.width, threads);
     }
     if (const DepthwiseConv* conv = depthwise()) return conv->mean_scratch_bytes(size);
+    if (const SplitConv* conv = std::get_if<SplitConv>(&path_)) return conv->scratch_bytes(size, threads);
     if (const WinogradConv* conv = std::get_if<WinogradConv>(&path_)) return conv->scratch_bytes(size);
     return 0;
 }
@@ -45,6 +47,8 @@ void Conv2d::run(const float* x, const MapSize& size, float* y, const Conv2dExtr
         run_pointwise(x, size, y, extras, scratch, pool);
     } else if (const DepthwiseConv* conv = depthwise()) {
         conv->run(x, size, y, extras.mean, scratch, pool);
+    } else if (const SplitConv* split = std::get_if<SplitConv>(&path_)) {
+        split->run(x, size, y, extras.residual, scratch, pool);
     } else if (const WinogradConv* winograd = std::get_if<WinogradConv>(&path_)) {
         winograd->run(x, size, y, extras.residual, scratch, pool);
     } else {

@@ -3,6 +3,7 @@
 #include "executor/kernels/depthwise_conv.h"
 #include "executor/kernels/gemm.h"
 #include "executor/kernels/indirect_conv.h"
+#include "executor/kernels/split_conv.h"
 #include "executor/kernels/winograd_conv.h"
 
 #include <variant>
@@ -48,7 +49,7 @@ public:
     [[nodiscard]] const DepthwiseConv* depthwise() const { return std::get_if<DepthwiseConv>(&path_); }
 
 private:
-    using Path = std::variant<PackedMatrix, DepthwiseConv, WinogradConv, IndirectConv>;
+    using Path = std::variant<PackedMatrix, DepthwiseConv, SplitConv, WinogradConv, IndirectConv>;
 
     void run_pointwise(const float* x, const MapSize& size, float* y, const Conv2dExtras& extras,
                        std::span<std::byte> scratch, ThreadPool& pool) const;

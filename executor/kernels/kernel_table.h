@@ -113,20 +113,26 @@ struct WinogradOutput {
 /// numbers; of the nine products of such parts the six largest are kept, which leaves an error of some 2^-24 of each
 /// term. Products are summed as the processor does it (Intel's TDPBF16PS: in single precision, the even and the odd
 /// terms of 32 in chains of their own), so an output depends on its own row of A and column of B alone. Denormal
-/// numbers count as zeros; an output that is not finite is computed again without tiles.
+/// numbers count as zeros. An output that is not finite is computed again without tiles.
 struct SplitProduct {
-    /// Rows of A as `split_rows` leaves them, and vectors of columns of B as `split_panel` does, for the same k.
+    /// Rows of A, each split by `split_row`, 32 numbers from row to row; and vectors of columns of B as `split_panel`
+    /// leaves them, for the same steps.
     const std::uint16_t* split_a = nullptr;
     const std::uint16_t* split_b = nullptr;
     std::size_t steps = 0;
-    /// Numbers from 16 rows of A to the next.
-    std::size_t split_a_stride = 0;
+    /// Numbers from a part of A to the next, from a step to the next, and from 16 rows to the next. What lies behind
+    /// the last row, up to a multiple of 16, is read but not used.
+    std::size_t part_stride = 0;
+    std::size_t step_stride = 0;
+    std::size_t tile_stride = 0;
     std::size_t rows = 0;
     /// Vectors in the panel, and its valid columns.
     std::size_t vectors = 0;
     std::size_t columns = 0;
     float* c = nullptr;
     std::size_t ldc = 0;
+    /// Null, or for each row where it goes in C and what residual it gets; -1: nowhere.
+    const std::int32_t* rows_of_c = nullptr;
     /// C holds what was summed for smaller k.
     bool adds = false;
     /// The sum is whole: bias (padded to whole vectors), residual and activation follow.
@@ -135,7 +141,7 @@ struct SplitProduct {
     const float* residual = nullptr;
     std::size_t residual_stride = 0;
     Activation activation = Activation::none;
-    /// A and the panel themselves, from the first k on, for outputs that are not finite.
+    /// A and the panel themselves, from the first k on, for outputs that are not finite; or null: those are NaN.
     const float* a = nullptr;
     std::size_t lda = 0;
     const float* b = nullptr;
@@ -153,10 +159,10 @@ struct SplitKernels {
     /// Numbers in the three tiles of a step.
     static constexpr std::size_t step_size = 3 * rows * depth;
 
-    /// Splits A [rows, k] into [rows / 16, k / 32, 3, 16, 32], padded with zeros in k; rows past the last are left
-    /// alone.
-    void (*split_rows)(const float* a, std::size_t lda, std::size_t rows, std::size_t k,
-                       std::uint16_t* split) = nullptr;
+    /// Splits a row of k floats, padded with zeros to whole steps, into [k / 32, 3, 32], with the strides of
+    /// SplitProduct.
+    void (*split_row)(const float* row, std::size_t k, std::size_t part_stride, std::size_t step_stride,
+                      std::uint16_t* split) = nullptr;
     /// Splits a packed panel [k, vectors · 16] into [vectors, k / 32, 3, 16, 16, 2], padded with zeros in k.
     void (*split_panel)(const float* b, std::size_t k, std::size_t vectors, std::uint16_t* split) = nullptr;
     void (*multiply)(const SplitProduct& product) = nullptr;

@@ -36,25 +36,31 @@ std::size_t split_rows_size(std::size_t m) {
 }
 constexpr std::size_t split_panel_size = max_panel_vectors * block_steps * SplitKernels::step_size;
 
-/// Some rows of C in some panels.
-struct RowsOfC {
+/// The panels of C that are computed, and memory for split parts.
+struct PanelsOfC {
     const PackedView& b;
     std::size_t first_panel;
     std::size_t last_panel;
-    const Epilogue& epilogue;
     std::uint16_t* split_a;
     std::uint16_t* split_b;
 };
 
 /// Adds the blocks [first, last) to the rows of C.
-void multiply_blocks(const RowsOfC& of, SplitProduct product, std::size_t first, std::size_t last) {
+void multiply_blocks(const PanelsOfC& of, SplitProduct product, std::size_t first, std::size_t last) {
     const SplitKernels& kernels = *of.b.kernels->split;
     const Blocks blocks(of.b.k);
     float* const c = product.c;
     const float* const residual = product.residual;
-    product.split_a_stride = (blocks.step(last) - blocks.step(first)) * SplitKernels::step_size;
-    kernels.split_rows(product.a + blocks.begin(first), product.lda, product.rows,
-                       blocks.begin(last) - blocks.begin(first), of.split_a);
+    // A tile of 16 rows lies in one piece, part by part and step by step.
+    product.part_stride = SplitKernels::rows * SplitKernels::depth;
+    product.step_stride = SplitKernels::step_size;
+    product.tile_stride = (blocks.step(last) - blocks.step(first)) * SplitKernels::step_size;
+    for (std::size_t r = 0; r < product.rows; ++r) {
+        kernels.split_row(product.a + r * product.lda + blocks.begin(first), blocks.begin(last) - blocks.begin(first),
+                          product.part_stride, product.step_stride,
+                          of.split_a + r / SplitKernels::rows * product.tile_stride +
+                              r % SplitKernels::rows * SplitKernels::depth);
+    }
     const std::size_t first_column = of.b.panel(of.first_panel).column;
     for (std::size_t p = of.first_panel; p < of.last_panel; ++p) {
         const PackedView::Panel panel = of.b.panel(p);
@@ -91,7 +97,7 @@ void split_gemm_panels(const PackedView& b, std::size_t first_panel, std::size_t
                        std::size_t lda, std::size_t m, float* c, std::size_t ldc, const Epilogue& epilogue,
                        std::span<std::byte> scratch) {
     auto* const split_b = reinterpret_cast<std::uint16_t*>(scratch.data());
-    const RowsOfC of{b, first_panel, last_panel, epilogue, split_b + split_panel_size, split_b};
+    const PanelsOfC of{b, first_panel, last_panel, split_b + split_panel_size, split_b};
     const std::size_t blocks = Blocks(b.k).count();
     const std::size_t parts = divide_up(m, rows_at_a_time);
     for (std::size_t part = 0; part < parts; ++part) {

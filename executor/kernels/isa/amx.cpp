@@ -12,7 +12,7 @@ namespace {
 
 #include "executor/kernels/isa/split_product.inl"
 
-constexpr SplitKernels split_kernels{&split_rows, &split_panel, &multiply_split};
+constexpr SplitKernels split_kernels{&split_row, &split_panel, &multiply_split};
 
 } // namespace
 

@@ -9,32 +9,31 @@ inline __m512i upper(__m512i bits) { return _mm512_and_si512(bits, _mm512_set1_e
 inline Vec minus(Vec x, __m512i part) { return sub(x, _mm512_castsi512_ps(part)); }
 
 /// 32 neighbours of a row, cut off to 8 bits three times.
-inline void split_neighbours(Vec x, Vec y, std::uint16_t* split) {
+inline void split_neighbours(Vec x, Vec y, std::size_t part_stride, std::uint16_t* split) {
     alignas(64) static constexpr std::uint16_t upper_halves[32] = {1,  3,  5,  7,  9,  11, 13, 15, 17, 19, 21,
                                                                    23, 25, 27, 29, 31, 33, 35, 37, 39, 41, 43,
                                                                    45, 47, 49, 51, 53, 55, 57, 59, 61, 63};
     const __m512i halves = _mm512_load_si512(upper_halves);
+#pragma GCC unroll 3
     for (std::size_t part = 0; part < 3; ++part) {
         const __m512i xs = _mm512_castps_si512(x);
         const __m512i ys = _mm512_castps_si512(y);
-        _mm512_storeu_si512(split + part * tile_size, _mm512_permutex2var_epi16(xs, halves, ys));
+        _mm512_storeu_si512(split + part * part_stride, _mm512_permutex2var_epi16(xs, halves, ys));
         x = minus(x, upper(xs));
         y = minus(y, upper(ys));
     }
 }
 
-void split_rows(const float* a, std::size_t lda, std::size_t rows, std::size_t k, std::uint16_t* split) {
-    const std::size_t steps = (k + depth - 1) / depth;
-    for (std::size_t r = 0; r < rows; ++r) {
-        const float* row = a + r * lda;
-        std::uint16_t* to = split + r / SplitKernels::rows * steps * step_size + r % SplitKernels::rows * depth;
-        std::size_t i = 0;
-        for (; i + depth <= k; i += depth, to += step_size) split_neighbours(load(row + i), load(row + i + lanes), to);
-        if (i == k) continue;
-        const std::size_t left = k - i;
-        split_neighbours(load_some(row + i, left), left > lanes ? load_some(row + i + lanes, left - lanes) : zero(),
-                         to);
+void split_row(const float* row, std::size_t k, std::size_t part_stride, std::size_t step_stride,
+               std::uint16_t* split) {
+    std::size_t i = 0;
+    for (; i + depth <= k; i += depth, split += step_stride) {
+        split_neighbours(load(row + i), load(row + i + lanes), part_stride, split);
     }
+    if (i == k) return;
+    const std::size_t left = k - i;
+    split_neighbours(load_some(row + i, left), left > lanes ? load_some(row + i + lanes, left - lanes) : zero(),
+                     part_stride, split);
 }
 
 /// Two rows of B, a pair of k for each column. The parts are rounded to nearest, so that what is left out of the
@@ -95,7 +94,12 @@ struct RowFinisher {
 
     void operator()(std::size_t row, const float* sums) const {
         constexpr int not_finite = 0x01 | 0x08 | 0x10 | 0x80;
-        float* c = p.c + row * p.ldc + vector * lanes;
+        std::size_t to = row;
+        if (p.rows_of_c != nullptr) {
+            if (p.rows_of_c[row] < 0) return;
+            to = static_cast<std::size_t>(p.rows_of_c[row]);
+        }
+        float* c = p.c + to * p.ldc + vector * lanes;
 #pragma GCC unroll 2
         for (std::size_t v = 0; v < Vectors; ++v, c += lanes) {
             const std::size_t count = v + 1 < Vectors ? lanes : last;
@@ -103,10 +107,10 @@ struct RowFinisher {
             if (p.adds) x = add(load_some(c, count), x);
             if constexpr (Ends) {
                 const __mmask16 lost = _mm512_fpclass_ps_mask(x, not_finite);
-                if (lost != 0) x = _mm512_mask_mov_ps(x, lost, multiply_plainly(p, row, vector + v));
+                if (lost != 0 && p.a != nullptr) x = _mm512_mask_mov_ps(x, lost, multiply_plainly(p, row, vector + v));
                 const std::size_t column = (vector + v) * lanes;
                 if (p.bias != nullptr) x = add(x, load(p.bias + column));
-                if (p.residual != nullptr) x = add(x, load_some(p.residual + row * p.residual_stride + column, count));
+                if (p.residual != nullptr) x = add(x, load_some(p.residual + to * p.residual_stride + column, count));
                 x = activate<A>(x);
             }
             store_some(c, x, count);
@@ -118,23 +122,24 @@ struct RowFinisher {
 /// needed again before it is ready, and by size. `meanwhile` is called four times a step: a tile's product leaves
 /// the rest of the core time for a row of the last sums.
 template <std::size_t Vectors, class F>
-inline void multiply_tiles(const std::uint16_t* a, const std::uint16_t* b, std::size_t steps, Sums& sums,
+inline void multiply_tiles(const SplitProduct& p, const std::uint16_t* a, const std::uint16_t* b, Sums& sums,
                            F&& meanwhile) {
+    const std::size_t steps = p.steps;
     constexpr std::size_t line = 64;
     _tile_zero(0);
     _tile_zero(1);
     _tile_zero(2);
     _tile_zero(3);
     const std::uint16_t* b1 = b + steps * step_size;
-    for (std::size_t s = 0; s < steps; ++s, a += step_size, b += step_size, b1 += step_size) {
+    for (std::size_t s = 0; s < steps; ++s, a += p.step_stride, b += step_size, b1 += step_size) {
         _tile_loadd(6, b, line);
-        _tile_loadd(4, a + 2 * tile_size, line);
+        _tile_loadd(4, a + 2 * p.part_stride, line);
         _tile_dpbf16ps(0, 4, 6);
         if constexpr (Vectors == 2) {
             _tile_loadd(7, b1, line);
             _tile_dpbf16ps(1, 4, 7);
         }
-        _tile_loadd(5, a + tile_size, line);
+        _tile_loadd(5, a + p.part_stride, line);
         _tile_dpbf16ps(2, 5, 6);
         if constexpr (Vectors == 2) _tile_dpbf16ps(3, 5, 7);
         meanwhile();
@@ -187,7 +192,7 @@ void multiply_columns(const SplitProduct& p, std::size_t vector) {
             finish(finished, last + finished % SplitKernels::rows * sums_stride);
             ++finished;
         };
-        multiply_tiles<Vectors>(p.split_a + block * p.split_a_stride, b, p.steps, sums[block % 2], finish_a_row);
+        multiply_tiles<Vectors>(p, p.split_a + block * p.tile_stride, b, sums[block % 2], finish_a_row);
         while (finished != ready) finish_a_row();
     }
     const float* const last = sums[(blocks + 1) % 2];
