@@ -7,6 +7,7 @@
 #include "tests/executor/kernels/model_layers.h"
 
 #include <benchmark/benchmark.h>
+#include <oneapi/tbb/cache_aligned_allocator.h>
 
 #include <functional>
 #include <iostream>
@@ -16,10 +17,14 @@ namespace {
 
 using namespace detect;
 
-std::vector<float> random_floats(std::size_t floats) {
+/// Memory as the executor hands it out, on 64-byte boundaries.
+using Floats = std::vector<float, oneapi::tbb::cache_aligned_allocator<float>>;
+using Bytes = std::vector<std::byte, oneapi::tbb::cache_aligned_allocator<std::byte>>;
+
+Floats random_floats(std::size_t floats) {
     std::mt19937 generator(1);
     std::uniform_real_distribution<float> uniform(-1.F, 1.F);
-    std::vector<float> values(floats);
+    Floats values(floats);
     for (float& value : values) value = uniform(generator);
     return values;
 }
@@ -90,10 +95,8 @@ void add_convolutions() {
         add(layer.name, cost, [=](const KernelTable& kernels) -> Step {
             auto conv = std::make_shared<Conv2d>(
                 unwrap(Conv2d::prepare(kernels, p, random_floats(weights), random_floats(p.output_channels))));
-            return [=, x = random_floats(inputs), y = std::vector<float>(outputs),
-                    scratch = std::vector<std::byte>(conv->scratch_bytes(input, 2))](ThreadPool& pool) mutable {
-                conv->run(x.data(), input, y.data(), {}, scratch, pool);
-            };
+            return [=, x = random_floats(inputs), y = Floats(outputs), scratch = Bytes(conv->scratch_bytes(input, 2))](
+                       ThreadPool& pool) mutable { conv->run(x.data(), input, y.data(), {}, scratch, pool); };
         });
         add_peer(layer.name, cost, [=] { return bench::Peer::conv(p, layer.height, layer.width); });
     }
@@ -125,32 +128,31 @@ void add_blocks() {
         if (!b.gated) cost.flops += 2. * out_pixels * static_cast<double>(b.expanded * b.outputs);
         cost.bytes = 4. * (in_pixels * static_cast<double>(b.inputs) + out_pixels * static_cast<double>(outputs));
         const auto floats = [](const MapSize& size, std::size_t channels_of_map) {
-            return std::vector<float>(size.height * size.width * channels_of_map);
+            return Floats(size.height * size.width * channels_of_map);
         };
         const std::string name = b.name;
         add(name + "/fused", cost, [=](const KernelTable& kernels) -> Step {
             const auto fused = InvertedResidual::make(make_steps(kernels, b));
-            return [=, x = random_floats(floats(input, b.inputs).size()), y = floats(output, outputs),
-                    mean = std::vector<float>(b.expanded),
-                    scratch = std::vector<std::byte>(fused->scratch_bytes(input, 2))](ThreadPool& pool) mutable {
-                fused->run(x.data(), input, y.data(), nullptr, b.gated ? mean.data() : nullptr, scratch, pool);
-            };
+            return
+                [=, x = random_floats(floats(input, b.inputs).size()), y = floats(output, outputs),
+                 mean = Floats(b.expanded), scratch = Bytes(fused->scratch_bytes(input, 2))](ThreadPool& pool) mutable {
+                    fused->run(x.data(), input, y.data(), nullptr, b.gated ? mean.data() : nullptr, scratch, pool);
+                };
         });
         add(name + "/steps", cost, [=](const KernelTable& kernels) -> Step {
             const InvertedResidual::Steps steps = make_steps(kernels, b);
-            return
-                [=, x = random_floats(floats(input, b.inputs).size()), expanded = floats(input, b.expanded),
-                 inner = floats(output, b.expanded), y = floats(output, outputs), mean = std::vector<float>(b.expanded),
-                 scratch = std::vector<std::byte>(steps.depthwise->scratch_bytes(input, 2))](ThreadPool& pool) mutable {
-                    const float* from = x.data();
-                    if (steps.expand) {
-                        steps.expand->run(from, input, expanded.data(), {}, {}, pool);
-                        from = expanded.data();
-                    }
-                    const Conv2dExtras extras{.mean = b.gated ? mean.data() : nullptr};
-                    steps.depthwise->run(from, input, b.gated ? y.data() : inner.data(), extras, scratch, pool);
-                    if (!b.gated) steps.project->run(inner.data(), output, y.data(), {}, {}, pool);
-                };
+            return [=, x = random_floats(floats(input, b.inputs).size()), expanded = floats(input, b.expanded),
+                    inner = floats(output, b.expanded), y = floats(output, outputs), mean = Floats(b.expanded),
+                    scratch = Bytes(steps.depthwise->scratch_bytes(input, 2))](ThreadPool& pool) mutable {
+                const float* from = x.data();
+                if (steps.expand) {
+                    steps.expand->run(from, input, expanded.data(), {}, {}, pool);
+                    from = expanded.data();
+                }
+                const Conv2dExtras extras{.mean = b.gated ? mean.data() : nullptr};
+                steps.depthwise->run(from, input, b.gated ? y.data() : inner.data(), extras, scratch, pool);
+                if (!b.gated) steps.project->run(inner.data(), output, y.data(), {}, {}, pool);
+            };
         });
     }
 }
@@ -166,11 +168,10 @@ void add_products() {
             add(name, cost, [=](const KernelTable& kernels) -> Step {
                 auto b = std::make_shared<PackedMatrix>(unwrap(PackedMatrix::pack(
                     kernels, WeightOrder::output_major, random_floats(k * n), k, n, random_floats(n))));
-                return
-                    [=, a = random_floats(m * k), c = std::vector<float>(m * n),
-                     scratch = std::vector<std::byte>(gemm_scratch_bytes(b->view(), m, 2))](ThreadPool& pool) mutable {
-                        gemm(b->view(), a.data(), k, m, c.data(), n, {product.activation, nullptr, 0}, scratch, pool);
-                    };
+                return [=, a = random_floats(m * k), c = Floats(m * n),
+                        scratch = Bytes(gemm_scratch_bytes(b->view(), m, 2))](ThreadPool& pool) mutable {
+                    gemm(b->view(), a.data(), k, m, c.data(), n, {product.activation, nullptr, 0}, scratch, pool);
+                };
             });
             add_peer(name, cost, [=] { return bench::Peer::product(m, k, n, product.activation); });
         }
@@ -187,10 +188,8 @@ void add_elementwise() {
     constexpr Cost read_only{0, 4. * count};
     const auto over_map = [&](const std::string& name, const Cost& cost, auto body) {
         add(name, cost, [=](const KernelTable& kernels) -> Step {
-            return [=, &kernels, x = random_floats(count), gate = random_floats(channels),
-                    y = std::vector<float>(count)](ThreadPool& pool) mutable {
-                body(kernels, x.data(), gate.data(), y.data(), pool);
-            };
+            return [=, &kernels, x = random_floats(count), gate = random_floats(channels), y = Floats(count)](
+                       ThreadPool& pool) mutable { body(kernels, x.data(), gate.data(), y.data(), pool); };
         });
     };
     over_map("hard_swish", one_pass,
@@ -217,14 +216,14 @@ void add_elementwise() {
                  to_channels_last(x, size, channels, y, pool);
              });
     add("softmax_1000x91", {0, 8. * 91000}, [](const KernelTable& kernels) -> Step {
-        return [&kernels, x = random_floats(91000), y = std::vector<float>(91000)](ThreadPool& pool) mutable {
+        return [&kernels, x = random_floats(91000), y = Floats(91000)](ThreadPool& pool) mutable {
             softmax_rows(kernels, x.data(), 1000, 91, y.data(), pool);
         };
     });
     add("scale_rows_960x160", {0, 8. * 960 * 160}, [](const KernelTable& kernels) -> Step {
         auto b = std::make_shared<PackedMatrix>(
             unwrap(PackedMatrix::pack(kernels, WeightOrder::output_major, random_floats(153600), 960, 160, {})));
-        return [b, gate = random_floats(960), scaled = std::vector<float>(153600)](ThreadPool& pool) mutable {
+        return [b, gate = random_floats(960), scaled = Floats(153600)](ThreadPool& pool) mutable {
             scale_rows(b->view(), gate.data(), scaled.data(), pool);
         };
     });
@@ -238,11 +237,10 @@ void add_resize() {
         const Cost cost{0, 12. * static_cast<double>(s.input_height * s.input_width + height * width)};
         add(name, cost, [=](const KernelTable& kernels) -> Step {
             auto resize = std::make_shared<BilinearResize>(unwrap(BilinearResize::prepare(kernels, s)));
-            return
-                [=, x = random_floats(3 * s.input_height * s.input_width), y = std::vector<float>(3 * height * width),
-                 scratch = std::vector<std::byte>(resize->scratch_bytes())](ThreadPool& pool) mutable {
-                    resize->transform(x.data(), 1, {}, height, width, y.data(), scratch, pool);
-                };
+            return [=, x = random_floats(3 * s.input_height * s.input_width), y = Floats(3 * height * width),
+                    scratch = Bytes(resize->scratch_bytes())](ThreadPool& pool) mutable {
+                resize->transform(x.data(), 1, {}, height, width, y.data(), scratch, pool);
+            };
         });
     }
 }
@@ -268,8 +266,7 @@ void add_detection() {
             layout == RoiLayout::channels_last ? "roi_align_1000" : "roi_align_1000_channels_first";
         add(name, cost, [=](const KernelTable& kernels) -> Step {
             return [=, &kernels, x = random_floats(25 * 34 * 256), boxes = random_boxes(rois),
-                    pictures = std::vector<std::int64_t>(rois),
-                    y = std::vector<float>(rois * 49 * 256)](ThreadPool& pool) mutable {
+                    pictures = std::vector<std::int64_t>(rois), y = Floats(rois * 49 * 256)](ThreadPool& pool) mutable {
                 roi_align(kernels, {7, 7, 2, 1.F / 32.F, false, layout}, x.data(), {1, 25, 34}, 256, boxes, pictures,
                           y.data(), pool);
             };

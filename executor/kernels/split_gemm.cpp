@@ -11,6 +11,8 @@ constexpr std::size_t block_steps = 4;
 /// Blocks and rows of A that are split at a time: 0.9 MB, for a second-level cache.
 constexpr std::size_t blocks_at_a_time = 3;
 constexpr std::size_t rows_at_a_time = 384;
+constexpr std::size_t rows_ahead = 2;
+constexpr std::size_t floats_per_line = 16;
 
 std::size_t divide_up(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
 
@@ -55,9 +57,15 @@ void multiply_blocks(const PanelsOfC& of, SplitProduct product, std::size_t firs
     product.part_stride = SplitKernels::rows * SplitKernels::depth;
     product.step_stride = SplitKernels::step_size;
     product.tile_stride = (blocks.step(last) - blocks.step(first)) * SplitKernels::step_size;
+    const std::size_t depth_of_all = blocks.begin(last) - blocks.begin(first);
     for (std::size_t r = 0; r < product.rows; ++r) {
-        kernels.split_row(product.a + r * product.lda + blocks.begin(first), blocks.begin(last) - blocks.begin(first),
-                          product.part_stride, product.step_stride,
+        const float* row = product.a + r * product.lda + blocks.begin(first);
+        // Rows may lie far apart: no hardware looks ahead from one to the next.
+        if (r + rows_ahead < product.rows) {
+            const float* ahead = row + rows_ahead * product.lda;
+            for (std::size_t i = 0; i < depth_of_all; i += floats_per_line) __builtin_prefetch(ahead + i);
+        }
+        kernels.split_row(row, depth_of_all, product.part_stride, product.step_stride,
                           of.split_a + r / SplitKernels::rows * product.tile_stride +
                               r % SplitKernels::rows * SplitKernels::depth);
     }
