@@ -143,6 +143,14 @@ const Tensor* Lowering::constant(ValueId id, DataType type) const {
     return tensor.defined() && tensor.type() == type ? &tensor : nullptr;
 }
 
+void Lowering::release(ValueId weights) {
+    const auto index = static_cast<std::size_t>(weights.index);
+    if (++packed_by_[weights.index] < readers_[index].size() || is_output_[index]) return;
+    Value& value = program_.graph_[weights];
+    value.shape = to_shape(value.constant.dims());
+    value.constant = Tensor{};
+}
+
 std::int32_t Lowering::slot(ValueId id, Layout layout) {
     const auto [entry, is_new] =
         program_.slot_of_.emplace(std::pair{id.index, layout}, static_cast<std::int32_t>(program_.slots_.size()));

@@ -53,6 +53,9 @@ private:
     [[nodiscard]] const Node* producer(ValueId id) const;
     [[nodiscard]] const Tensor* constant(ValueId id, DataType type) const;
 
+    /// Says that one of the nodes that read these weights has packed them. After the last, only their shape is kept.
+    void release(ValueId weights);
+
     // Slots.
     std::int32_t slot(ValueId id, Layout layout);
     [[nodiscard]] bool exists(ValueId id, Layout layout) const;
@@ -66,6 +69,10 @@ private:
     std::vector<std::int32_t> producers_;
     std::vector<std::vector<std::size_t>> readers_;
     std::vector<bool> is_output_;
+    /// By value: nodes that have packed it.
+    std::map<std::int32_t, std::size_t> packed_by_;
+    /// By weights and bias (or -1).
+    std::map<std::pair<std::int32_t, std::int32_t>, std::shared_ptr<const Conv2d>> prepared_;
     std::map<std::size_t, Group> group_at_; // by last node
     std::vector<bool> grouped_;
     /// By value: the GlobalAveragePool that its convolution computes along with it.

@@ -157,12 +157,17 @@ Result<void> Lowering::lower_convolution(const Group& group) {
     }
     const std::span<const float> bias =
         conv.input(2).present() ? value(conv.inputs[2]).constant.data<float>() : std::span<const float>();
-    auto prepared = Conv2d::prepare(kernel_table(isa_), parameters, weight.data<float>(), bias);
-    if (!prepared) return Error{prepared.error().code, describe(conv) + ": " + prepared.error().message};
-    auto convolution = std::make_shared<const Conv2d>(*std::move(prepared));
+    // The RPN's convolutions run on every level with the same weights.
+    auto& convolution = prepared_[{conv.inputs[1].index, conv.input(2).present() ? conv.inputs[2].index : -1}];
+    if (convolution == nullptr || convolution->parameters() != parameters) {
+        auto prepared = Conv2d::prepare(kernel_table(isa_), parameters, weight.data<float>(), bias);
+        if (!prepared) return Error{prepared.error().code, describe(conv) + ": " + prepared.error().message};
+        convolution = std::make_shared<const Conv2d>(*std::move(prepared));
+    }
+    release(conv.inputs[1]);
     convolutions_.emplace(program_.steps_.size(), convolution);
     if (extras.gate) gated_.insert(program_.steps_.size());
-    append(make_convolution_step(std::move(convolution), extras), conv.name, std::move(inputs), std::move(outputs));
+    append(make_convolution_step(convolution, extras), conv.name, std::move(inputs), std::move(outputs));
     return {};
 }
 

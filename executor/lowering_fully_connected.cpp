@@ -13,19 +13,6 @@ bool is_linear(const Node& node) {
            node.float_or("beta", 1.0F) == 1.0F && node.int_or("transA", 0) == 0;
 }
 
-/// Weights [N, C · H · W] for x flattened from [C, H, W], rewritten for x flattened from [H, W, C].
-std::vector<float> for_channels_last(std::span<const float> weights, std::size_t outputs, std::size_t channels,
-                                     std::size_t pixels) {
-    std::vector<float> result(weights.size());
-    for (std::size_t o = 0; o < outputs; ++o) {
-        const std::size_t row = o * channels * pixels;
-        for (std::size_t c = 0; c < channels; ++c) {
-            for (std::size_t p = 0; p < pixels; ++p) result[row + p * channels + c] = weights[row + c * pixels + p];
-        }
-    }
-    return result;
-}
-
 } // namespace
 
 bool Lowering::group_fully_connected(std::size_t n) {
@@ -67,27 +54,26 @@ Result<void> Lowering::lower_fully_connected(const Group& group) {
     const auto k = static_cast<std::size_t>(weight.dims()[output_major ? 1 : 0]);
     const auto n = static_cast<std::size_t>(weight.dims()[output_major ? 0 : 1]);
 
-    std::span<const float> weights = weight.data<float>();
-    std::vector<float> reordered;
     std::int32_t input = 0;
+    std::size_t pixels = 1;
     if (flattened) {
         const ValueId map = node(group.front()).inputs[0];
         const Shape& shape = *value(map).shape;
         const auto channels = static_cast<std::size_t>(*shape[1].size);
-        const auto pixels = static_cast<std::size_t>(*shape[2].size * *shape[3].size);
+        pixels = static_cast<std::size_t>(*shape[2].size * *shape[3].size);
         if (channels * pixels != k)
             return Error{ErrorCode::bad_model, describe(gemm) + ": weights do not fit the input"};
         input = in_layout(map, Layout::channels_last);
-        reordered = for_channels_last(weights, n, channels, pixels);
-        weights = reordered;
     } else {
         input = in_layout(gemm.inputs[0], Layout::plain);
     }
     const std::span<const float> bias =
         gemm.input(2).present() ? value(gemm.inputs[2]).constant.data<float>() : std::span<const float>();
-    auto packed = PackedMatrix::pack(
-        kernel_table(isa_), output_major ? WeightOrder::output_major : WeightOrder::input_major, weights, k, n, bias);
+    auto packed =
+        PackedMatrix::pack(kernel_table(isa_), output_major ? WeightOrder::output_major : WeightOrder::input_major,
+                           weight.data<float>(), k, n, bias, pixels);
     if (!packed) return Error{packed.error().code, describe(gemm) + ": " + packed.error().message};
+    release(gemm.inputs[1]);
     append(make_fully_connected_step(*std::move(packed), relu ? Activation::relu : Activation::none), gemm.name,
            {input}, {slot(node(group.back()).outputs[0], Layout::plain)});
     return {};

@@ -113,8 +113,10 @@ void collect_missing(const onnx::GraphProto& graph, std::map<std::string, std::s
 /// a reader of its own, which asks the one around it for names it does not define itself.
 class GraphReader {
 public:
-    GraphReader(const onnx::GraphProto& proto, int opset, const fs::path& folder, const GraphReader* outer = nullptr)
-        : proto_(proto), folder_(folder), outer_(outer) {
+    /// `file`: where raw data is that the initializers do not have themselves; null for a body's.
+    GraphReader(const onnx::GraphProto& proto, int opset, const fs::path& folder, const OnnxFile* file,
+                const GraphReader* outer)
+        : proto_(proto), folder_(folder), file_(file), outer_(outer) {
         graph_.opset = opset;
         graph_.name = proto.name();
     }
@@ -161,8 +163,11 @@ private:
     }
 
     Result<void> read_initializers() {
-        for (const auto& proto : proto_.initializer()) {
-            auto tensor = read_onnx_tensor(proto, folder_);
+        for (int i = 0; i < proto_.initializer_size(); ++i) {
+            const auto& proto = proto_.initializer(i);
+            const OnnxFile::RawData* raw = file_ == nullptr ? nullptr : file_->raw_data(i);
+            auto tensor =
+                raw == nullptr ? read_onnx_tensor(proto, folder_) : read_onnx_tensor(proto, folder_, {file_, raw});
             if (!tensor)
                 return Error{tensor.error().code, "initializer " + quoted(proto.name()) + " " + tensor.error().message};
             DETECT_TRY(define(proto.name(), graph_.add_constant(proto.name(), *std::move(tensor))));
@@ -258,7 +263,8 @@ private:
         for (const auto& attribute : proto.attribute()) {
             if (attribute.type() != onnx::AttributeProto::GRAPH) continue;
             GraphReader& body =
-                bodies.emplace_back(attribute.name(), GraphReader(attribute.g(), graph_.opset, folder_, this)).second;
+                bodies.emplace_back(attribute.name(), GraphReader(attribute.g(), graph_.opset, folder_, nullptr, this))
+                    .second;
             if (body.depth() > max_depth) return Error{ErrorCode::unsupported, "bodies are nested too deeply"};
             DETECT_TRY(body.read_structure());
             for (const std::string& name : body.captured_) {
@@ -378,6 +384,7 @@ private:
 
     const onnx::GraphProto& proto_;
     const fs::path& folder_;
+    const OnnxFile* file_;
     const GraphReader* outer_;
     Graph graph_;
     std::unordered_map<std::string, ValueId> ids_;
@@ -389,8 +396,8 @@ private:
 
 bool is_default_onnx_domain(std::string_view domain) { return domain.empty() || domain == "ai.onnx"; }
 
-Result<Graph> read_onnx_graph(const onnx::GraphProto& proto, int opset, const fs::path& external_data_folder) {
-    return GraphReader(proto, opset, external_data_folder).read();
+Result<Graph> read_onnx_graph(const OnnxFile& file, int opset, const fs::path& external_data_folder) {
+    return GraphReader(file.model().graph(), opset, external_data_folder, &file, nullptr).read();
 }
 
 } // namespace detect

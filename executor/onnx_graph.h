@@ -1,5 +1,6 @@
 #pragma once
 
+#include "executor/onnx_file.h"
 #include "graph/graph.h"
 
 #include <filesystem>
@@ -9,9 +10,9 @@
 
 namespace detect {
 
-/// Turns a GraphProto into a Graph: sorted, types and shapes inferred, validated. Bodies of If and Loop become graphs
+/// Turns a file's graph into a Graph: sorted, types and shapes inferred, validated. Bodies of If and Loop become graphs
 /// of their own, with what they read from around them as inputs.
-[[nodiscard]] Result<Graph> read_onnx_graph(const onnx::GraphProto& proto, int opset,
+[[nodiscard]] Result<Graph> read_onnx_graph(const OnnxFile& file, int opset,
                                             const std::filesystem::path& external_data_folder);
 
 /// Whether a domain is that of ONNX's own operators, by its short (empty) or long name.

@@ -1,13 +1,11 @@
 #include "executor/onnx_reader.h"
 
+#include "executor/onnx_file.h"
 #include "executor/onnx_graph.h"
 #include "graph/try.h"
 
 #include <algorithm>
-#include <fstream>
 #include <optional>
-
-#include <google/protobuf/io/coded_stream.h>
 
 namespace detect {
 
@@ -32,45 +30,12 @@ Result<int> read_opset(const onnx::ModelProto& model) {
     return static_cast<int>(*opset);
 }
 
-Result<onnx::ModelProto> parse(std::span<const std::byte> bytes) {
-    const auto unreadable = [](std::string message) { return Error{ErrorCode::unreadable_input, std::move(message)}; };
-    if (bytes.empty()) return unreadable("is empty, expected an ONNX model");
-    if (bytes.size() > INT32_MAX) return unreadable("is larger than 2 GiB, which ONNX does not allow in one file");
-    google::protobuf::io::CodedInputStream stream(reinterpret_cast<const std::uint8_t*>(bytes.data()),
-                                                  static_cast<int>(bytes.size()));
-    stream.SetTotalBytesLimit(INT32_MAX);
-    constexpr int nesting = 64;
-    stream.SetRecursionLimit(nesting);
-    onnx::ModelProto model;
-    if (!model.ParseFromCodedStream(&stream) || !stream.ConsumedEntireMessage()) {
-        return unreadable("is cut off, damaged, or not an ONNX model");
-    }
-    if (!model.has_graph()) return unreadable("is not an ONNX model: it holds no graph");
-    return model;
-}
-
-Result<Graph> read_model(std::span<const std::byte> bytes, const OnnxReadOptions& options) {
-    DETECT_TRY_ASSIGN(const onnx::ModelProto model, parse(bytes));
+Result<Graph> read_model(const OnnxFile& file, const fs::path& external_data_folder) {
+    const onnx::ModelProto& model = file.model();
     DETECT_TRY_ASSIGN(const int opset, read_opset(model));
-    DETECT_TRY_ASSIGN(Graph graph, read_onnx_graph(model.graph(), opset, options.external_data_folder));
+    DETECT_TRY_ASSIGN(Graph graph, read_onnx_graph(file, opset, external_data_folder));
     for (const auto& entry : model.metadata_props()) graph.metadata.emplace(entry.key(), entry.value());
     return graph;
-}
-
-Result<std::vector<std::byte>> read_file(const fs::path& path) {
-    const auto unreadable = [](std::string message) { return Error{ErrorCode::unreadable_input, std::move(message)}; };
-    std::error_code error;
-    const fs::file_status status = fs::status(path, error);
-    if (!fs::exists(status)) return unreadable("does not exist");
-    if (!fs::is_regular_file(status)) return unreadable("is not a file");
-    const std::uintmax_t size = fs::file_size(path, error);
-    if (error) return unreadable("cannot be read: " + error.message());
-    if (size > INT32_MAX) return unreadable("is larger than 2 GiB, which ONNX does not allow in one file");
-    std::vector<std::byte> bytes(static_cast<std::size_t>(size));
-    std::ifstream file(path, std::ios::binary);
-    file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(size));
-    if (!file) return unreadable("cannot be read");
-    return bytes;
 }
 
 /// One printable line: names in a damaged file may hold anything, and be of any length.
@@ -90,16 +55,19 @@ Error named(std::string_view name, Error error) {
 } // namespace
 
 Result<Graph> read_onnx(std::span<const std::byte> bytes, std::string_view name, const OnnxReadOptions& options) {
-    auto graph = read_model(bytes, options);
+    const auto file = OnnxFile::parse(bytes);
+    if (!file) return named(name, file.error());
+    auto graph = read_model(*file, options.external_data_folder);
     if (!graph) return named(name, std::move(graph).error());
     return graph;
 }
 
 Result<Graph> read_onnx(const fs::path& path) {
-    auto bytes = read_file(path);
-    if (!bytes) return named(path.string(), std::move(bytes).error());
-    const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
-    return read_onnx(*bytes, path.string(), {.external_data_folder = folder});
+    const auto file = OnnxFile::open(path);
+    if (!file) return named(path.string(), file.error());
+    auto graph = read_model(*file, path.has_parent_path() ? path.parent_path() : fs::path("."));
+    if (!graph) return named(path.string(), std::move(graph).error());
+    return graph;
 }
 
 } // namespace detect

@@ -127,6 +127,14 @@ Result<Tensor> from_external(const onnx::TensorProto& proto, DataType type, cons
     return tensor;
 }
 
+Result<Tensor> from_file(const RawDataInFile& raw, DataType type, const Dims& dims, std::int64_t bytes) {
+    if (raw.data->size != static_cast<std::size_t>(bytes)) return wrong_amount(raw.data->size, bytes, "bytes");
+    DETECT_TRY_ASSIGN(Tensor tensor, Tensor::create_uninitialised(type, dims));
+    DETECT_TRY(raw.file->read(*raw.data, tensor.mutable_bytes()));
+    normalise_bools(tensor);
+    return tensor;
+}
+
 Result<Tensor> from_raw(const std::string& raw, DataType type, const Dims& dims, std::int64_t bytes) {
     if (raw.size() != static_cast<std::size_t>(bytes)) return wrong_amount(raw.size(), bytes, "bytes");
     DETECT_TRY_ASSIGN(Tensor tensor, Tensor::create_uninitialised(type, dims));
@@ -149,7 +157,8 @@ Result<DataType> read_onnx_type(std::int64_t number) {
     return Error{ErrorCode::unsupported, "element type " + name + " is not supported"};
 }
 
-Result<Tensor> read_onnx_tensor(const onnx::TensorProto& proto, const fs::path& external_data_folder) {
+Result<Tensor> read_onnx_tensor(const onnx::TensorProto& proto, const fs::path& external_data_folder,
+                                const RawDataInFile& raw) {
     DETECT_TRY_ASSIGN(const DataType type, read_onnx_type(proto.data_type()));
     if (proto.has_segment()) return Error{ErrorCode::unsupported, "is stored in segments"};
     if (static_cast<std::size_t>(proto.dims_size()) > Dims::max_rank) {
@@ -163,6 +172,7 @@ Result<Tensor> read_onnx_tensor(const onnx::TensorProto& proto, const fs::path& 
     if (proto.data_location() == onnx::TensorProto_DataLocation_EXTERNAL) {
         return from_external(proto, type, dims, static_cast<std::uint64_t>(*bytes), external_data_folder);
     }
+    if (raw.data != nullptr) return from_file(raw, type, dims, *bytes);
     if (proto.has_raw_data()) return from_raw(proto.raw_data(), type, dims, *bytes);
     auto tensor = from_typed_fields(proto, type, dims, *count);
     if (tensor) normalise_bools(*tensor);

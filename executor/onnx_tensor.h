@@ -1,5 +1,6 @@
 #pragma once
 
+#include "executor/onnx_file.h"
 #include "graph/tensor.h"
 
 #include <filesystem>
@@ -8,10 +9,17 @@
 
 namespace detect {
 
+/// Raw data of a tensor that was left in its file; `data` null: none was.
+struct RawDataInFile {
+    const OnnxFile* file = nullptr;
+    const OnnxFile::RawData* data = nullptr;
+};
+
 /// An ONNX tensor as one of ours: raw bytes, typed fields or external data (only from `external_data_folder` and
 /// below). The amount of data is checked before anything is allocated.
 [[nodiscard]] Result<Tensor> read_onnx_tensor(const onnx::TensorProto& proto,
-                                              const std::filesystem::path& external_data_folder);
+                                              const std::filesystem::path& external_data_folder,
+                                              const RawDataInFile& raw = {});
 
 /// The element type of that number; `unsupported` if tensors here cannot hold it.
 [[nodiscard]] Result<DataType> read_onnx_type(std::int64_t number);

@@ -31,6 +31,8 @@ struct Conv2dParameters {
     [[nodiscard]] bool is_pointwise() const;
     /// One input channel for each output channel.
     [[nodiscard]] bool is_depthwise() const;
+
+    friend bool operator==(const Conv2dParameters&, const Conv2dParameters&) = default;
 };
 
 /// Sizes of a picture or feature map, batch included.

@@ -114,20 +114,10 @@ Result<IndirectConv> IndirectConv::prepare(const KernelTable& kernels, const Con
     auto zeros = AlignedBuffer::allocate(p.kernel_w * channels);
     if (!zeros.ok()) return std::move(zeros).error();
     conv.zeros_ = *std::move(zeros);
-    auto ordered = AlignedBuffer::allocate(outputs * taps * channels);
-    if (!ordered.ok()) return std::move(ordered).error();
-    const std::span<float> by_tap = ordered.value().floats();
     for (std::size_t g = 0; g < p.groups; ++g) {
         const auto of_group = weights.subspan(g * outputs * channels * taps, outputs * channels * taps);
-        for (std::size_t o = 0; o < outputs; ++o) {
-            for (std::size_t c = 0; c < channels; ++c) {
-                for (std::size_t t = 0; t < taps; ++t) {
-                    by_tap[(o * taps + t) * channels + c] = of_group[(o * channels + c) * taps + t];
-                }
-            }
-        }
-        auto packed = PackedMatrix::pack(kernels, WeightOrder::output_major, by_tap, taps * channels, outputs,
-                                         bias.empty() ? bias : bias.subspan(g * outputs, outputs));
+        auto packed = PackedMatrix::pack(kernels, WeightOrder::output_major, of_group, taps * channels, outputs,
+                                         bias.empty() ? bias : bias.subspan(g * outputs, outputs), taps);
         if (!packed.ok()) return std::move(packed).error();
         conv.weights_.push_back(*std::move(packed));
     }

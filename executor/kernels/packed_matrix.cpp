@@ -30,9 +30,10 @@ PackedView::Panel PackedView::panel(std::size_t index) const {
 std::size_t PackedView::size() const { return whole_vectors(*kernels, n) * kernels->lanes * k; }
 
 Result<PackedMatrix> PackedMatrix::pack(const KernelTable& kernels, WeightOrder order, std::span<const float> weights,
-                                        std::size_t k, std::size_t n, std::span<const float> bias) {
+                                        std::size_t k, std::size_t n, std::span<const float> bias, std::size_t pixels) {
     const auto count = checked_mul(k, n);
-    if (!count || weights.size() != *count || (!bias.empty() && bias.size() != n)) {
+    const bool whole_channels = pixels > 0 && k % pixels == 0;
+    if (!count || weights.size() != *count || (!bias.empty() && bias.size() != n) || !whole_channels) {
         return Error{ErrorCode::invalid_argument, "cannot pack a " + std::to_string(k) + "×" + std::to_string(n) +
                                                       " matrix from " + std::to_string(weights.size()) +
                                                       " weights and " + std::to_string(bias.size()) +
@@ -58,7 +59,8 @@ Result<PackedMatrix> PackedMatrix::pack(const KernelTable& kernels, WeightOrder 
         const std::size_t width = panel.vectors * kernels.lanes;
         for (std::size_t i = 0; i < k; ++i) {
             float* to = packed.weights_.data() + panel.offset + i * width;
-            const float* from = weights.data() + i * k_stride + panel.column * n_stride;
+            const std::size_t input = i % (k / pixels) * pixels + i / (k / pixels);
+            const float* from = weights.data() + input * k_stride + panel.column * n_stride;
             for (std::size_t j = 0; j < panel.columns; ++j) to[j] = from[j * n_stride];
         }
     }

@@ -69,18 +69,8 @@ Result<SplitConv> SplitConv::prepare(const KernelTable& kernels, const Conv2dPar
     if (!zeros.ok()) return std::move(zeros).error();
     conv.zeros_ = *std::move(zeros);
     const std::size_t taps = p.kernel_h * p.kernel_w;
-    auto ordered = AlignedBuffer::allocate(weights.size());
-    if (!ordered.ok()) return std::move(ordered).error();
-    const std::span<float> by_tap = ordered.value().floats();
-    for (std::size_t o = 0; o < p.output_channels; ++o) {
-        for (std::size_t c = 0; c < p.input_channels; ++c) {
-            for (std::size_t t = 0; t < taps; ++t) {
-                by_tap[(o * taps + t) * p.input_channels + c] = weights[(o * p.input_channels + c) * taps + t];
-            }
-        }
-    }
-    auto packed = PackedMatrix::pack(kernels, WeightOrder::output_major, by_tap, taps * p.input_channels,
-                                     p.output_channels, bias);
+    auto packed = PackedMatrix::pack(kernels, WeightOrder::output_major, weights, taps * p.input_channels,
+                                     p.output_channels, bias, taps);
     if (!packed.ok()) return std::move(packed).error();
     conv.weights_ = *std::move(packed);
     return conv;
