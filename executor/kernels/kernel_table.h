@@ -133,9 +133,11 @@ struct SplitProduct {
     std::size_t ldc = 0;
     /// Null, or for each row where it goes in C and what residual it gets; -1: nowhere.
     const std::int32_t* rows_of_c = nullptr;
-    /// C holds what was summed for smaller k.
+    /// [rows, vectors · 16]: what was summed for smaller k, if `adds`; and where sums go that are not whole yet. Rows
+    /// of C may lie a page apart; these lie close.
+    float* partial = nullptr;
     bool adds = false;
-    /// The sum is whole: bias (padded to whole vectors), residual and activation follow.
+    /// The sum is whole: bias (padded to whole vectors), residual and activation follow, and it goes to C.
     bool ends = false;
     const float* bias = nullptr;
     const float* residual = nullptr;

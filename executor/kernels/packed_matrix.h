@@ -46,9 +46,9 @@ class PackedMatrix {
 public:
     PackedMatrix() = default;
 
-    /// `weights` has k·n floats; `bias` has n, or none for zeros. `pixels`: weights for k inputs in the order [channels,
-    /// pixels] are packed for inputs in the order [pixels, channels]. Errors: `invalid_argument` if a size does not fit,
-    /// `resource_limit` if memory is short.
+    /// `weights` has k·n floats; `bias` has n, or none for zeros. `pixels`: weights for k inputs in the order
+    /// [channels, pixels] are packed for inputs in the order [pixels, channels]. Errors: `invalid_argument` if a size
+    /// does not fit, `resource_limit` if memory is short.
     static Result<PackedMatrix> pack(const KernelTable& kernels, WeightOrder order, std::span<const float> weights,
                                      std::size_t k, std::size_t n, std::span<const float> bias, std::size_t pixels = 1);
 

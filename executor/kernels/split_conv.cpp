@@ -33,9 +33,12 @@ struct SplitConv::Layout {
     std::size_t split_a_bytes = 0;
     std::size_t split_b_bytes = 0;
     std::size_t rows_of_c_bytes = 0;
+    std::size_t partial_bytes = 0;
 
     [[nodiscard]] std::size_t outputs() const { return (band_rows - 1) * padded_width + output_width; }
-    [[nodiscard]] std::size_t worker_bytes() const { return split_a_bytes + split_b_bytes + rows_of_c_bytes; }
+    [[nodiscard]] std::size_t worker_bytes() const {
+        return split_a_bytes + split_b_bytes + rows_of_c_bytes + partial_bytes;
+    }
 };
 
 /// Some rows of one picture's output.
@@ -48,6 +51,7 @@ struct SplitConv::Band {
     std::uint16_t* split_a = nullptr;
     std::uint16_t* split_b = nullptr;
     std::int32_t* rows_of_c = nullptr;
+    float* partial = nullptr;
 };
 
 bool SplitConv::supports(const KernelTable& kernels, const Conv2dParameters& p) {
@@ -94,6 +98,7 @@ SplitConv::Layout SplitConv::layout(const MapSize& size, std::size_t threads) co
     l.split_a_bytes = whole_lines(l.positions * position_bytes);
     l.split_b_bytes = max_panel_vectors * block_steps * SplitKernels::step_size * sizeof(std::uint16_t);
     l.rows_of_c_bytes = whole_lines(l.outputs() * sizeof(std::int32_t));
+    l.partial_bytes = l.outputs() * max_panel_vectors * weights_.view().kernels->lanes * sizeof(float);
     return l;
 }
 
@@ -132,6 +137,7 @@ void SplitConv::run_band(const Layout& l, const Band& band) const {
             column < l.output_width ? static_cast<std::int32_t>(i / l.padded_width * l.output_width + column) : -1;
     }
     product.rows_of_c = band.rows_of_c;
+    product.partial = band.partial;
     product.part_stride = l.positions * SplitKernels::depth;
     product.step_stride = 3 * product.part_stride;
     product.tile_stride = SplitKernels::rows * SplitKernels::depth;
@@ -187,6 +193,7 @@ void SplitConv::run(const float* x, const MapSize& size, float* y, const float* 
         band.split_a = reinterpret_cast<std::uint16_t*>(memory);
         band.split_b = reinterpret_cast<std::uint16_t*>(memory + l.split_a_bytes);
         band.rows_of_c = reinterpret_cast<std::int32_t*>(memory + l.split_a_bytes + l.split_b_bytes);
+        band.partial = reinterpret_cast<float*>(memory + l.split_a_bytes + l.split_b_bytes + l.rows_of_c_bytes);
         run_band(l, band);
     });
 }

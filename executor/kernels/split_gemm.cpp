@@ -38,13 +38,21 @@ std::size_t split_rows_size(std::size_t m) {
 }
 constexpr std::size_t split_panel_size = max_panel_vectors * block_steps * SplitKernels::step_size;
 
-/// The panels of C that are computed, and memory for split parts.
+/// Floats of unfinished sums: of one panel, unless panels are come back to.
+std::size_t partial_size(const PackedView& b, std::size_t m) {
+    const std::size_t vectors =
+        Blocks(b.k).count() > blocks_at_a_time ? divide_up(b.n, b.kernels->lanes) : std::size_t{max_panel_vectors};
+    return std::min(m, rows_at_a_time) * vectors * b.kernels->lanes;
+}
+
+/// The panels of C that are computed, and memory for split parts and unfinished sums.
 struct PanelsOfC {
     const PackedView& b;
     std::size_t first_panel;
     std::size_t last_panel;
     std::uint16_t* split_a;
     std::uint16_t* split_b;
+    float* partial;
 };
 
 /// Adds the blocks [first, last) to the rows of C.
@@ -76,6 +84,8 @@ void multiply_blocks(const PanelsOfC& of, SplitProduct product, std::size_t firs
         product.vectors = panel.vectors;
         product.columns = panel.columns;
         product.bias = of.b.bias + panel.column;
+        product.partial = of.partial;
+        if (blocks.count() > blocks_at_a_time) product.partial += product.rows * (panel.column - first_column);
         product.b = of.b.weights + panel.offset;
         product.c = c + panel.column - first_column;
         if (residual != nullptr) product.residual = residual + panel.column - first_column;
@@ -98,14 +108,17 @@ void multiply_blocks(const PanelsOfC& of, SplitProduct product, std::size_t firs
 } // namespace
 
 std::size_t split_gemm_scratch_bytes(const PackedView& b, std::size_t m) {
-    return b.split ? (split_rows_size(m) + split_panel_size) * sizeof(std::uint16_t) : 0;
+    if (!b.split) return 0;
+    return (split_rows_size(m) + split_panel_size) * sizeof(std::uint16_t) + partial_size(b, m) * sizeof(float);
 }
 
 void split_gemm_panels(const PackedView& b, std::size_t first_panel, std::size_t last_panel, const float* a,
                        std::size_t lda, std::size_t m, float* c, std::size_t ldc, const Epilogue& epilogue,
                        std::span<std::byte> scratch) {
     auto* const split_b = reinterpret_cast<std::uint16_t*>(scratch.data());
-    const PanelsOfC of{b, first_panel, last_panel, split_b + split_panel_size, split_b};
+    std::uint16_t* const split_a = split_b + split_panel_size;
+    const PanelsOfC of{b,       first_panel, last_panel,
+                       split_a, split_b,     reinterpret_cast<float*>(split_a + split_rows_size(m))};
     const std::size_t blocks = Blocks(b.k).count();
     const std::size_t parts = divide_up(m, rows_at_a_time);
     for (std::size_t part = 0; part < parts; ++part) {

@@ -79,41 +79,45 @@ using Sums = float[2 * sums_part];
     return sum;
 }
 
-/// Turns sums into rows of C. `Ends`: with all that follows the sum.
+/// Takes a row of sums further: adds what was summed before, and keeps it, or, if it `Ends`, turns it into a row of C.
 template <bool Ends, Activation A, std::size_t Vectors>
 struct RowFinisher {
     const SplitProduct& p;
-    /// The first vector of columns, and how many columns the last one has.
+    /// The first vector of columns.
     std::size_t vector;
-    std::size_t last;
-
-    RowFinisher(const SplitProduct& product, std::size_t first_vector)
-        : p(product), vector(first_vector), last(product.columns - (first_vector + Vectors - 1) * lanes) {
-        if (last > lanes) last = lanes;
-    }
 
     void operator()(std::size_t row, const float* sums) const {
+        float* partial = p.partial + (row * p.vectors + vector) * lanes;
+        Vec x[Vectors];
+#pragma GCC unroll 2
+        for (std::size_t v = 0; v < Vectors; ++v) {
+            x[v] = add(load(sums + v * lanes), load(sums + sums_part + v * lanes));
+            if (p.adds) x[v] = add(load(partial + v * lanes), x[v]);
+            if constexpr (!Ends) store(partial + v * lanes, x[v]);
+        }
+        if constexpr (Ends) write(row, x);
+    }
+
+    void write(std::size_t row, Vec (&x)[Vectors]) const {
         constexpr int not_finite = 0x01 | 0x08 | 0x10 | 0x80;
         std::size_t to = row;
         if (p.rows_of_c != nullptr) {
             if (p.rows_of_c[row] < 0) return;
             to = static_cast<std::size_t>(p.rows_of_c[row]);
         }
-        float* c = p.c + to * p.ldc + vector * lanes;
 #pragma GCC unroll 2
-        for (std::size_t v = 0; v < Vectors; ++v, c += lanes) {
-            const std::size_t count = v + 1 < Vectors ? lanes : last;
-            Vec x = add(load(sums + v * lanes), load(sums + sums_part + v * lanes));
-            if (p.adds) x = add(load_some(c, count), x);
-            if constexpr (Ends) {
-                const __mmask16 lost = _mm512_fpclass_ps_mask(x, not_finite);
-                if (lost != 0 && p.a != nullptr) x = _mm512_mask_mov_ps(x, lost, multiply_plainly(p, row, vector + v));
-                const std::size_t column = (vector + v) * lanes;
-                if (p.bias != nullptr) x = add(x, load(p.bias + column));
-                if (p.residual != nullptr) x = add(x, load_some(p.residual + to * p.residual_stride + column, count));
-                x = activate<A>(x);
+        for (std::size_t v = 0; v < Vectors; ++v) {
+            const std::size_t column = (vector + v) * lanes;
+            const std::size_t count = p.columns - column < lanes ? p.columns - column : lanes;
+            const __mmask16 lost = _mm512_fpclass_ps_mask(x[v], not_finite);
+            if (lost != 0 && p.a != nullptr) {
+                x[v] = _mm512_mask_mov_ps(x[v], lost, multiply_plainly(p, row, vector + v));
             }
-            store_some(c, x, count);
+            if (p.bias != nullptr) x[v] = add(x[v], load(p.bias + column));
+            if (p.residual != nullptr) {
+                x[v] = add(x[v], load_some(p.residual + to * p.residual_stride + column, count));
+            }
+            store_some(p.c + to * p.ldc + column, activate<A>(x[v]), count);
         }
     }
 };
@@ -177,7 +181,7 @@ inline void multiply_tiles(const SplitProduct& p, const std::uint16_t* a, const 
 template <bool Ends, Activation A, std::size_t Vectors>
 void multiply_columns(const SplitProduct& p, std::size_t vector) {
     alignas(64) Sums sums[2];
-    const RowFinisher<Ends, A, Vectors> finish(p, vector);
+    const RowFinisher<Ends, A, Vectors> finish{p, vector};
     const std::uint16_t* const b = p.split_b + vector * p.steps * step_size;
     const std::size_t blocks = (p.rows + SplitKernels::rows - 1) / SplitKernels::rows;
     std::size_t finished = 0;
