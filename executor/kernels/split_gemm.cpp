@@ -8,8 +8,9 @@ namespace {
 
 /// Steps of 32 terms that are summed from zero; what they need of a panel stays in a first-level cache.
 constexpr std::size_t block_steps = 4;
-/// Blocks and rows of A that are split at a time: 0.9 MB, for a second-level cache.
-constexpr std::size_t blocks_at_a_time = 3;
+/// Rows of A that are split at a time, and blocks: all if they are few, so that a panel's sums are finished at once;
+/// else one, as the split parts shall not fill a second-level cache.
+constexpr std::size_t few_blocks = 3;
 constexpr std::size_t rows_at_a_time = 384;
 constexpr std::size_t rows_ahead = 2;
 constexpr std::size_t floats_per_line = 16;
@@ -21,6 +22,7 @@ struct Blocks {
     explicit Blocks(std::size_t k) : k_(k), steps_(divide_up(k, SplitKernels::depth)) {}
 
     [[nodiscard]] std::size_t count() const { return divide_up(steps_, block_steps); }
+    [[nodiscard]] std::size_t at_a_time() const { return count() <= few_blocks ? count() : 1; }
     /// The first step of a block.
     [[nodiscard]] std::size_t step(std::size_t block) const { return steps_ * block / count(); }
     /// Its first term.
@@ -32,8 +34,8 @@ private:
 };
 
 /// Numbers in the split parts of A that are held at a time, and of a block of a panel.
-std::size_t split_rows_size(std::size_t m) {
-    return divide_up(std::min(m, rows_at_a_time), SplitKernels::rows) * blocks_at_a_time * block_steps *
+std::size_t split_rows_size(const PackedView& b, std::size_t m) {
+    return divide_up(std::min(m, rows_at_a_time), SplitKernels::rows) * Blocks(b.k).at_a_time() * block_steps *
            SplitKernels::step_size;
 }
 constexpr std::size_t split_panel_size = max_panel_vectors * block_steps * SplitKernels::step_size;
@@ -41,7 +43,7 @@ constexpr std::size_t split_panel_size = max_panel_vectors * block_steps * Split
 /// Floats of unfinished sums: of one panel, unless panels are come back to.
 std::size_t partial_size(const PackedView& b, std::size_t m) {
     const std::size_t vectors =
-        Blocks(b.k).count() > blocks_at_a_time ? divide_up(b.n, b.kernels->lanes) : std::size_t{max_panel_vectors};
+        Blocks(b.k).count() > few_blocks ? divide_up(b.n, b.kernels->lanes) : std::size_t{max_panel_vectors};
     return std::min(m, rows_at_a_time) * vectors * b.kernels->lanes;
 }
 
@@ -85,7 +87,7 @@ void multiply_blocks(const PanelsOfC& of, SplitProduct product, std::size_t firs
         product.columns = panel.columns;
         product.bias = of.b.bias + panel.column;
         product.partial = of.partial;
-        if (blocks.count() > blocks_at_a_time) product.partial += product.rows * (panel.column - first_column);
+        if (blocks.count() > few_blocks) product.partial += product.rows * (panel.column - first_column);
         product.b = of.b.weights + panel.offset;
         product.c = c + panel.column - first_column;
         if (residual != nullptr) product.residual = residual + panel.column - first_column;
@@ -109,7 +111,7 @@ void multiply_blocks(const PanelsOfC& of, SplitProduct product, std::size_t firs
 
 std::size_t split_gemm_scratch_bytes(const PackedView& b, std::size_t m) {
     if (!b.split) return 0;
-    return (split_rows_size(m) + split_panel_size) * sizeof(std::uint16_t) + partial_size(b, m) * sizeof(float);
+    return (split_rows_size(b, m) + split_panel_size) * sizeof(std::uint16_t) + partial_size(b, m) * sizeof(float);
 }
 
 void split_gemm_panels(const PackedView& b, std::size_t first_panel, std::size_t last_panel, const float* a,
@@ -118,8 +120,8 @@ void split_gemm_panels(const PackedView& b, std::size_t first_panel, std::size_t
     auto* const split_b = reinterpret_cast<std::uint16_t*>(scratch.data());
     std::uint16_t* const split_a = split_b + split_panel_size;
     const PanelsOfC of{b,       first_panel, last_panel,
-                       split_a, split_b,     reinterpret_cast<float*>(split_a + split_rows_size(m))};
-    const std::size_t blocks = Blocks(b.k).count();
+                       split_a, split_b,     reinterpret_cast<float*>(split_a + split_rows_size(b, m))};
+    const Blocks blocks(b.k);
     const std::size_t parts = divide_up(m, rows_at_a_time);
     for (std::size_t part = 0; part < parts; ++part) {
         const std::size_t first = m * part / parts;
@@ -134,8 +136,8 @@ void split_gemm_panels(const PackedView& b, std::size_t first_panel, std::size_t
         product.a = a + first * lda;
         product.lda = lda;
         product.k = b.k;
-        for (std::size_t block = 0; block < blocks; block += blocks_at_a_time) {
-            multiply_blocks(of, product, block, std::min(block + blocks_at_a_time, blocks));
+        for (std::size_t block = 0; block < blocks.count(); block += blocks.at_a_time()) {
+            multiply_blocks(of, product, block, block + blocks.at_a_time());
         }
     }
 }
