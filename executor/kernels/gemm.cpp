@@ -9,8 +9,10 @@ namespace detect {
 namespace {
 
 /// Terms that are summed in one chain. A longer sum is the sum of such blocks, each rounded on its own: where they
-/// begin and end depends on K alone, or results would depend on company.
+/// begin and end depends on K alone, or results would depend on company. The last has what is left.
 constexpr std::size_t block_depth = 64;
+/// Blocks that a tile sums up before it writes to C; its rows of A stay in a first-level cache meanwhile.
+constexpr std::size_t blocks_at_a_time = 8;
 /// A block of B that stays in a second-level cache while the rows of A pass by.
 constexpr std::size_t block_bytes = std::size_t{512} << 10U;
 /// Packed weights beyond this are read by one thread each, rather than by every one.
@@ -32,24 +34,25 @@ Range part(std::size_t begin, std::size_t end, std::size_t index, std::size_t pa
     return {begin + (end - begin) * index / parts, begin + (end - begin) * (index + 1) / parts};
 }
 
-/// The rows [0, m) of C in some panels, for k in a range. A tile's rows of A stay in the first-level cache from panel
-/// to panel. C and the residual start at the first panel's first column.
-void multiply_block(const PackedView& b, const Range& panels, const Range& k, const float* a, std::size_t lda,
-                    std::size_t m, float* c, std::size_t ldc, const Epilogue& epilogue) {
+/// The rows [0, m) of C in some panels, for k in a range of blocks. A tile's rows of A stay in the first-level cache
+/// from panel to panel. C and the residual start at the first panel's first column.
+void multiply_blocks(const PackedView& b, const Range& panels, const Range& k, const float* a, std::size_t lda,
+                     std::size_t m, float* c, std::size_t ldc, const Epilogue& epilogue) {
     const bool ends = k.end == b.k;
     std::array<const float*, max_tile_rows> rows{};
     GemmTile tile;
     tile.a = rows.data();
     tile.segment_length = k.end - k.begin;
     tile.ldc = ldc;
-    tile.start = k.begin == 0 ? TileStart::zero : TileStart::add_block;
+    tile.block_length = block_depth;
+    tile.adds = k.begin > 0;
     tile.activation = ends ? epilogue.activation : Activation::none;
     tile.residual_stride = epilogue.residual_stride;
     const PackedView::Panel front = b.panel(panels.begin);
     const PackedView::Panel back = b.panel(panels.end - 1);
     const auto multiply = [&](const PackedView::Panel& panel, std::size_t first, std::size_t count) {
         tile.b = b.weights + panel.offset + k.begin * panel.vectors * b.kernels->lanes;
-        tile.bias = k.begin == 0 ? b.bias + panel.column : nullptr;
+        tile.bias = ends ? b.bias + panel.column : nullptr;
         tile.columns = panel.columns;
         const std::size_t column = panel.column - front.column;
         for (std::size_t i = 0; i < count; ++i) rows[i] = a + (first + i) * lda + k.begin;
@@ -92,8 +95,8 @@ void gemm_panels(const PackedView& b, std::size_t first_panel, std::size_t last_
         split_gemm_panels(b, first_panel, last_panel, a, lda, m, c, ldc, epilogue, scratch);
         return;
     }
-    const std::size_t blocks = std::max(divide_up(b.k, block_depth), std::size_t{1});
-    const std::size_t panel_bytes = divide_up(b.k, blocks) * 2 * b.kernels->lanes * sizeof(float);
+    constexpr std::size_t depth = blocks_at_a_time * block_depth;
+    const std::size_t panel_bytes = std::min(b.k, depth) * 2 * b.kernels->lanes * sizeof(float);
     const std::size_t group = std::max(block_bytes / std::max(panel_bytes, std::size_t{1}), std::size_t{1});
     const std::size_t groups = divide_up(last_panel - first_panel, group);
     for (std::size_t g = 0; g < groups; ++g) {
@@ -101,8 +104,9 @@ void gemm_panels(const PackedView& b, std::size_t first_panel, std::size_t last_
         const std::size_t column = b.panel(panels.begin).column - b.panel(first_panel).column;
         Epilogue of_group = epilogue;
         if (epilogue.residual != nullptr) of_group.residual += column;
-        for (std::size_t block = 0; block < blocks; ++block) {
-            multiply_block(b, panels, part(0, b.k, block, blocks), a, lda, m, c + column, ldc, of_group);
+        // Of nothing, too, there is a bias to be written.
+        for (std::size_t k = 0; k == 0 || k < b.k; k += depth) {
+            multiply_blocks(b, panels, {k, std::min(k + depth, b.k)}, a, lda, m, c + column, ldc, of_group);
         }
     }
 }

@@ -14,8 +14,8 @@ struct Epilogue {
 };
 
 /// C [M, N] = activation(A·B + bias + residual), with A [M, K] row-major (`lda` floats from row to row), C row-major.
-/// An output element is one multiply-add per k in ascending order, then the bias; past 64 terms, the sum in order of
-/// equal blocks of at most 64 that start at zero; split_gemm.h says how it is where B has `split` set. So it depends on
+/// An output element is the sum, in order, of blocks of 64 terms (the last may have fewer), each one multiply-add per k
+/// in ascending order from zero; then the bias. split_gemm.h says how it is where B has `split` set. So it depends on
 /// its own row of A and column of B alone, not on M, the threads or where its row stands. C overlaps none of the
 /// inputs. `scratch`: `gemm_scratch_bytes` on a 64-byte boundary.
 void gemm(const PackedView& b, const float* a, std::size_t lda, std::size_t m, float* c, std::size_t ldc,

@@ -154,7 +154,7 @@ void IndirectConv::run_block(const Input& input, std::size_t group, std::size_t 
             tile.segments = std::min(most_segments, segments - s);
             tile_rows.fill(s, tile.segments, pointers.data());
             const bool ends = s + tile.segments == segments;
-            tile.start = s == 0 ? TileStart::zero : TileStart::resume;
+            tile.adds = s > 0;
             tile.bias = ends ? b.bias + panel.column : nullptr;
             tile.activation = ends ? p.activation : Activation::none;
             tile.residual = ends && residual != nullptr ? residual + first * p.output_channels + column : nullptr;

@@ -11,19 +11,9 @@
 /// nothing, start no thread and check nothing. Everything that callers use is built on top, compiled once for all.
 namespace detect {
 
-/// Where a tile's accumulators start.
-enum class TileStart {
-    /// At zero.
-    zero,
-    /// At what an earlier block of k left in C: its chain goes on.
-    resume,
-    /// At zero, and what earlier blocks left in C is added when the block is done: blocks of a long sum each round on
-    /// their own, which keeps the error of thousands of terms near that of a few hundred.
-    add_block,
-};
-
 /// C[rows, columns] = activation(bias + A·B + residual), for one register tile. Each output is a chain of
-/// multiply-adds in the order of k, the same whatever the tile's size and place.
+/// multiply-adds in the order of k, the same whatever the tile's size and place; or the sum, in order, of several such
+/// chains that start at zero, which keeps the error of thousands of terms near that of a few hundred.
 struct GemmTile {
     /// A's rows in `segments` pieces of `segment_length` floats, k running through them in order. For strided kernels
     /// one pointer a segment (row r is at a[s] + r·lda), for indirect ones a pointer a row: a[s·rows + r].
@@ -31,6 +21,8 @@ struct GemmTile {
     std::size_t lda = 0;
     std::size_t segments = 1;
     std::size_t segment_length = 0;
+    /// Terms that the one segment is cut into, each block a chain of its own; 0: all segments are one chain.
+    std::size_t block_length = 0;
     /// The panel of packed B from this k on; and its bias (padded to whole vectors), added when the chain is done so
     /// that it does not swamp small terms, or null.
     const float* b = nullptr;
@@ -39,7 +31,8 @@ struct GemmTile {
     std::size_t ldc = 0;
     /// Valid columns: more than the panel's vectors less one hold, at most what they hold.
     std::size_t columns = 0;
-    TileStart start = TileStart::zero;
+    /// C holds what was summed for smaller k: a block is added to it, a chain goes on from there.
+    bool adds = false;
     /// Null, or added before the activation.
     const float* residual = nullptr;
     std::size_t residual_stride = 0;
