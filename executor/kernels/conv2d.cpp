@@ -21,6 +21,13 @@ Result<Conv2d> Conv2d::prepare(const KernelTable& kernels, const Conv2dParameter
     return keep(IndirectConv::prepare(kernels, parameters, weights, bias));
 }
 
+std::size_t Conv2d::weight_bytes() const {
+    if (const PackedMatrix* weights = pointwise()) return weights->bytes();
+    if (const DepthwiseConv* conv = depthwise()) return conv->weight_bytes();
+    if (const WinogradConv* winograd = std::get_if<WinogradConv>(&path_)) return winograd->weight_bytes();
+    return std::get<IndirectConv>(path_).weight_bytes();
+}
+
 std::size_t Conv2d::scratch_bytes(const MapSize& size) const {
     // A pointwise convolution may be given a gate: then it works with scaled weights.
     if (const PackedMatrix* weights = pointwise()) return weights->view().size() * sizeof(float);

@@ -12,7 +12,7 @@ public:
         : block_(std::move(block)), depthwise_(parts.depthwise->parameters()),
           input_channels_(parts.expand ? parts.expand->parameters().input_channels : depthwise_.input_channels),
           output_channels_(parts.project ? parts.project->parameters().output_channels : depthwise_.output_channels),
-          residual_(residual) {}
+          residual_(residual), weight_bytes_(bytes_of(parts)) {}
 
     Result<void> run(StepContext& context) const override {
         const Tensor& x = context.inputs[0];
@@ -41,7 +41,8 @@ public:
             DETECT_TRY_ASSIGN(context.outputs[1], context.memory.allocate(DataType::float32, {in[0], 1, 1, channels}));
             mean = context.outputs[1].mutable_data<float>().data();
         }
-        const auto scratch_bytes = static_cast<std::int64_t>(block_.scratch_bytes(size, static_cast<std::size_t>(context.threads.threads())));
+        const auto scratch_bytes =
+            static_cast<std::int64_t>(block_.scratch_bytes(size, static_cast<std::size_t>(context.threads.threads())));
         DETECT_TRY_ASSIGN(Tensor scratch, context.memory.allocate(DataType::uint8, {scratch_bytes}));
         if (context.outputs[0].element_count() == 0) return {};
         block_.run(x.data<float>().data(), size, context.outputs[0].mutable_data<float>().data(), residual, mean,
@@ -56,12 +57,22 @@ public:
                std::to_string(output_channels_);
     }
 
+    std::size_t weight_bytes() const override { return weight_bytes_; }
+
 private:
+    static std::size_t bytes_of(const InvertedResidual::Steps& parts) {
+        std::size_t bytes = 0;
+        for (const auto& part : {parts.expand, parts.depthwise, parts.project})
+            bytes += part ? part->weight_bytes() : 0;
+        return bytes;
+    }
+
     InvertedResidual block_;
     Conv2dParameters depthwise_;
     std::size_t input_channels_;
     std::size_t output_channels_;
     bool residual_;
+    std::size_t weight_bytes_;
 };
 
 } // namespace
