@@ -134,6 +134,21 @@ class Installed(unittest.TestCase):
         self.assertIn("libdetect.so.0", exporter)
         self.assertFalse([name for name in exporter if "opencv" in name])
 
+    def test_it_may_be_unloaded_while_its_threads_are_alive(self):
+        script = self.root / "unload.py"
+        script.write_text(
+            "import ctypes, sys, time\n"
+            "library = ctypes.CDLL(sys.argv[1])\n"
+            "detector = ctypes.c_void_p()\n"
+            "library.detect_create(ctypes.byref(detector))\n"
+            "assert library.detect_load_file(detector, sys.argv[2].encode(), None) == 0\n"
+            "assert library.detect_warm_up(detector, 200, 200, 1) == 0\n"
+            "ctypes.CDLL(None).dlclose(ctypes.c_void_p(library._handle))\n"
+            "time.sleep(0.2)\n"
+            "print('libtbb' in open('/proc/self/maps').read())\n")
+        loaded = run("/usr/bin/python3", "-B", script, self.lib / "libdetect.so.0", self.model)
+        self.assertEqual(loaded.stdout, "True\n")
+
     # What users build with it.
 
     def test_hello(self):
