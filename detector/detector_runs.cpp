@@ -56,11 +56,14 @@ Result<Results> read_results(const Detector::Implementation& self, const std::ve
     return results;
 }
 
+Dims input_dims(const Batch& batch, std::size_t count) {
+    return {static_cast<std::int64_t>(count), 3, batch.height, batch.width};
+}
+
 /// Pictures [begin, begin + count) of the batch in one run.
 Result<Results> run_once(const Detector::Implementation& self, const Batch& batch, std::size_t begin,
                          std::size_t count) {
-    DETECT_TRY_ASSIGN(Tensor input,
-                      self.model->new_input({static_cast<std::int64_t>(count), 3, batch.height, batch.width}));
+    DETECT_TRY_ASSIGN(Tensor input, self.model->new_input(input_dims(batch, count)));
     const auto pixels = input.mutable_data<float>();
     const std::size_t per_image = pixels.size() / count;
     for (std::size_t i = 0; i < count; ++i) {
@@ -78,11 +81,13 @@ Result<Results> run_within_memory(const Detector::Implementation& self, const Ba
     };
     auto results = self.gate.together([&] { return run_once(self, batch, begin, count); });
     if (!is_refused(results)) return results;
-    results = self.gate.alone([&] {
-        self.model->release_unused();
-        return run_once(self, batch, begin, count);
-    });
-    if (!is_refused(results)) return results;
+    if (self.model->can_hold(input_dims(batch, count))) {
+        results = self.gate.alone([&] {
+            self.model->release_unused();
+            return run_once(self, batch, begin, count);
+        });
+        if (!is_refused(results)) return results;
+    }
     if (count == 1) {
         Error error = std::move(results).error();
         error.message = "a picture of " + std::to_string(batch.width) + "x" + std::to_string(batch.height) +

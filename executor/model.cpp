@@ -65,7 +65,7 @@ Result<std::shared_ptr<const Model>> Model::compile(Graph graph, const ModelOpti
 }
 
 Model::Model(Program program, const ModelOptions& options, std::shared_ptr<MemoryBudget> budget)
-    : budget_(std::move(budget)), program_(std::move(program)),
+    : budget_(std::move(budget)), weight_bytes_(budget_->used()), program_(std::move(program)),
       cached_plans_(std::max<std::size_t>(options.cached_plans, 1)), threads_(options.threads) {}
 
 Model::~Model() = default;
@@ -112,6 +112,13 @@ Result<Tensor> Model::new_input(const Dims& dims) const {
     DETECT_TRY_ASSIGN(const auto plan, plan_for({dims}));
     DETECT_TRY(budget_->check(plan->least_bytes));
     return MemoryBudget::allocate(budget_, program_.graph()[program_.graph().inputs[0]].type, dims);
+}
+
+bool Model::can_hold(const Dims& dims) const {
+    const auto plan = plan_for({dims});
+    if (!plan || budget_->limit() == 0) return true;
+    const std::size_t left = budget_->limit() - std::min(budget_->limit(), weight_bytes_);
+    return (*plan)->least_bytes <= left;
 }
 
 void Model::release_unused() const {

@@ -53,6 +53,8 @@ public:
     /// An input with undefined contents, once it is known that a run with such inputs has a chance within the memory
     /// limit. For models of one input. Errors as `run`.
     Result<Tensor> new_input(const Dims& dims) const;
+    /// False if no run with such an input can ever be within the memory limit, whatever else is given back.
+    [[nodiscard]] bool can_hold(const Dims& dims) const;
     /// Forgets plans and gives back memory that is kept for later runs.
     void release_unused() const;
     [[nodiscard]] const MemoryBudget& memory() const { return *budget_; }
@@ -75,6 +77,7 @@ private:
     };
 
     std::shared_ptr<MemoryBudget> budget_;
+    std::size_t weight_bytes_;
     Program program_;
     std::size_t cached_plans_;
     mutable ThreadPool threads_;

@@ -26,8 +26,11 @@ TEST(DetectorMemory, APictureThatWouldPassTheLimitIsRefused) {
     const auto before = require(detector.run(fits.view())).detections;
     // 4000 x 3000 x 3 floats are 144 MB.
     const Pixels large = noise(4000, 3000, 2);
+    const std::size_t kept = detector.memory_use().now;
     const auto refused = detector.run(large.view());
     ASSERT_FALSE(refused.ok());
+    // What can never fit does not cost the others their plans and buffers.
+    EXPECT_GE(detector.memory_use().now, kept);
     EXPECT_EQ(refused.error().code, ErrorCode::resource_limit);
     EXPECT_THAT(refused.error().message, AllOf(HasSubstr("4000x3000"), HasSubstr("the memory limit is 8.0 MB"),
                                                HasSubstr("tiles"), Not(HasSubstr("\n"))));

@@ -112,7 +112,7 @@ DETECT_API detect_status detect_options_init(detect_options *options);
 
 /* A detector without a model. To be given back with detect_destroy. On failure *detector is null. */
 DETECT_API detect_status detect_create(detect_detector **detector);
-/* Gives back the detector and all its results. A call that is running in another thread ends first in peace. */
+/* Gives back the detector and all its results. A call that is still running in another thread ends in peace. */
 DETECT_API detect_status detect_destroy(detect_detector *detector);
 
 /* Loads an ONNX file written by `detect export`, or the bytes of one (they are not needed afterwards). `options` may be
