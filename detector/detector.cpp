@@ -72,13 +72,14 @@ Result<std::optional<Isa>> isa_from_environment() {
                      (isa ? "this machine does not have it" : "must be portable, avx2 or avx512")};
 }
 
-/// Without a limit of the user's own, the machine's memory is one: pages that are not there cannot be had, but Linux
-/// says so only when they are written to.
+/// The machine's memory is a limit in any case: pages that are not there cannot be had, but Linux says so only when they
+/// are written to.
 std::size_t memory_limit(const DetectorOptions& options) {
-    if (options.memory_limit != 0) return options.memory_limit;
     const long pages = ::sysconf(_SC_PHYS_PAGES);
     const long page_bytes = ::sysconf(_SC_PAGESIZE);
-    return pages > 0 && page_bytes > 0 ? static_cast<std::size_t>(pages) * static_cast<std::size_t>(page_bytes) : 0;
+    if (pages <= 0 || page_bytes <= 0) return options.memory_limit;
+    const std::size_t machine = static_cast<std::size_t>(pages) * static_cast<std::size_t>(page_bytes);
+    return options.memory_limit == 0 ? machine : std::min(options.memory_limit, machine);
 }
 
 std::string name_of(const std::vector<std::string>& labels, int label) {

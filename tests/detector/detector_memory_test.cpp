@@ -109,6 +109,8 @@ TEST(DetectorMemory, WithoutALimitTheMachinesMemoryIsOne) {
     const auto refused = detector.run(ImageView{&pixel, 200'000, 200'000, 600'000, PixelFormat::rgb8});
     ASSERT_FALSE(refused.ok());
     EXPECT_EQ(refused.error().code, ErrorCode::resource_limit);
+    const Detector generous = tiny_detector({.memory_limit = SIZE_MAX});
+    EXPECT_FALSE(generous.warm_up(200'000, 200'000, 1).ok());
     const auto warm_up = detector.warm_up(200'000, 200'000, 100);
     ASSERT_FALSE(warm_up.ok());
     EXPECT_EQ(warm_up.error().code, ErrorCode::resource_limit);
@@ -139,11 +141,13 @@ TEST(DetectorMemory, StaysFlatOverManyRandomSizes) {
     };
     const std::size_t first = run_some(100);
     const std::size_t peak = detector.memory_use().peak;
-    const std::size_t resident = resident_bytes();
+    [[maybe_unused]] const std::size_t resident = resident_bytes();
     const std::size_t later = run_some(200);
     EXPECT_LE(later, first + first / 10);
     EXPECT_LE(detector.memory_use().peak, peak + peak / 4);
+#if !defined(__SANITIZE_ADDRESS__) // which keeps what is freed
     EXPECT_LT(resident_bytes(), resident + 16 * megabyte);
+#endif
 }
 
 } // namespace

@@ -23,7 +23,8 @@ struct DetectorOptions {
     float min_score = 0.0F;
     /// Bytes that the detector may hold at once: weights, plans, and the pictures that are being run with all that is
     /// computed from them. A picture that would pass it is refused with `resource_limit` before anything passes it; a
-    /// batch is run in parts; calls that are too much at once wait for each other. 0: as much as the machine has.
+    /// batch is run in parts; calls that are too much at once wait for each other. 0, or more than that: as much as the
+    /// machine has.
     /// Loading takes up to three times the file for a moment besides.
     std::size_t memory_limit = 0;
     /// Only these classes are reported, by the names that `label_name` gives. Empty: all.
