@@ -1,28 +1,20 @@
 #include "detect/detector.h"
 
 #include "detector/detector_from_graph.h"
-#include "detector/image_to_tensor.h"
-#include "executor/model.h"
+#include "detector/implementation.h"
 #include "executor/onnx_reader.h"
 #include "graph/try.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstdlib>
+
+#include <unistd.h>
 
 #include <nlohmann/json.hpp>
 
 namespace detect {
-
-struct Detector::Implementation {
-    std::shared_ptr<const Model> model;
-    DetectorOptions options;
-    std::vector<std::string> labels;
-    std::map<std::string, std::string> metadata;
-    /// Of the outputs: boxes, labels, scores, valid_detections (-1 in torchvision's layout).
-    std::array<int, 4> outputs{-1, -1, -1, -1};
-    bool one_picture_per_run = false;
-};
 
 namespace {
 
@@ -80,6 +72,53 @@ Result<std::optional<Isa>> isa_from_environment() {
                      (isa ? "this machine does not have it" : "must be portable, avx2, avx512 or amx")};
 }
 
+/// The machine's memory is a limit in any case: pages that are not there cannot be had, but Linux says so only when
+/// they are written to.
+std::size_t memory_limit(const DetectorOptions& options) {
+    const long pages = ::sysconf(_SC_PHYS_PAGES);
+    const long page_bytes = ::sysconf(_SC_PAGESIZE);
+    if (pages <= 0 || page_bytes <= 0) return options.memory_limit;
+    const std::size_t machine = static_cast<std::size_t>(pages) * static_cast<std::size_t>(page_bytes);
+    return options.memory_limit == 0 ? machine : std::min(options.memory_limit, machine);
+}
+
+std::string name_of(const std::vector<std::string>& labels, int label) {
+    const auto index = static_cast<std::size_t>(label) - 1;
+    if (label >= 1 && index < labels.size() && !labels[index].empty()) return labels[index];
+    return "class " + std::to_string(label);
+}
+
+/// The labels that `name_of` gives this name.
+std::vector<int> labels_of(const std::string& name, const std::vector<std::string>& labels) {
+    std::vector<int> found;
+    for (int label = 1; label <= static_cast<int>(labels.size()); ++label) {
+        if (name_of(labels, label) == name) found.push_back(label);
+    }
+    // A model that does not name its classes does not say either how many it has.
+    constexpr std::string_view unnamed = "class ";
+    if (labels.empty() && name.starts_with(unnamed)) {
+        int label = 0;
+        const char* end = name.data() + name.size();
+        const auto read = std::from_chars(name.data() + unnamed.size(), end, label);
+        if (read.ec == std::errc() && read.ptr == end && label >= 1) found.push_back(label);
+    }
+    return found;
+}
+
+Result<std::set<int>> find_classes(std::span<const std::string> wanted, const std::vector<std::string>& labels) {
+    std::set<int> classes;
+    for (const std::string& name : wanted) {
+        const std::vector<int> found = labels_of(name, labels);
+        classes.insert(found.begin(), found.end());
+        if (!found.empty()) continue;
+        std::string message = "the model has no class '" + name + "'; it has ";
+        for (const std::string& label : labels) message += (&label == labels.data() ? "" : ", ") + label;
+        if (labels.empty()) message += "no names: write 'class 1', 'class 2' and so on";
+        return Error{ErrorCode::invalid_argument, message};
+    }
+    return classes;
+}
+
 } // namespace
 
 Detector::Detector(std::shared_ptr<const Implementation> implementation) : implementation_(std::move(implementation)) {}
@@ -92,16 +131,24 @@ Result<Detector> detector_from_graph(Graph graph, const DetectorOptions& options
     DETECT_TRY_ASSIGN(implementation->outputs, find_outputs(graph));
     const Dim& batch = (*graph[graph.inputs[0]].shape)[0];
     implementation->one_picture_per_run = batch.size == 1 || implementation->outputs[3] < 0;
-    implementation->options = options;
+    implementation->min_score = options.min_score;
     implementation->metadata = graph.metadata;
     implementation->labels = read_labels(graph.metadata);
+    DETECT_TRY_ASSIGN(implementation->classes, find_classes(options.classes, implementation->labels));
     DETECT_TRY_ASSIGN(const auto isa, isa_from_environment());
     DETECT_TRY_ASSIGN(implementation->model,
-                      Model::compile(std::move(graph), {.threads = options.threads, .isa = isa}));
+                      Model::compile(std::move(graph),
+                                     {.threads = options.threads, .isa = isa, .memory_limit = memory_limit(options)}));
     return Detector(std::move(implementation));
 }
 
 Result<Detector> Detector::load(const std::filesystem::path& onnx_file, const DetectorOptions& options) {
+    std::error_code unknown_size; // then reading it says why
+    const auto size = std::filesystem::file_size(onnx_file, unknown_size);
+    if (!unknown_size) {
+        auto allowed = MemoryBudget(memory_limit(options)).check(static_cast<std::size_t>(size));
+        if (!allowed) return in_file(std::move(allowed).error(), onnx_file);
+    }
     auto graph = read_onnx(onnx_file);
     if (!graph) return in_file(std::move(graph).error(), onnx_file);
     auto detector = detector_from_graph(*std::move(graph), options);
@@ -114,120 +161,14 @@ Result<Detector> Detector::load(std::span<const std::byte> onnx_bytes, const Det
     return detector_from_graph(std::move(graph), options);
 }
 
-namespace {
-
-/// Reads the outputs of one run; what does not look like detections is the model's fault.
-Result<std::vector<ImageResult>> read_results(const Detector::Implementation& self, const std::vector<Tensor>& outputs,
-                                              std::size_t batch) {
-    const auto output = [&](std::size_t which) -> const Tensor& {
-        return outputs[static_cast<std::size_t>(self.outputs[which])];
-    };
-    const Tensor& boxes = output(0);
-    const auto labels = output(1).data<std::int64_t>();
-    const auto scores = output(2).data<float>();
-    const std::size_t columns = batch == 0 ? 0 : scores.size() / batch;
-    const Error odd{ErrorCode::bad_model, "the model's outputs do not fit together"};
-    if (labels.size() != scores.size() || boxes.data<float>().size() != 4 * scores.size() ||
-        columns * batch != scores.size()) {
-        return odd;
-    }
-    std::vector<ImageResult> results(batch);
-    for (std::size_t n = 0; n < batch; ++n) {
-        std::size_t valid = columns;
-        if (self.outputs[3] >= 0) {
-            const auto counts = output(3).data<std::int64_t>();
-            if (counts.size() != batch || counts[n] < 0 || static_cast<std::size_t>(counts[n]) > columns) return odd;
-            valid = static_cast<std::size_t>(counts[n]);
-        }
-        for (std::size_t row = n * columns; row < n * columns + valid; ++row) {
-            if (!(scores[row] >= self.options.min_score)) continue;
-            const auto box = boxes.data<float>().subspan(4 * row, 4);
-            results[n].detections.push_back({.box = {box[0], box[1], box[2], box[3]},
-                                             .label = static_cast<int>(labels[row]),
-                                             .score = scores[row]});
-        }
-    }
-    return results;
-}
-
-/// `input`: float32 [batch, 3, height, width].
-Result<std::vector<ImageResult>> run_batch(const Detector::Implementation& self, const Tensor& input) {
-    DETECT_TRY_ASSIGN(const auto outputs, self.model->run(std::span(&input, 1)));
-    return read_results(self, outputs, static_cast<std::size_t>(input.dims()[0]));
-}
-
-/// The pictures at `members` of `images`, all of one size, in one run.
-Result<std::vector<ImageResult>> run_group(const Detector::Implementation& self, std::span<const ImageView> images,
-                                           std::span<const std::size_t> members) {
-    const ImageView& first = images[members.front()];
-    DETECT_TRY_ASSIGN(Tensor input,
-                      Tensor::create_uninitialised(DataType::float32, {static_cast<std::int64_t>(members.size()), 3,
-                                                                       first.height, first.width}));
-    const auto pixels = input.mutable_data<float>();
-    const std::size_t per_image = pixels.size() / members.size();
-    for (std::size_t i = 0; i < members.size(); ++i) {
-        DETECT_TRY(image_to_tensor(images[members[i]], pixels.subspan(i * per_image, per_image)));
-    }
-    return run_batch(self, input);
-}
-
-} // namespace
-
-Result<ImageResult> Detector::run(const ImageView& image) const {
-    DETECT_TRY_ASSIGN(auto results, run(std::span(&image, 1)));
-    return std::move(results.front());
-}
-
-Result<std::vector<ImageResult>> Detector::run(std::span<const ImageView> images) const {
-    // Memory grows with the batch, speed hardly does.
-    const std::size_t largest_batch = implementation_->one_picture_per_run ? 1 : 8;
-    std::map<std::pair<int, int>, std::vector<std::size_t>> groups;
-    for (std::size_t i = 0; i < images.size(); ++i) {
-        DETECT_TRY(check_view(images[i]));
-        groups[{images[i].height, images[i].width}].push_back(i);
-    }
-    std::vector<ImageResult> results(images.size());
-    for (const auto& [size, members] : groups) {
-        for (std::size_t begin = 0; begin < members.size(); begin += largest_batch) {
-            const auto batch = std::span(members).subspan(begin, std::min(largest_batch, members.size() - begin));
-            DETECT_TRY_ASSIGN(auto batch_results, run_group(*implementation_, images, batch));
-            for (std::size_t i = 0; i < batch.size(); ++i) results[batch[i]] = std::move(batch_results[i]);
-        }
-    }
-    return results;
-}
-
-Result<std::vector<ImageResult>> Detector::run(const TensorView& batch) const {
-    if (batch.data == nullptr || batch.batch < 1 || batch.height < 1 || batch.width < 1) {
-        return Error{ErrorCode::invalid_argument, "a tensor view needs data and sizes of at least 1"};
-    }
-    DETECT_TRY_ASSIGN(Tensor input,
-                      Tensor::create_uninitialised(DataType::float32, {batch.batch, 3, batch.height, batch.width}));
-    const std::span values(batch.data, static_cast<std::size_t>(input.element_count()));
-    DETECT_TRY(check_unit_range(values));
-    std::ranges::copy(values, input.mutable_data<float>().begin());
-    if (!implementation_->one_picture_per_run) return run_batch(*implementation_, input);
-
-    std::vector<ImageResult> results;
-    const std::size_t per_image = values.size() / static_cast<std::size_t>(batch.batch);
-    for (std::size_t n = 0; n < static_cast<std::size_t>(batch.batch); ++n) {
-        DETECT_TRY_ASSIGN(Tensor one,
-                          Tensor::create_uninitialised(DataType::float32, {1, 3, batch.height, batch.width}));
-        std::ranges::copy(values.subspan(n * per_image, per_image), one.mutable_data<float>().begin());
-        DETECT_TRY_ASSIGN(auto result, run_batch(*implementation_, one));
-        results.push_back(std::move(result.front()));
-    }
-    return results;
+MemoryUse Detector::memory_use() const {
+    const MemoryBudget& budget = implementation_->model->memory();
+    return {.now = budget.used(), .peak = budget.peak()};
 }
 
 const std::vector<std::string>& Detector::labels() const { return implementation_->labels; }
 
-std::string Detector::label_name(int label) const {
-    const auto index = static_cast<std::size_t>(label) - 1;
-    const auto& labels = implementation_->labels;
-    if (label >= 1 && index < labels.size() && !labels[index].empty()) return labels[index];
-    return "class " + std::to_string(label);
-}
+std::string Detector::label_name(int label) const { return name_of(implementation_->labels, label); }
 
 const std::map<std::string, std::string>& Detector::metadata() const { return implementation_->metadata; }
 

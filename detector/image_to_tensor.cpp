@@ -41,15 +41,30 @@ struct Planes {
     float* blue;
 };
 
+/// sample / white, looked up where there are few: a division takes longer.
+template <class Sample>
+float scaled(Sample sample) {
+    constexpr auto white = static_cast<float>(std::numeric_limits<Sample>::max());
+    if constexpr (sizeof(Sample) == 1) {
+        static constexpr auto values = [] {
+            std::array<float, 256> table{};
+            for (std::size_t i = 0; i < table.size(); ++i) table[i] = static_cast<float>(i) / white;
+            return table;
+        }();
+        return values[sample];
+    } else {
+        return static_cast<float>(sample) / white;
+    }
+}
+
 /// One row of interleaved samples to three planes. `Red`, `Green`, `Blue` are the channels' places in a pixel.
 template <class Sample, int Channels, int Red, int Green, int Blue>
 void convert_row(const Sample* row, int width, Planes out) {
-    constexpr auto white = static_cast<float>(std::numeric_limits<Sample>::max());
     for (int x = 0; x < width; ++x) {
         const Sample* pixel = row + static_cast<std::ptrdiff_t>(x) * Channels;
-        out.red[x] = static_cast<float>(pixel[Red]) / white;
-        out.green[x] = static_cast<float>(pixel[Green]) / white;
-        out.blue[x] = static_cast<float>(pixel[Blue]) / white;
+        out.red[x] = scaled(pixel[Red]);
+        out.green[x] = scaled(pixel[Green]);
+        out.blue[x] = scaled(pixel[Blue]);
     }
 }
 
@@ -125,13 +140,19 @@ Result<void> image_to_tensor(const ImageView& view, std::span<float> output) {
         return invalid("image_to_tensor: the output holds " + std::to_string(output.size()) +
                        " floats, needed are 3 x " + std::to_string(view.height) + " x " + std::to_string(view.width));
     }
-    const auto* first = static_cast<const std::byte*>(view.pixels);
-    for (std::size_t y = 0; y < height; ++y) {
-        float* red = output.data() + y * width;
-        convert_row(first + y * view.stride_bytes, view, {red, red + *area, red + 2 * *area});
-    }
+    image_rows_to_tensor(view, 0, height, output);
     if (view.format == PixelFormat::rgb_float) return check_unit_range(output);
     return {};
+}
+
+void image_rows_to_tensor(const ImageView& view, std::size_t first, std::size_t last, std::span<float> output) {
+    const auto width = static_cast<std::size_t>(view.width);
+    const std::size_t area = width * static_cast<std::size_t>(view.height);
+    for (std::size_t y = first; y < last; ++y) {
+        float* red = output.data() + y * width;
+        convert_row(static_cast<const std::byte*>(view.pixels) + y * view.stride_bytes, view,
+                    {red, red + area, red + 2 * area});
+    }
 }
 
 Result<void> check_unit_range(std::span<const float> values) {

@@ -3,6 +3,7 @@
 #include "detect/error.h"
 #include "detect/image.h"
 
+#include <cstddef>
 #include <span>
 
 namespace detect {
@@ -19,6 +20,10 @@ Result<void> check_view(const ImageView& view);
 /// 65535, floats copied after `check_unit_range`. Grey is repeated on the three planes, alpha is left out.
 /// `output` must hold exactly 3 * height * width values. Fails with `invalid_argument`.
 Result<void> image_to_tensor(const ImageView& view, std::span<float> output);
+
+/// The rows [first, last) of the same, of a view that passed `check_view`; floats are not checked. `output` is the whole
+/// picture's.
+void image_rows_to_tensor(const ImageView& view, std::size_t first, std::size_t last, std::span<float> output);
 
 /// Refuses values that the network was not trained on: NaN, infinity, or a range beyond [0, 1] by more than
 /// `unit_range_tolerance`. The message names the range found and what to do about it.

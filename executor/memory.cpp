@@ -7,6 +7,18 @@
 
 namespace detect {
 
+Result<Storage> BufferPool::new_buffer(std::size_t capacity) {
+    const Dims dims{static_cast<std::int64_t>(capacity)};
+    auto memory = MemoryBudget::allocate(budget_, DataType::uint8, dims);
+    if (!memory) {
+        std::erase_if(buffers_, [](const Buffer& buffer) { return buffer.storage.use_count() == 1; });
+        memory = MemoryBudget::allocate(budget_, DataType::uint8, dims);
+    }
+    if (!memory) return std::move(memory).error();
+    ++system_allocations_;
+    return memory->storage();
+}
+
 Result<Tensor> BufferPool::allocate(DataType type, const Dims& dims) {
     const auto count = checked_element_count(dims.sizes());
     const auto bytes = count ? checked_mul(*count, static_cast<std::int64_t>(element_size(type))) : std::nullopt;
@@ -26,10 +38,8 @@ Result<Tensor> BufferPool::allocate(DataType type, const Dims& dims) {
             return Tensor::create_uninitialised(type, dims);
         }
         const std::size_t capacity = (wanted / granularity + 1) * granularity;
-        DETECT_TRY_ASSIGN(const Tensor memory,
-                          Tensor::create_uninitialised(DataType::uint8, {static_cast<std::int64_t>(capacity)}));
-        ++system_allocations_;
-        buffers_.push_back({.storage = memory.storage(), .capacity = capacity});
+        DETECT_TRY_ASSIGN(Storage storage, new_buffer(capacity));
+        buffers_.push_back({.storage = std::move(storage), .capacity = capacity});
         best = &buffers_.back();
     }
     best->last_used = run_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "executor/memory_budget.h"
 #include "graph/tensor.h"
 
 #include <cstdint>
@@ -11,7 +12,12 @@ namespace detect {
 /// For one run at a time; tensors handed to the caller keep their buffer until they are gone.
 class BufferPool {
 public:
-    /// A tensor with undefined contents.
+    BufferPool() : BufferPool(std::make_shared<MemoryBudget>()) {}
+    /// What the pool holds, in use or not, counts in `budget`.
+    explicit BufferPool(std::shared_ptr<MemoryBudget> budget) : budget_(std::move(budget)) {}
+
+    /// A tensor with undefined contents. `resource_limit` if the budget does not allow it, even without what lies here
+    /// unused.
     Result<Tensor> allocate(DataType type, const Dims& dims);
     /// Call between runs: gives back buffers that none of the last runs used.
     void end_run();
@@ -25,6 +31,9 @@ private:
         std::size_t capacity = 0;
         std::uint64_t last_used = 0;
     };
+    Result<Storage> new_buffer(std::size_t capacity);
+
+    std::shared_ptr<MemoryBudget> budget_;
     std::vector<Buffer> buffers_;
     std::uint64_t run_ = 0;
     std::uint64_t system_allocations_ = 0;

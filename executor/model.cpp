@@ -6,11 +6,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <set>
 
 namespace detect {
 
 /// What a call needs for itself; kept for the next one.
 struct Model::RunState {
+    explicit RunState(std::shared_ptr<MemoryBudget> budget) : memory(std::move(budget)) {}
     BufferPool memory;
     std::vector<Tensor> slots;
     std::vector<Tensor> inputs;
@@ -33,17 +35,51 @@ Result<Tensor> owned_copy(const Tensor& tensor) {
     return copy;
 }
 
+/// Of the constants, as they were read.
+std::size_t constant_bytes(const Graph& graph) {
+    std::set<const std::byte*> counted;
+    std::size_t bytes = 0;
+    for (const Value& value : graph.values) {
+        const bool is_new = value.constant.defined() && counted.insert(value.constant.storage().get()).second;
+        if (is_new) bytes += value.constant.byte_count();
+    }
+    return bytes;
+}
+
+std::size_t largest_constant_bytes(const Graph& graph) {
+    std::size_t most = 0;
+    for (const Value& value : graph.values) {
+        if (value.constant.defined()) most = std::max(most, value.constant.byte_count());
+    }
+    return most;
+}
+
+/// Of the weights, as the kernels want them.
+std::size_t prepared_bytes(const Program& program) {
+    std::size_t bytes = 0;
+    for (const PlannedStep& step : program.steps()) bytes += step.step->weight_bytes();
+    return bytes;
+}
+
 } // namespace
 
 Result<std::shared_ptr<const Model>> Model::compile(Graph graph, const ModelOptions& options) {
     DETECT_TRY(run_passes(graph, simplification_passes()));
+    auto budget = std::make_shared<MemoryBudget>(options.memory_limit);
+    // Weights are packed one after the other and go as soon as they are: all of them and the largest packed one are the
+    // most there is at once.
+    const std::size_t as_read = constant_bytes(graph);
+    DETECT_TRY(budget->take(as_read));
+    DETECT_TRY(budget->check(largest_constant_bytes(graph)));
     DETECT_TRY_ASSIGN(Program program, lower(std::move(graph), options.isa.value_or(detect_isa())));
-    return std::shared_ptr<const Model>(new Model(std::move(program), options));
+    budget->give_back(as_read);
+    DETECT_TRY(budget->take(constant_bytes(program.graph()) + prepared_bytes(program)));
+    return std::shared_ptr<const Model>(new Model(std::move(program), options, std::move(budget)));
 }
 
-Model::Model(Program program, const ModelOptions& options)
-    : program_(std::move(program)), cached_plans_(std::max<std::size_t>(options.cached_plans, 1)),
-      threads_(options.threads) {}
+Model::Model(Program program, const ModelOptions& options, std::shared_ptr<MemoryBudget> budget)
+    : budget_(std::move(budget)), weight_bytes_(budget_->used()), program_(std::move(program)),
+      cached_plans_(std::max<std::size_t>(options.cached_plans, 1)), threads_(options.threads) {}
 
 Model::~Model() = default;
 
@@ -53,9 +89,7 @@ Result<std::vector<Tensor>> Model::run(std::span<const Tensor> inputs, std::vect
     return run(inputs, &times);
 }
 
-Result<std::shared_ptr<const Plan>> Model::plan_for(std::span<const Tensor> inputs) const {
-    std::vector<Dims> dims;
-    for (const Tensor& input : inputs) dims.push_back(input.dims());
+Result<std::shared_ptr<const Plan>> Model::plan_for(std::vector<Dims> dims) const {
     {
         const std::lock_guard lock(mutex_);
         const auto found = std::ranges::find(plans_, dims, &CachedPlan::input_dims);
@@ -64,7 +98,7 @@ Result<std::shared_ptr<const Plan>> Model::plan_for(std::span<const Tensor> inpu
             return plans_.front().plan;
         }
     }
-    DETECT_TRY_ASSIGN(Plan plan, make_plan(program_, dims));
+    DETECT_TRY_ASSIGN(Plan plan, make_plan(program_, dims, budget_));
     auto shared = std::make_shared<const Plan>(std::move(plan));
     const std::lock_guard lock(mutex_);
     plans_.insert(plans_.begin(), {std::move(dims), shared});
@@ -74,7 +108,7 @@ Result<std::shared_ptr<const Plan>> Model::plan_for(std::span<const Tensor> inpu
 
 std::unique_ptr<Model::RunState> Model::take_state() const {
     const std::lock_guard lock(mutex_);
-    if (states_.empty()) return std::make_unique<RunState>();
+    if (states_.empty()) return std::make_unique<RunState>(budget_);
     auto state = std::move(states_.back());
     states_.pop_back();
     return state;
@@ -87,6 +121,42 @@ void Model::give_back(std::unique_ptr<RunState> state) const {
     if (states_.size() < kept_states) states_.push_back(std::move(state));
 }
 
+Result<Tensor> Model::new_input(const Dims& dims) const {
+    {
+        const std::lock_guard lock(mutex_);
+        const auto spare = std::ranges::find(spare_inputs_, dims, &Tensor::dims);
+        if (spare != spare_inputs_.end()) {
+            Tensor input = std::move(*spare);
+            spare_inputs_.erase(spare);
+            return input;
+        }
+    }
+    DETECT_TRY_ASSIGN(const auto plan, plan_for({dims}));
+    DETECT_TRY(budget_->check(plan->least_bytes));
+    return MemoryBudget::allocate(budget_, program_.graph()[program_.graph().inputs[0]].type, dims);
+}
+
+void Model::give_back_input(Tensor input) const {
+    constexpr std::size_t kept_inputs = 4;
+    const std::lock_guard lock(mutex_);
+    spare_inputs_.insert(spare_inputs_.begin(), std::move(input));
+    if (spare_inputs_.size() > kept_inputs) spare_inputs_.pop_back();
+}
+
+bool Model::can_hold(const Dims& dims) const {
+    const auto plan = plan_for({dims});
+    if (!plan || budget_->limit() == 0) return true;
+    const std::size_t left = budget_->limit() - std::min(budget_->limit(), weight_bytes_);
+    return (*plan)->least_bytes <= left;
+}
+
+void Model::release_unused() const {
+    const std::lock_guard lock(mutex_);
+    plans_.clear();
+    states_.clear();
+    spare_inputs_.clear();
+}
+
 Result<std::vector<Tensor>> Model::run(std::span<const Tensor> inputs, std::vector<StepTime>* times) const {
     const Graph& graph = program_.graph();
     if (inputs.size() != graph.inputs.size()) {
@@ -94,7 +164,9 @@ Result<std::vector<Tensor>> Model::run(std::span<const Tensor> inputs, std::vect
                                                       " inputs, got " + std::to_string(inputs.size())};
     }
     for (std::size_t i = 0; i < inputs.size(); ++i) DETECT_TRY(check_input(graph[graph.inputs[i]], inputs[i]));
-    DETECT_TRY_ASSIGN(const auto plan, plan_for(inputs));
+    std::vector<Dims> input_dims;
+    for (const Tensor& input : inputs) input_dims.push_back(input.dims());
+    DETECT_TRY_ASSIGN(const auto plan, plan_for(std::move(input_dims)));
 
     auto state = take_state();
     state->slots.assign(program_.slots().size(), Tensor{});

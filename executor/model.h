@@ -1,6 +1,7 @@
 #pragma once
 
 #include "executor/kernels/isa.h"
+#include "executor/memory_budget.h"
 #include "executor/plan.h"
 #include "executor/program.h"
 #include "executor/thread_pool.h"
@@ -21,6 +22,8 @@ struct ModelOptions {
     std::optional<Isa> isa = std::nullopt;
     /// How many input sizes keep their plan.
     std::size_t cached_plans = 16;
+    /// Bytes that the model and all runs of it may hold at once; 0: no limit.
+    std::size_t memory_limit = 0;
 };
 
 /// How long one step of a run took.
@@ -41,10 +44,24 @@ public:
     ~Model();
 
     /// `inputs` in the order of graph().inputs; the result in the order of graph().outputs. The result owns its memory.
-    /// `invalid_argument` if an input has another type or shape than the model takes.
+    /// `invalid_argument` if an input has another type or shape than the model takes, `resource_limit` if the memory
+    /// limit does not allow the run.
     Result<std::vector<Tensor>> run(std::span<const Tensor> inputs) const;
     /// The same, and how long each step took.
     Result<std::vector<Tensor>> run(std::span<const Tensor> inputs, std::vector<StepTime>& times) const;
+
+    /// An input with undefined contents, once it is known that a run with such inputs has a chance within the memory
+    /// limit. For models of one input. Errors as `run`.
+    Result<Tensor> new_input(const Dims& dims) const;
+    /// Keeps it for the next one of that size: fresh memory costs more than filling it.
+    void give_back_input(Tensor input) const;
+    /// The threads that a run works with, for what comes before it.
+    [[nodiscard]] ThreadPool& threads() const { return threads_; }
+    /// False if no run with such an input can ever be within the memory limit, whatever else is given back.
+    [[nodiscard]] bool can_hold(const Dims& dims) const;
+    /// Forgets plans and gives back memory that is kept for later runs.
+    void release_unused() const;
+    [[nodiscard]] const MemoryBudget& memory() const { return *budget_; }
 
     /// The simplified graph that is run.
     [[nodiscard]] const Graph& graph() const { return program_.graph(); }
@@ -52,9 +69,9 @@ public:
 private:
     struct RunState;
 
-    explicit Model(Program program, const ModelOptions& options);
+    Model(Program program, const ModelOptions& options, std::shared_ptr<MemoryBudget> budget);
     Result<std::vector<Tensor>> run(std::span<const Tensor> inputs, std::vector<StepTime>* times) const;
-    Result<std::shared_ptr<const Plan>> plan_for(std::span<const Tensor> inputs) const;
+    Result<std::shared_ptr<const Plan>> plan_for(std::vector<Dims> dims) const;
     std::unique_ptr<RunState> take_state() const;
     void give_back(std::unique_ptr<RunState> state) const;
 
@@ -63,12 +80,15 @@ private:
         std::shared_ptr<const Plan> plan;
     };
 
+    std::shared_ptr<MemoryBudget> budget_;
+    std::size_t weight_bytes_;
     Program program_;
     std::size_t cached_plans_;
     mutable ThreadPool threads_;
     mutable std::mutex mutex_;
     mutable std::vector<CachedPlan> plans_; // most recently used first
     mutable std::vector<std::unique_ptr<RunState>> states_;
+    mutable std::vector<Tensor> spare_inputs_;
 };
 
 } // namespace detect

@@ -1,6 +1,7 @@
 #include "executor/plan.h"
 
 #include "executor/passes/passes.h"
+#include "graph/checked.h"
 #include "graph/try.h"
 
 #include <algorithm>
@@ -55,9 +56,52 @@ std::vector<bool> find_needed(const Program& program, const std::vector<Tensor>&
     return needed;
 }
 
+/// Constants that nothing reads any more go: those that were steps on the way to others.
+void drop_unread_constants(const Program& program, Plan& plan) {
+    std::vector<bool> read(plan.constants.size(), false);
+    for (const ValueId output : program.graph().outputs) {
+        read[static_cast<std::size_t>(program.find_slot(output, Layout::plain))] = true;
+    }
+    for (const Plan::Entry& entry : plan.entries) {
+        for (const std::int32_t slot : entry.step->inputs) {
+            if (slot >= 0) read[static_cast<std::size_t>(slot)] = true;
+        }
+    }
+    for (std::size_t slot = 0; slot < read.size(); ++slot) {
+        if (!read[slot]) plan.constants[slot] = Tensor{};
+    }
+}
+
+/// Bytes of a value of known sizes, else 0.
+std::size_t known_bytes(const Value& value) {
+    const auto dims = to_dims(value.shape);
+    const auto count = dims ? checked_element_count(dims->sizes()) : std::nullopt;
+    const auto bytes = count ? checked_mul(*count, static_cast<std::int64_t>(element_size(value.type))) : std::nullopt;
+    return bytes ? static_cast<std::size_t>(*bytes) : 0;
+}
+
+/// Only channels-last maps are counted besides the inputs: other values may be views of one another.
+std::size_t find_least_bytes(const Program& program, const Graph& graph, const Plan& plan) {
+    const auto map_bytes = [&](std::int32_t slot) -> std::size_t {
+        if (slot < 0 || program.slots()[static_cast<std::size_t>(slot)].layout != Layout::channels_last) return 0;
+        return known_bytes(graph[program.slots()[static_cast<std::size_t>(slot)].value]);
+    };
+    std::size_t inputs = 0;
+    for (const ValueId input : graph.inputs) inputs = checked_add(inputs, known_bytes(graph[input])).value_or(SIZE_MAX);
+    std::size_t most = 0;
+    std::size_t live = 0;
+    for (const Plan::Entry& entry : plan.entries) {
+        for (const std::int32_t slot : entry.step->outputs) live += map_bytes(slot);
+        most = std::max(most, live);
+        for (const std::int32_t slot : entry.last_uses) live -= map_bytes(slot);
+    }
+    return checked_add(inputs, most).value_or(SIZE_MAX);
+}
+
 } // namespace
 
-Result<Plan> make_plan(const Program& program, std::span<const Dims> input_dims) {
+Result<Plan> make_plan(const Program& program, std::span<const Dims> input_dims,
+                       const std::shared_ptr<MemoryBudget>& budget) {
     Graph graph = program.graph();
     // Shapes declared with symbols would hide that sizes are known now: they are inferred anew.
     for (const Node& node : graph.nodes) {
@@ -68,7 +112,10 @@ Result<Plan> make_plan(const Program& program, std::span<const Dims> input_dims)
     // A plan serves one loaded file: its thresholds may be folded too.
     for (Value& value : graph.values) value.editable = false;
     DETECT_TRY(bind_inputs(graph, input_dims));
-    if (auto done = propagate_constants(graph); !done) {
+    const KernelContext::Allocator allocate = [&](DataType type, const Dims& dims) {
+        return MemoryBudget::allocate(budget, type, dims);
+    };
+    if (auto done = propagate_constants(graph, allocate); !done) {
         Error error = std::move(done).error();
         error.message += " (for input sizes";
         for (const Dims& dims : input_dims) error.message += " " + to_string(dims);
@@ -87,6 +134,8 @@ Result<Plan> make_plan(const Program& program, std::span<const Dims> input_dims)
         if (needed[i]) plan.entries.push_back({.step = &program.steps()[i], .last_uses = {}});
     }
 
+    drop_unread_constants(program, plan);
+
     // Walking backwards, the first mention of a slot is its last use.
     std::vector<bool> mentioned(program.slots().size(), false);
     for (const ValueId output : graph.outputs) {
@@ -101,6 +150,7 @@ Result<Plan> make_plan(const Program& program, std::span<const Dims> input_dims)
         std::ranges::for_each(entry->step->inputs, mention);
         std::ranges::for_each(entry->step->outputs, mention);
     }
+    plan.least_bytes = find_least_bytes(program, graph, plan);
     return plan;
 }
 

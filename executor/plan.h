@@ -1,5 +1,6 @@
 #pragma once
 
+#include "executor/memory_budget.h"
 #include "executor/program.h"
 
 #include <vector>
@@ -17,9 +18,13 @@ struct Plan {
     std::vector<Entry> entries;
     /// By slot: the value if it is known, else undefined.
     std::vector<Tensor> constants;
+    /// What a run holds at once at least: the inputs and the maps whose sizes follow from theirs.
+    std::size_t least_bytes = 0;
 };
 
-/// `bad_model` if the graph cannot take inputs of these sizes. `input_dims` in the order of graph.inputs.
-[[nodiscard]] Result<Plan> make_plan(const Program& program, std::span<const Dims> input_dims);
+/// `bad_model` if the graph cannot take inputs of these sizes, `resource_limit` if the budget does not allow what is
+/// computed for them. `input_dims` in the order of graph.inputs.
+[[nodiscard]] Result<Plan> make_plan(const Program& program, std::span<const Dims> input_dims,
+                                     const std::shared_ptr<MemoryBudget>& budget);
 
 } // namespace detect

@@ -32,6 +32,8 @@ public:
     virtual Result<void> run(StepContext& context) const = 0;
     /// For tables of times: "Conv 3×3 256→256 relu".
     [[nodiscard]] virtual std::string label() const = 0;
+    /// Bytes of the weights that were prepared for it.
+    [[nodiscard]] virtual std::size_t weight_bytes() const { return 0; }
 };
 
 /// A step and the edges it connects.

@@ -21,6 +21,7 @@ public:
 
     [[nodiscard]] std::span<float> floats() { return {memory_.get(), count_}; }
     [[nodiscard]] std::span<const float> floats() const { return {memory_.get(), count_}; }
+    [[nodiscard]] std::size_t bytes() const { return count_ * sizeof(float); }
     [[nodiscard]] float* data() { return memory_.get(); }
     [[nodiscard]] const float* data() const { return memory_.get(); }
 

@@ -22,6 +22,14 @@ Result<Conv2d> Conv2d::prepare(const KernelTable& kernels, const Conv2dParameter
     return keep(IndirectConv::prepare(kernels, parameters, weights, bias));
 }
 
+std::size_t Conv2d::weight_bytes() const {
+    if (const PackedMatrix* weights = pointwise()) return weights->bytes();
+    if (const DepthwiseConv* conv = depthwise()) return conv->weight_bytes();
+    if (const SplitConv* split = std::get_if<SplitConv>(&path_)) return split->weight_bytes();
+    if (const WinogradConv* winograd = std::get_if<WinogradConv>(&path_)) return winograd->weight_bytes();
+    return std::get<IndirectConv>(path_).weight_bytes();
+}
+
 /// A tile takes 16 pixels; squeeze-excite's convolutions have one.
 PackedView Conv2d::pointwise_view(const MapSize& size) const {
     PackedView view = pointwise()->view();

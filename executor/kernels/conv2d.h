@@ -34,6 +34,9 @@ public:
     [[nodiscard]] bool takes_residual() const { return !gives_mean(); }
     [[nodiscard]] bool gives_mean() const { return std::holds_alternative<DepthwiseConv>(path_); }
 
+    /// Bytes of the prepared weights.
+    [[nodiscard]] std::size_t weight_bytes() const;
+
     /// Bytes of scratch memory, on a 64-byte boundary, that `run` may use for inputs of this size.
     [[nodiscard]] std::size_t scratch_bytes(const MapSize& size, std::size_t threads) const;
 

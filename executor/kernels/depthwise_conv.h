@@ -58,6 +58,7 @@ public:
     void mean_of_rows(const float* row_sums, std::size_t rows, std::size_t pixels, float* mean) const;
 
     [[nodiscard]] const Conv2dParameters& parameters() const { return parameters_; }
+    [[nodiscard]] std::size_t weight_bytes() const { return weights_.bytes() + bias_.bytes(); }
 
 private:
     const KernelTable* kernels_ = nullptr;

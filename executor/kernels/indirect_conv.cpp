@@ -164,6 +164,12 @@ void IndirectConv::run_block(const Input& input, std::size_t group, std::size_t 
     }
 }
 
+std::size_t IndirectConv::weight_bytes() const {
+    std::size_t bytes = zeros_.bytes();
+    for (const PackedMatrix& group : weights_) bytes += group.bytes();
+    return bytes;
+}
+
 void IndirectConv::run(const float* x, const MapSize& size, float* y, const float* residual, ThreadPool& pool) const {
     const Input input{x, size.height, size.width, parameters_.output_height(size.height),
                       parameters_.output_width(size.width)};

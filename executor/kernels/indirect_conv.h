@@ -21,6 +21,8 @@ public:
     /// x [N, H, W, C] → y [N, OH, OW, output]; `residual` null or like y, added before the activation.
     void run(const float* x, const MapSize& size, float* y, const float* residual, ThreadPool& pool) const;
 
+    [[nodiscard]] std::size_t weight_bytes() const;
+
 private:
     struct Input;
     void run_block(const Input& input, std::size_t group, std::size_t panel, std::size_t begin, std::size_t end,

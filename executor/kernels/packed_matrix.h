@@ -55,6 +55,7 @@ public:
     [[nodiscard]] PackedView view() const;
     [[nodiscard]] std::size_t k() const { return k_; }
     [[nodiscard]] std::size_t n() const { return n_; }
+    [[nodiscard]] std::size_t bytes() const { return weights_.bytes() + bias_.bytes(); }
 
 private:
     const KernelTable* kernels_ = nullptr;

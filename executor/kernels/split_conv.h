@@ -18,6 +18,8 @@ public:
     static Result<SplitConv> prepare(const KernelTable& kernels, const Conv2dParameters& parameters,
                                      std::span<const float> weights, std::span<const float> bias);
 
+    [[nodiscard]] std::size_t weight_bytes() const { return weights_.bytes() + zeros_.bytes(); }
+
     /// Bytes of scratch memory, on a 64-byte boundary, that `run` may use for inputs of this size.
     [[nodiscard]] std::size_t scratch_bytes(const MapSize& size, std::size_t threads) const;
 

@@ -93,6 +93,12 @@ Result<WinogradConv> WinogradConv::prepare(const KernelTable& kernels, const Con
     return conv;
 }
 
+std::size_t WinogradConv::weight_bytes() const {
+    std::size_t bytes = bias_.bytes();
+    for (const PackedMatrix& product : weights_) bytes += product.bytes();
+    return bytes;
+}
+
 std::size_t WinogradConv::scratch_bytes(const MapSize& size) const {
     const std::size_t tiles = size.batch * divide_up(parameters_.output_height(size.height), 2) *
                               divide_up(parameters_.output_width(size.width), 2);

@@ -27,6 +27,8 @@ public:
     void run(const float* x, const MapSize& size, float* y, const float* residual, std::span<std::byte> scratch,
              ThreadPool& pool) const;
 
+    [[nodiscard]] std::size_t weight_bytes() const;
+
 private:
     struct Map;
     struct Tile;

@@ -34,13 +34,10 @@ bool is_foldable(const Graph& graph, const Node& node) {
     return constants && output_bytes(graph, node).has_value() && find_reference_kernel(node.domain, node.op) != nullptr;
 }
 
-Result<std::vector<Tensor>> evaluate(const Graph& graph, const Node& node) {
+Result<std::vector<Tensor>> evaluate(const Graph& graph, const Node& node, const KernelContext::Allocator& allocate) {
     std::vector<Tensor> inputs;
     for (const ValueId id : node.inputs) inputs.push_back(id.present() ? graph[id].constant : Tensor{});
     std::vector<Tensor> outputs(node.outputs.size());
-    const KernelContext::Allocator allocate = [](DataType type, const Dims& dims) {
-        return Tensor::create_uninitialised(type, dims);
-    };
     KernelContext context(node, graph.opset, inputs, outputs, allocate);
     DETECT_TRY(find_reference_kernel(node.domain, node.op)(context));
     return outputs;
@@ -70,7 +67,7 @@ std::optional<Shape> merged(const std::optional<Shape>& declared, const std::opt
 
 } // namespace
 
-Result<std::vector<bool>> propagate_constants(Graph& graph) {
+Result<std::vector<bool>> propagate_constants(Graph& graph, const KernelContext::Allocator& allocate) {
     std::vector<bool> done(graph.nodes.size(), false);
     for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
         const Node& node = graph.nodes[n];
@@ -85,7 +82,7 @@ Result<std::vector<bool>> propagate_constants(Graph& graph) {
             graph[node.outputs[0]].constant = *std::move(shape);
             done[n] = true;
         } else if (is_foldable(graph, node)) {
-            DETECT_TRY_ASSIGN(std::vector<Tensor> outputs, evaluate(graph, node));
+            DETECT_TRY_ASSIGN(std::vector<Tensor> outputs, evaluate(graph, node, allocate));
             for (std::size_t i = 0; i < outputs.size(); ++i) {
                 if (node.outputs[i].present()) graph[node.outputs[i]].constant = std::move(outputs[i]);
             }
@@ -96,7 +93,7 @@ Result<std::vector<bool>> propagate_constants(Graph& graph) {
 }
 
 Result<int> fold_constants(Graph& graph) {
-    DETECT_TRY_ASSIGN(const std::vector<bool> done, propagate_constants(graph));
+    DETECT_TRY_ASSIGN(const std::vector<bool> done, propagate_constants(graph, Tensor::create_uninitialised));
     const auto changes = static_cast<int>(std::ranges::count(done, true));
     if (changes == 0) return 0;
     std::vector<Node> kept;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "executor/reference/kernel.h"
 #include "graph/graph.h"
 
 #include <span>
@@ -24,8 +25,9 @@ struct Pass {
 [[nodiscard]] Result<int> fold_constants(Graph& graph);
 
 /// The same without dropping anything: values found out get their `constant`, all others the shapes that follow.
-/// By node: whether it need not run any more. Ids stay as they are, so a plan can refer to them.
-[[nodiscard]] Result<std::vector<bool>> propagate_constants(Graph& graph);
+/// By node: whether it need not run any more. Ids stay as they are, so a plan can refer to them. The values' memory
+/// comes from `allocate`.
+[[nodiscard]] Result<std::vector<bool>> propagate_constants(Graph& graph, const KernelContext::Allocator& allocate);
 
 /// Conv followed by BatchNormalization becomes one Conv (in double precision, rounded once).
 [[nodiscard]] Result<int> fold_batch_normalization(Graph& graph);

@@ -64,6 +64,8 @@ public:
                (inputs_.residual ? " add" : "") + std::string(suffix(p.activation));
     }
 
+    std::size_t weight_bytes() const override { return convolution_->weight_bytes(); }
+
 private:
     Result<const float*> optional_input(const StepContext& context, std::size_t index, const Dims& expected) const {
         const Tensor& tensor = context.inputs[index];

@@ -35,6 +35,8 @@ public:
         return "Gemm " + std::to_string(weights_.k()) + "->" + std::to_string(weights_.n());
     }
 
+    std::size_t weight_bytes() const override { return weights_.bytes(); }
+
 private:
     PackedMatrix weights_;
     Activation activation_;

@@ -12,7 +12,7 @@ public:
         : block_(std::move(block)), depthwise_(parts.depthwise->parameters()),
           input_channels_(parts.expand ? parts.expand->parameters().input_channels : depthwise_.input_channels),
           output_channels_(parts.project ? parts.project->parameters().output_channels : depthwise_.output_channels),
-          residual_(residual) {}
+          residual_(residual), weight_bytes_(bytes_of(parts)) {}
 
     Result<void> run(StepContext& context) const override {
         const Tensor& x = context.inputs[0];
@@ -57,12 +57,22 @@ public:
                std::to_string(output_channels_);
     }
 
+    std::size_t weight_bytes() const override { return weight_bytes_; }
+
 private:
+    static std::size_t bytes_of(const InvertedResidual::Steps& parts) {
+        std::size_t bytes = 0;
+        for (const auto& part : {parts.expand, parts.depthwise, parts.project})
+            bytes += part ? part->weight_bytes() : 0;
+        return bytes;
+    }
+
     InvertedResidual block_;
     Conv2dParameters depthwise_;
     std::size_t input_channels_;
     std::size_t output_channels_;
     bool residual_;
+    std::size_t weight_bytes_;
 };
 
 } // namespace

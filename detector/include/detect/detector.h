@@ -1,5 +1,6 @@
 #pragma once
 
+#include "detect/api.h"
 #include "detect/detection.h"
 #include "detect/error.h"
 #include "detect/image.h"
@@ -20,12 +21,27 @@ struct DetectorOptions {
     /// Detections below this score are left out. The model has a threshold of its own, usually 0.05, below which there
     /// is nothing to find.
     float min_score = 0.0F;
+    /// Bytes that the detector may hold at once: weights, plans, and the pictures that are being run with all that is
+    /// computed from them. A picture that would pass it is refused with `resource_limit` before anything passes it; a
+    /// batch is run in parts; calls that are too much at once wait for each other. 0, or more than that: as much as the
+    /// machine has.
+    /// Loading takes up to three times the file for a moment besides.
+    std::size_t memory_limit = 0;
+    /// Only these classes are reported, by the names that `label_name` gives. Empty: all.
+    std::vector<std::string> classes = {};
+};
+
+/// Bytes that a detector holds, counted as `DetectorOptions::memory_limit` counts them.
+struct MemoryUse {
+    std::size_t now = 0;
+    /// The most that it ever held.
+    std::size_t peak = 0;
 };
 
 /// A loaded model that finds objects in pictures. Cheap to copy (copies share the model), immutable, and safe to call
 /// from many threads at once: the same picture gives the same bits, alone or in company, at any number of threads.
 /// It never prints, never exits and never throws for what a caller can get wrong.
-class Detector {
+class DETECT_API Detector {
 public:
     /// Loads an ONNX file written by `detect export`.
     /// `unreadable_input` if there is no such file or it is cut off, `bad_model` or `unsupported` if it is no detector
@@ -35,13 +51,20 @@ public:
     static Result<Detector> load(std::span<const std::byte> onnx_bytes, const DetectorOptions& options = {});
 
     /// Finds objects in one picture. Boxes are in the picture's own pixels, best score first.
-    /// `invalid_argument` if the view makes no sense or float pixels are outside [0, 1].
+    /// `invalid_argument` if the view makes no sense or float pixels are outside [0, 1], `resource_limit` if the
+    /// picture does not fit into the memory limit.
     [[nodiscard]] Result<ImageResult> run(const ImageView& image) const;
     /// The same for several pictures of any sizes: those of equal size share a batch. Results in the order of `images`.
     [[nodiscard]] Result<std::vector<ImageResult>> run(std::span<const ImageView> images) const;
     /// The same for a ready batch, float32 [batch, 3, height, width], RGB, 0–1. Values outside [0, 1] (beyond rounding)
     /// are an `invalid_argument` that says what range was found and how to mend it.
     [[nodiscard]] Result<std::vector<ImageResult>> run(const TensorView& batch) const;
+
+    /// Runs a blank batch of this size, so that the first real one finds its plan made and its memory there. Each size
+    /// of pictures has a plan of its own; the last 16 are kept.
+    [[nodiscard]] Result<void> warm_up(int width, int height, int batch = 1) const;
+
+    [[nodiscard]] MemoryUse memory_use() const;
 
     /// Names of the classes 1, 2, …; empty if the model does not say.
     [[nodiscard]] const std::vector<std::string>& labels() const;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "detect/api.h"
+
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,7 +31,7 @@ enum class ErrorCode {
 };
 
 /// The name of a code as it is spelled above.
-[[nodiscard]] std::string_view to_string(ErrorCode code);
+[[nodiscard]] DETECT_API std::string_view to_string(ErrorCode code);
 
 /// Why a call failed: a code for programs, one sentence (no line break) for people.
 struct Error {

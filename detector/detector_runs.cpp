@@ -1,0 +1,189 @@
+#include "detector/image_to_tensor.h"
+#include "detector/implementation.h"
+#include "graph/checked.h"
+#include "graph/try.h"
+
+#include <algorithm>
+#include <functional>
+
+namespace detect {
+
+namespace {
+
+using Results = std::vector<ImageResult>;
+
+/// Pictures of one size, and where their values come from.
+struct Batch {
+    int width = 0;
+    int height = 0;
+    std::size_t count = 0;
+    /// Writes picture `index` as planar RGB.
+    std::function<Result<void>(std::size_t index, std::span<float> pixels)> fill;
+};
+
+/// Reads the outputs of one run; what does not look like detections is the model's fault.
+Result<Results> read_results(const Detector::Implementation& self, const std::vector<Tensor>& outputs,
+                             std::size_t batch) {
+    const auto output = [&](std::size_t which) -> const Tensor& {
+        return outputs[static_cast<std::size_t>(self.outputs[which])];
+    };
+    const Tensor& boxes = output(0);
+    const auto labels = output(1).data<std::int64_t>();
+    const auto scores = output(2).data<float>();
+    const std::size_t columns = batch == 0 ? 0 : scores.size() / batch;
+    const Error odd{ErrorCode::bad_model, "the model's outputs do not fit together"};
+    if (labels.size() != scores.size() || boxes.data<float>().size() != 4 * scores.size() ||
+        columns * batch != scores.size()) {
+        return odd;
+    }
+    Results results(batch);
+    for (std::size_t n = 0; n < batch; ++n) {
+        std::size_t valid = columns;
+        if (self.outputs[3] >= 0) {
+            const auto counts = output(3).data<std::int64_t>();
+            if (counts.size() != batch || counts[n] < 0 || static_cast<std::size_t>(counts[n]) > columns) return odd;
+            valid = static_cast<std::size_t>(counts[n]);
+        }
+        for (std::size_t row = n * columns; row < n * columns + valid; ++row) {
+            const auto label = static_cast<int>(labels[row]);
+            if (!(scores[row] >= self.min_score)) continue;
+            if (!self.classes.empty() && !self.classes.contains(label)) continue;
+            const auto box = boxes.data<float>().subspan(4 * row, 4);
+            results[n].detections.push_back(
+                {.box = {box[0], box[1], box[2], box[3]}, .label = label, .score = scores[row]});
+        }
+    }
+    return results;
+}
+
+Dims input_dims(const Batch& batch, std::size_t count) {
+    return {static_cast<std::int64_t>(count), 3, batch.height, batch.width};
+}
+
+/// Pictures [begin, begin + count) of the batch in one run.
+Result<Results> run_once(const Detector::Implementation& self, const Batch& batch, std::size_t begin,
+                         std::size_t count) {
+    DETECT_TRY_ASSIGN(Tensor input, self.model->new_input(input_dims(batch, count)));
+    const auto pixels = input.mutable_data<float>();
+    const std::size_t per_image = pixels.size() / count;
+    for (std::size_t i = 0; i < count; ++i) {
+        DETECT_TRY(batch.fill(begin + i, pixels.subspan(i * per_image, per_image)));
+    }
+    DETECT_TRY_ASSIGN(const auto outputs, self.model->run(std::span(&input, 1)));
+    self.model->give_back_input(std::move(input));
+    return read_results(self, outputs, count);
+}
+
+/// The same; what does not fit into memory together is run apart.
+Result<Results> run_within_memory(const Detector::Implementation& self, const Batch& batch, std::size_t begin,
+                                  std::size_t count) {
+    const auto is_refused = [](const Result<Results>& results) {
+        return !results && results.error().code == ErrorCode::resource_limit;
+    };
+    auto results = self.gate.together([&] { return run_once(self, batch, begin, count); });
+    if (!is_refused(results)) return results;
+    if (self.model->can_hold(input_dims(batch, count))) {
+        results = self.gate.alone([&] {
+            self.model->release_unused();
+            return run_once(self, batch, begin, count);
+        });
+        if (!is_refused(results)) return results;
+    }
+    if (count == 1) {
+        Error error = std::move(results).error();
+        error.message = "a picture of " + std::to_string(batch.width) + "x" + std::to_string(batch.height) +
+                        " pixels: " + error.message;
+        return error;
+    }
+    DETECT_TRY_ASSIGN(Results first, run_within_memory(self, batch, begin, count / 2));
+    DETECT_TRY_ASSIGN(Results second, run_within_memory(self, batch, begin + count / 2, count - count / 2));
+    std::ranges::move(second, std::back_inserter(first));
+    return first;
+}
+
+Result<Results> run_batch(const Detector::Implementation& self, const Batch& batch) {
+    // Pictures share a run where one alone would not keep all threads busy. Otherwise what is computed of one stays
+    // closer to the cores than what is computed of several in turn.
+    constexpr std::size_t threads_per_picture = 4;
+    constexpr std::size_t most = 8;
+    const std::size_t wanted = static_cast<std::size_t>(self.model->threads().threads()) / threads_per_picture;
+    const std::size_t largest = self.one_picture_per_run ? 1 : std::clamp(wanted, std::size_t{1}, most);
+    Results results;
+    for (std::size_t begin = 0; begin < batch.count; begin += largest) {
+        DETECT_TRY_ASSIGN(Results some, run_within_memory(self, batch, begin, std::min(largest, batch.count - begin)));
+        std::ranges::move(some, std::back_inserter(results));
+    }
+    return results;
+}
+
+/// A picture that passed `check_view`, as planar RGB.
+Result<void> fill_from(const ImageView& image, std::span<float> pixels, ThreadPool& threads) {
+    constexpr std::size_t rows_at_a_time = 32;
+    threads.parallel_for(
+        static_cast<std::size_t>(image.height), rows_at_a_time,
+        [&](std::size_t first, std::size_t last) { image_rows_to_tensor(image, first, last, pixels); });
+    if (image.format == PixelFormat::rgb_float) return check_unit_range(pixels);
+    return {};
+}
+
+} // namespace
+
+Result<ImageResult> Detector::run(const ImageView& image) const {
+    DETECT_TRY_ASSIGN(auto results, run(std::span(&image, 1)));
+    return std::move(results.front());
+}
+
+Result<std::vector<ImageResult>> Detector::run(std::span<const ImageView> images) const {
+    std::map<std::pair<int, int>, std::vector<std::size_t>> groups;
+    for (std::size_t i = 0; i < images.size(); ++i) {
+        DETECT_TRY(check_view(images[i]));
+        groups[{images[i].height, images[i].width}].push_back(i);
+    }
+    Results results(images.size());
+    for (const auto& [size, members] : groups) {
+        const auto fill = [&](std::size_t index, std::span<float> pixels) {
+            return fill_from(images[members[index]], pixels, implementation_->model->threads());
+        };
+        DETECT_TRY_ASSIGN(
+            Results found,
+            run_batch(*implementation_,
+                      {.width = size.second, .height = size.first, .count = members.size(), .fill = fill}));
+        for (std::size_t i = 0; i < members.size(); ++i) results[members[i]] = std::move(found[i]);
+    }
+    return results;
+}
+
+Result<std::vector<ImageResult>> Detector::run(const TensorView& batch) const {
+    if (batch.data == nullptr || batch.batch < 1 || batch.height < 1 || batch.width < 1) {
+        return Error{ErrorCode::invalid_argument, "a tensor view needs data and sizes of at least 1"};
+    }
+    const Dims dims{batch.batch, 3, batch.height, batch.width};
+    const auto element_count = checked_element_count(dims.sizes());
+    if (!element_count || *element_count > INT64_MAX / static_cast<std::int64_t>(sizeof(float))) {
+        return Error{ErrorCode::resource_limit, "a tensor view of sizes " + to_string(dims) + " is impossible"};
+    }
+    const std::span values(batch.data, static_cast<std::size_t>(*element_count));
+    DETECT_TRY(check_unit_range(values));
+    const auto fill = [&](std::size_t index, std::span<float> pixels) -> Result<void> {
+        std::ranges::copy(values.subspan(index * pixels.size(), pixels.size()), pixels.begin());
+        return {};
+    };
+    return run_batch(
+        *implementation_,
+        {.width = batch.width, .height = batch.height, .count = static_cast<std::size_t>(batch.batch), .fill = fill});
+}
+
+Result<void> Detector::warm_up(int width, int height, int batch) const {
+    if (width < 1 || height < 1 || batch < 1) {
+        return Error{ErrorCode::invalid_argument, "warm-up: width, height and batch must be at least 1"};
+    }
+    const auto grey = [](std::size_t, std::span<float> pixels) -> Result<void> {
+        std::ranges::fill(pixels, 0.5F);
+        return {};
+    };
+    const Batch blank{.width = width, .height = height, .count = static_cast<std::size_t>(batch), .fill = grey};
+    DETECT_TRY(run_batch(*implementation_, blank));
+    return {};
+}
+
+} // namespace detect

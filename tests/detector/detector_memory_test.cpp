@@ -1,0 +1,154 @@
+// A memory limit is kept to, and what is held stays flat however many sizes come by.
+
+#include "detector/detector_from_graph.h"
+#include "tests/detector/tiny_network.h"
+#include "tests/support/require.h"
+
+#include <fstream>
+#include <random>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+namespace detect::test {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr std::size_t megabyte = 1'000'000;
+
+TEST(DetectorMemory, APictureThatWouldPassTheLimitIsRefused) {
+    const Detector detector = tiny_detector({.threads = 1, .memory_limit = 8 * megabyte});
+    const Pixels fits = noise(200, 150, 1);
+    const auto before = require(detector.run(fits.view())).detections;
+    // 4000 x 3000 x 3 floats are 144 MB.
+    const Pixels large = noise(4000, 3000, 2);
+    const std::size_t kept = detector.memory_use().now;
+    const auto refused = detector.run(large.view());
+    ASSERT_FALSE(refused.ok());
+    // What can never fit does not cost the others their plans and buffers.
+    EXPECT_GE(detector.memory_use().now, kept);
+    EXPECT_EQ(refused.error().code, ErrorCode::resource_limit);
+    EXPECT_THAT(refused.error().message, AllOf(HasSubstr("4000x3000"), HasSubstr("the memory limit is 8.0 MB"),
+                                               HasSubstr("tiles"), Not(HasSubstr("\n"))));
+    EXPECT_LE(detector.memory_use().peak, 8 * megabyte);
+    // It goes on working, and gives the same.
+    EXPECT_EQ(require(detector.run(fits.view())).detections, before);
+}
+
+TEST(DetectorMemory, AtEveryLimitThePeakStaysBelow) {
+    const Detector free = tiny_detector({.threads = 2});
+    const Pixels picture = noise(700, 500, 3);
+    const std::size_t weights = free.memory_use().now;
+    ASSERT_GT(weights, 10'000U);
+    const auto expected = require(free.run(picture.view())).detections;
+    const std::size_t needed = free.memory_use().peak;
+    ASSERT_GT(needed, weights + 700 * 500 * 12);
+    int refused = 0;
+    int accepted = 0;
+    for (std::size_t limit = weights; limit < needed + needed / 8; limit += needed / 24) {
+        const Detector detector = tiny_detector({.threads = 2, .memory_limit = limit});
+        const auto found = detector.run(picture.view());
+        EXPECT_LE(detector.memory_use().peak, limit);
+        if (found.ok()) {
+            ++accepted;
+            EXPECT_EQ(found->detections, expected);
+        } else {
+            ++refused;
+            EXPECT_EQ(found.error().code, ErrorCode::resource_limit);
+        }
+        // Near the limit buffers are given back sooner, so a little less than without one is enough.
+        EXPECT_TRUE(found.ok() || limit < needed) << limit << " of " << needed;
+        EXPECT_TRUE(found.ok() || accepted == 0) << limit << " is refused, less was not";
+    }
+    EXPECT_GT(refused, 10);
+    EXPECT_GT(accepted, 0);
+}
+
+TEST(DetectorMemory, ABatchIsRunInPartsThatFit) {
+    std::vector<Pixels> pictures;
+    std::vector<ImageView> views;
+    for (unsigned i = 0; i < 7; ++i) pictures.push_back(noise(400, 300, i));
+    for (const Pixels& picture : pictures) views.push_back(picture.view());
+    const Detector free = tiny_detector({.threads = 1});
+    static_cast<void>(require(free.run(views[0])));
+    const std::size_t for_one = free.memory_use().peak;
+    const auto expected = require(free.run(views));
+    ASSERT_GT(free.memory_use().peak, 3 * for_one);
+
+    const Detector limited = tiny_detector({.threads = 1, .memory_limit = for_one + for_one / 2});
+    const auto found = require(limited.run(views));
+    ASSERT_EQ(found.size(), views.size());
+    for (std::size_t i = 0; i < found.size(); ++i) EXPECT_EQ(found[i].detections, expected[i].detections) << i;
+    EXPECT_LE(limited.memory_use().peak, for_one + for_one / 2);
+}
+
+TEST(DetectorMemory, WeightsCount) {
+    const std::size_t weights = tiny_detector().memory_use().now;
+    const auto detector = [](std::size_t limit) {
+        return detector_from_graph(sample_graph(), {.memory_limit = limit});
+    };
+    // 19.4 million parameters, as they were read and as the kernels want them.
+    const auto refused = detector(100 * megabyte);
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().code, ErrorCode::resource_limit);
+    EXPECT_THAT(refused.error().message, HasSubstr("the memory limit is 100.0 MB"));
+    const auto loaded = detector(200 * megabyte);
+    ASSERT_TRUE(loaded.ok());
+    EXPECT_GT(loaded->memory_use().now, 2 * 19'000'000 * sizeof(float));
+    EXPECT_LT(weights, megabyte);
+}
+
+TEST(DetectorMemory, WithoutALimitTheMachinesMemoryIsOne) {
+    const Detector detector = tiny_detector();
+    // Nothing is read of it: 200000 x 200000 x 3 floats are refused first.
+    const std::uint8_t pixel = 0;
+    const auto refused = detector.run(ImageView{&pixel, 200'000, 200'000, 600'000, PixelFormat::rgb8});
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().code, ErrorCode::resource_limit);
+    const Detector generous = tiny_detector({.memory_limit = SIZE_MAX});
+    EXPECT_FALSE(generous.warm_up(200'000, 200'000, 1).ok());
+    const auto warm_up = detector.warm_up(200'000, 200'000, 100);
+    ASSERT_FALSE(warm_up.ok());
+    EXPECT_EQ(warm_up.error().code, ErrorCode::resource_limit);
+}
+
+/// Resident memory of this process.
+std::size_t resident_bytes() {
+    std::ifstream file("/proc/self/statm");
+    std::size_t total = 0;
+    std::size_t resident = 0;
+    file >> total >> resident;
+    return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+}
+
+TEST(DetectorMemory, StaysFlatOverManyRandomSizes) {
+    const Detector detector = tiny_detector({.threads = 1});
+    std::mt19937 random(11);
+    // The most that is held between runs.
+    const auto run_some = [&](int runs) {
+        std::size_t most = 0;
+        for (int run = 0; run < runs; ++run) {
+            const auto width = static_cast<int>(20 + random() % 380);
+            const auto height = static_cast<int>(20 + random() % 380);
+            EXPECT_TRUE(detector.run(noise(width, height, static_cast<unsigned>(random())).view()).ok());
+            most = std::max(most, detector.memory_use().now);
+        }
+        return most;
+    };
+    const std::size_t first = run_some(100);
+    const std::size_t peak = detector.memory_use().peak;
+    [[maybe_unused]] const std::size_t resident = resident_bytes();
+    const std::size_t later = run_some(200);
+    EXPECT_LE(later, first + first / 10);
+    EXPECT_LE(detector.memory_use().peak, peak + peak / 4);
+#if !defined(__SANITIZE_ADDRESS__) // which keeps what is freed
+    EXPECT_LT(resident_bytes(), resident + 16 * megabyte);
+#endif
+}
+
+} // namespace
+} // namespace detect::test

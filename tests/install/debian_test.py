@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+"""cpack makes three Debian packages that say what they need, and hold what they should."""
+
+import re
+import shutil
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+import support
+from support import run
+
+ARGUMENTS = support.parse_arguments()
+PACKAGES = ("libdetect0", "libdetect-dev", "detect-tools")
+
+for tool in ("dpkg-deb", "dpkg-shlibdeps", "cpack"):
+    if not shutil.which(tool):
+        print(f"{tool} is not there: install dpkg-dev")
+        sys.exit(77)
+
+
+class DebianPackages(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.root = Path(cls.folder.name)
+        run("cpack", "--config", ARGUMENTS.build / "CPackConfig.cmake", "-B", cls.root, cwd=ARGUMENTS.build)
+        cls.files = {name: list(cls.root.glob(f"{name}_*.deb")) for name in PACKAGES}
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    def field(self, package, name):
+        return run("dpkg-deb", "-f", self.files[package][0], name).stdout.strip()
+
+    def contents(self, package):
+        listing = run("dpkg-deb", "-c", self.files[package][0]).stdout.splitlines()
+        return {line.split(None, 5)[5].split(" -> ")[0].lstrip(".") for line in listing}
+
+    def needs(self, package):
+        return {re.split(r"[ (]", entry.strip())[0] for entry in self.field(package, "Depends").split(",")}
+
+    def test_there_are_three(self):
+        self.assertEqual({name: len(files) for name, files in self.files.items()}, dict.fromkeys(PACKAGES, 1))
+        self.assertEqual(len(list(self.root.glob("*.deb"))), 3)
+        for package in PACKAGES:
+            self.assertRegex(self.files[package][0].name, rf"^{package}_\d+\.\d+\.\d+_\w+\.deb$")
+            self.assertIn("Faster R-CNN", self.field(package, "Description"))
+
+    def test_the_library(self):
+        contents = self.contents("libdetect0")
+        files = sorted(Path(name).name for name in contents if ".so" in name)
+        self.assertEqual([name for name in files if name.endswith(".so.0")], ["libdetect.so.0", "libdetect_export.so.0"])
+        self.assertFalse([name for name in contents if "include" in name or name.endswith(".so")])
+        self.assertEqual(self.needs("libdetect0"),
+                         {"libc6", "libgcc-s1", "libstdc++6", "libtbb12", "libprotobuf32", "libonnx1", "libmd0"})
+
+    def test_the_development_files(self):
+        contents = self.contents("libdetect-dev")
+        for end in ("/include/detect/detector.h", "/include/detect/detect.h", "/include/detect/opencv.h",
+                    "/cmake/detect/detectConfig.cmake", "/pkgconfig/detect.pc", "/libdetect.so",
+                    "/libdetect_export.so", "/samples/hello.cpp"):
+            self.assertEqual(len([name for name in contents if name.endswith(end)]), 1, end)
+        version = self.field("libdetect0", "Version")
+        self.assertEqual(self.field("libdetect-dev", "Depends"), f"libdetect0 (= {version})")
+
+    def test_the_tools(self):
+        contents = self.contents("detect-tools")
+        self.assertIn("/usr/bin/detect", contents)
+        self.assertIn("/usr/share/detect/circuit_board.safetensors", contents)
+        self.assertFalse([name for name in contents if "/include/" in name or ".so" in name])
+        needs = self.needs("detect-tools")
+        self.assertLessEqual({"libc6", "libtbb12", "libonnx1", "libmd0"}, needs)
+        self.assertTrue([name for name in needs if name.startswith("libopencv-imgproc")])
+        self.assertFalse([name for name in needs if name.endswith("-dev")])
+
+    def test_apt_would_install_them(self):
+        if not shutil.which("apt-get"):
+            self.skipTest("apt-get is not there")
+        plan = run("apt-get", "install", "--simulate", "--no-install-recommends",
+                   *[self.files[package][0] for package in PACKAGES]).stdout
+        for package in PACKAGES:
+            self.assertRegex(plan, rf"(?m)^Inst {re.escape(package)} ")
+
+    def test_unpacked_they_run(self):
+        root = self.root / "unpacked"
+        for package in PACKAGES:
+            run("dpkg-deb", "-x", self.files[package][0], root)
+        board = ARGUMENTS.source / "samples/board.png"
+        result = run(root / "usr/bin/detect", "run", board, "--score", "0.5", "-o", "drawn.png", cwd=self.root)
+        self.assertIn(str(root / "usr/share/detect"), result.stderr)
+
+
+if __name__ == "__main__":
+    support.main()
