@@ -72,8 +72,8 @@ Result<std::optional<Isa>> isa_from_environment() {
                      (isa ? "this machine does not have it" : "must be portable, avx2 or avx512")};
 }
 
-/// The machine's memory is a limit in any case: pages that are not there cannot be had, but Linux says so only when they
-/// are written to.
+/// The machine's memory is a limit in any case: pages that are not there cannot be had, but Linux says so only when
+/// they are written to.
 std::size_t memory_limit(const DetectorOptions& options) {
     const long pages = ::sysconf(_SC_PHYS_PAGES);
     const long page_bytes = ::sysconf(_SC_PAGESIZE);
