@@ -1,5 +1,5 @@
-// folder_worker MODEL.onnx FOLDER [WORKERS]: every picture of a folder, a line of CSV for each object. Workers share one
-// detector: while one reads a file, another computes. One unreadable picture is reported, and the others go on.
+// folder_worker MODEL.onnx FOLDER [WORKERS]: every picture of a folder, a line of CSV for each object. Workers share
+// one detector: while one reads a file, another computes. One unreadable picture is reported, and the others go on.
 #include <detect/opencv.h>
 
 #include <opencv2/imgcodecs.hpp>
@@ -41,8 +41,8 @@ int main(int count, char** words) {
                 continue;
             }
             for (const detect::Detection& d : found->detections) {
-                std::printf("%s,%s,%.4f,%.2f,%.2f,%.2f,%.2f\n", files[i].c_str(),
-                            detector->label_name(d.label).c_str(), d.score, d.box.x1, d.box.y1, d.box.x2, d.box.y2);
+                std::printf("%s,%s,%.4f,%.2f,%.2f,%.2f,%.2f\n", files[i].c_str(), detector->label_name(d.label).c_str(),
+                            d.score, d.box.x1, d.box.y1, d.box.x2, d.box.y2);
             }
         }
     };
