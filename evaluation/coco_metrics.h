@@ -9,8 +9,8 @@
 
 namespace detect::evaluation {
 
-/// The figures of COCO's detection challenge, as pycocotools' COCOeval computes them for boxes: AP over IoU .50 to .95 and
-/// 101 recalls, at most 100 detections of a category in an image. Where no object is concerned, there is no figure
+/// The figures of COCO's detection challenge, as pycocotools' COCOeval computes them for boxes: AP over IoU .50 to .95
+/// and 101 recalls, at most 100 detections of a category in an image. Where no object is concerned, there is no figure
 /// (pycocotools says -1).
 struct CocoMetrics {
     using Figure = std::optional<double>;

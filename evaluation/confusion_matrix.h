@@ -25,8 +25,8 @@ private:
 };
 
 /// Of detections of at least `min_score`. First each finds an object of its own category as in `match`, so the diagonal
-/// is what precision and recall count. Of what remains, detections and objects of different categories are paired, those
-/// that overlap most first, from `min_iou` on. Crowds, and what was found in them, are left out.
+/// is what precision and recall count. Of what remains, detections and objects of different categories are paired,
+/// those that overlap most first, from `min_iou` on. Crowds, and what was found in them, are left out.
 [[nodiscard]] ConfusionMatrix confusion_matrix(const Findings& findings, double min_iou, double min_score);
 
 } // namespace detect::evaluation

@@ -132,7 +132,8 @@ Positions positions_of(const std::vector<Item>& items) {
 } // namespace
 
 double overlap(const CocoBox& detected, const CocoBox& object, bool crowd) {
-    const double width = std::min(detected.width + detected.x, object.width + object.x) - std::max(detected.x, object.x);
+    const double width =
+        std::min(detected.width + detected.x, object.width + object.x) - std::max(detected.x, object.x);
     if (width <= 0.0) return 0.0;
     const double height =
         std::min(detected.height + detected.y, object.height + object.y) - std::max(detected.y, object.y);

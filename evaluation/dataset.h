@@ -24,8 +24,8 @@ struct CocoBox {
     friend bool operator==(const CocoBox&, const CocoBox&) = default;
 };
 
-/// Intersection over union of two boxes; 0 without an intersection. Of a crowd only the share of `detected` that lies in
-/// it counts (pycocotools' rule).
+/// Intersection over union of two boxes; 0 without an intersection. Of a crowd only the share of `detected` that lies
+/// in it counts (pycocotools' rule).
 [[nodiscard]] double overlap(const CocoBox& detected, const CocoBox& object, bool crowd = false);
 
 struct DatasetImage {
@@ -66,11 +66,11 @@ struct DetectedBox {
     double score = 0.0;
 };
 
-/// Reads ground truth: `images` (id, file_name), `categories` (id, name), `annotations` (id, image_id, category_id, bbox;
-/// area, if it is missing that of the box; iscrowd, if it is missing 0). Outlines are skipped. As in pycocotools, only
-/// iscrowd makes an object one that is ignored.
-/// `unreadable_input` names the file, the place in it and what has to be mended: missing fields, wrong types, negative
-/// sizes, ids that occur twice, annotations of images or categories that are not in the file.
+/// Reads ground truth: `images` (id, file_name), `categories` (id, name), `annotations` (id, image_id, category_id,
+/// bbox; area, if it is missing that of the box; iscrowd, if it is missing 0). Outlines are skipped. As in pycocotools,
+/// only iscrowd makes an object one that is ignored. `unreadable_input` names the file, the place in it and what has to
+/// be mended: missing fields, wrong types, negative sizes, ids that occur twice, annotations of images or categories
+/// that are not in the file.
 [[nodiscard]] Result<Dataset> read_ground_truth(const std::filesystem::path& file);
 
 struct ReadDetections {

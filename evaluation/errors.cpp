@@ -141,8 +141,7 @@ std::vector<FalseAlarm> worst_false_alarms(const Findings& findings, const Error
         return findings.detections()[alarm.detection];
     };
     std::vector<FalseAlarm> sorted = errors.false_alarms;
-    std::ranges::stable_sort(sorted, std::greater(),
-                             [&](const FalseAlarm& alarm) { return detection(alarm).score; });
+    std::ranges::stable_sort(sorted, std::greater(), [&](const FalseAlarm& alarm) { return detection(alarm).score; });
     return in_turn(sorted, findings.category_count(), count,
                    [&](const FalseAlarm& alarm) { return detection(alarm).category; });
 }

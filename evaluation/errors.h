@@ -53,9 +53,9 @@ struct Errors {
 /// By the rules of `confusion_matrix`, in the order of the dataset and of the list.
 [[nodiscard]] Errors find_errors(const Findings& findings, double min_iou, double min_score);
 
-/// The misses that most deserve a look, at most `count`: those at which nothing was reported come before those that were
-/// taken for something else, and those before the faint ones, which a lower score would find. Categories take turns, so
-/// that a frequent error does not hide the others.
+/// The misses that most deserve a look, at most `count`: those at which nothing was reported come before those that
+/// were taken for something else, and those before the faint ones, which a lower score would find. Categories take
+/// turns, so that a frequent error does not hide the others.
 [[nodiscard]] std::vector<Miss> worst_misses(const Findings& findings, const Errors& errors, std::size_t count);
 
 /// The false alarms of the highest scores, at most `count`, categories in turn.

@@ -48,9 +48,8 @@ DeepPcb evaluate_deeppcb(const Findings& findings, double score) {
 } // namespace
 
 Evaluation evaluate(const Findings& findings, const Options& options) {
-    Evaluation evaluation{.options = options,
-                          .coco = coco_metrics(findings),
-                          .deeppcb = evaluate_deeppcb(findings, options.score)};
+    Evaluation evaluation{
+        .options = options, .coco = coco_metrics(findings), .deeppcb = evaluate_deeppcb(findings, options.score)};
     const std::vector<Ranking> rankings = rank_all(findings, options.iou);
     for (std::size_t category = 0; category < rankings.size(); ++category) {
         evaluation.categories.push_back(

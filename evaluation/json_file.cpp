@@ -123,8 +123,7 @@ Result<CocoBox> JsonEntry::box(const char* field) const {
     constexpr const char* form = "expected [x, y, width, height] in pixels";
     DETECT_TRY_ASSIGN(const json* value, get(field));
     if (!value->is_array()) return error(field, std::string("is ") + type_name(*value) + ", " + form);
-    if (value->size() != 4)
-        return error(field, "has " + std::to_string(value->size()) + " numbers, " + form);
+    if (value->size() != 4) return error(field, "has " + std::to_string(value->size()) + " numbers, " + form);
     for (const json& part : *value) {
         if (!part.is_number()) return error(field, std::string("holds ") + type_name(part) + ", " + form);
     }

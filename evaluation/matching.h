@@ -53,8 +53,9 @@ struct Matching {
     std::vector<bool> object_ignored;
 };
 
-/// Pairs detections with objects as COCO does: the best score first, each with the object not yet taken that it overlaps
-/// most and with at least `min_iou`; with ignored objects only where no other fits. A crowd may be taken many times.
+/// Pairs detections with objects as COCO does: the best score first, each with the object not yet taken that it
+/// overlaps most and with at least `min_iou`; with ignored objects only where no other fits. A crowd may be taken many
+/// times.
 [[nodiscard]] Matching match(const Findings& findings, const Case& one, double min_iou, const AreaRange& range = {});
 
 } // namespace detect::evaluation
