@@ -4,6 +4,7 @@
 #include "cli/exit_code.h"
 #include "cli/input_files.h"
 #include "cli/text_output.h"
+#include "evaluation/report/report.h"
 #include "evaluation/summary.h"
 #include "graph/try.h"
 
@@ -96,12 +97,22 @@ Result<evaluation::Summary> summarise(const CLI::App& command, const Arguments& 
     return summary;
 }
 
+/// Nothing without a folder: the report then has no pictures.
+evaluation::PictureReader picture_reader(const Arguments& arguments) {
+    if (arguments.images.empty()) return {};
+    return [folder = std::filesystem::path(arguments.images)](const std::string& file_name) {
+        return read_picture(folder / file_name);
+    };
+}
+
 Result<void> write(const Arguments& arguments, const evaluation::Summary& summary) {
     if (!arguments.save_detections.empty()) {
         DETECT_TRY(write_text(arguments.save_detections,
                               evaluation::to_coco_results(summary.models.front().detections, summary.dataset)));
     }
     if (!arguments.json.empty()) DETECT_TRY(write_text(arguments.json, evaluation::to_json(summary)));
+    if (!arguments.report.empty())
+        DETECT_TRY(write_text(arguments.report, evaluation::to_html(summary, picture_reader(arguments))));
     if (arguments.json != "-") DETECT_TRY(write_text("-", evaluation::to_table(summary)));
     return {};
 }
