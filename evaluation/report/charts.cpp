@@ -68,18 +68,6 @@ private:
     std::string svg_;
 };
 
-/// Labels at the ends of curves, moved apart where they would overlap.
-void add_end_labels(UnitChart& chart, std::vector<std::pair<Point, std::pair<const char*, const char*>>> labels) {
-    constexpr double least_distance = 14.0;
-    std::ranges::sort(labels, {}, [](const auto& label) { return label.first.y; });
-    double previous = -least_distance;
-    for (auto& [point, style_and_text] : labels) {
-        point.y = std::max(point.y, previous + least_distance);
-        previous = point.y;
-        chart.add(text(style_and_text.first, {point.x + 8.0, point.y + 4.0}, style_and_text.second));
-    }
-}
-
 std::size_t errors_of(const ConfusionMatrix& confusion, std::size_t category) {
     std::size_t errors = 0;
     for (std::size_t other = 0; other < confusion.size(); ++other) {
@@ -123,6 +111,88 @@ std::string cell_title(const ConfusionMatrix& confusion, std::size_t truth, std:
     return n + " " + names[truth] + " reported as " + names[reported];
 }
 
+/// A name that fits beside a matrix, ready for the page.
+std::string shortened(const std::string& name) {
+    constexpr std::size_t longest = 20;
+    std::size_t end = 0;
+    std::size_t letters = 0;
+    // Bytes 10xxxxxx continue a UTF-8 letter.
+    const auto continues = [&](std::size_t i) { return (static_cast<unsigned char>(name[i]) & 0xC0U) == 0x80U; };
+    while (end < name.size() && letters < longest) {
+        ++letters;
+        for (++end; end < name.size() && continues(end); ++end) {
+        }
+    }
+    return escape(name.substr(0, end)) + (end < name.size() ? "\u2026" : "");
+}
+
+constexpr double cell_size = 44.0;
+constexpr double cell_gap = 2.0;
+
+/// Where the cells and names of a confusion matrix are. The background stands a little apart.
+class MatrixLayout {
+public:
+    MatrixLayout(std::span<const std::string> names, std::span<const std::size_t> shown) : size_(shown.size()) {
+        constexpr double letter_width = 6.8;
+        std::size_t longest = 0;
+        for (const std::size_t i : shown) longest = std::max(longest, names[i].size());
+        gutter_ = 12.0 + letter_width * static_cast<double>(longest);
+        // Names of columns are slanted by 45 degrees.
+        head_ = 14.0 + 0.72 * letter_width * static_cast<double>(longest);
+    }
+
+    [[nodiscard]] std::string open() const {
+        const double side = offset(size_ - 1) + cell_size;
+        const double width = gutter_ + side + 0.6 * head_;
+        return "<svg class=\"confusion\" viewBox=\"0 0 " + number(width) + " " + number(head_ + side) +
+               "\" style=\"max-width:" + decimal(1.2 * width, 0) + "px;min-width:" + decimal(0.7 * width, 0) +
+               "px\" role=\"img\" aria-label=\"Confusion matrix: rows are what is there, columns what was "
+               "reported\">";
+    }
+    [[nodiscard]] Point cell(std::size_t row, std::size_t column) const {
+        return {gutter_ + offset(column), head_ + offset(row)};
+    }
+    /// Of row and column `i`.
+    [[nodiscard]] std::string names_of(std::size_t i, const std::string& name) const {
+        const Point at = cell(i, i);
+        return text("tick end", {gutter_ - 8.0, at.y + cell_size / 2.0 + 4.0}, name) +
+               "<text class=\"tick\" transform=\"translate(" + number(at.x + cell_size / 2.0 - 2.0) + " " +
+               number(head_ - 7.0) + ") rotate(-45)\">" + name + "</text>";
+    }
+
+private:
+    [[nodiscard]] double offset(std::size_t i) const {
+        constexpr double apart = 8.0;
+        return cell_size * static_cast<double>(i) + (i + 1 == size_ ? apart : 0.0);
+    }
+
+    std::size_t size_;
+    double gutter_ = 0.0;
+    double head_ = 0.0;
+};
+
+std::string square(const std::string& style, Point at, const std::string& more = {}) {
+    return "<rect class=\"" + style + "\"" + attribute("x", at.x) + attribute("y", at.y) +
+           attribute("width", cell_size - cell_gap) + attribute("height", cell_size - cell_gap) + " rx=\"4\"" + more +
+           "/>";
+}
+
+/// Shaded by its share of the row; small shares are to be seen too, hence the root.
+std::string matrix_cell(const ConfusionMatrix& confusion, std::size_t truth, std::size_t reported, Point at,
+                        std::span<const std::string> names) {
+    const std::size_t value = confusion.at(truth, reported);
+    if (value == 0) return square("cell", at);
+    std::size_t total = 0;
+    for (std::size_t i = 0; i < confusion.size(); ++i) total += confusion.at(truth, i);
+    const double share = static_cast<double>(value) / static_cast<double>(total);
+    const double shade = 0.12 + 0.88 * std::sqrt(share);
+    const Point middle{at.x + (cell_size - cell_gap) / 2.0, at.y + cell_size / 2.0 + 3.5};
+    return "<g>" + square("cell", at) +
+           square(truth == reported ? "good" : "bad", at, " fill-opacity=\"" + decimal(shade, 2) + "\"") +
+           text(shade > 0.6 ? "value strong" : "value", middle, count(value)) + "<title>" +
+           cell_title(confusion, truth, reported, names) + "</title></g>";
+}
+
 } // namespace
 
 std::vector<std::size_t> drawn_classes(const Evaluation& evaluation) {
@@ -137,28 +207,21 @@ std::vector<std::size_t> drawn_classes(const Evaluation& evaluation) {
 }
 
 std::string score_chart(const Evaluation& evaluation) {
-    UnitChart chart(420.0, 290.0, 34.0, 70.0, 42.0, "Precision, recall and F1 by score");
+    UnitChart chart(420.0, 270.0, 34.0, 12.0, 42.0, "Precision, recall and F1 by score");
     const double chosen = std::clamp(evaluation.options.score, 0.0, 1.0);
     chart.add(line("chosen", chart.at(chosen, 0.0), chart.at(chosen, 1.0)));
     struct Curve {
         const char* style;
-        const char* label_style;
-        const char* label;
         std::optional<double> (Counts::*value)() const;
     };
-    std::vector<std::pair<Point, std::pair<const char*, const char*>>> labels;
-    for (const Curve& curve : {Curve{"curve found", "label found", "found", &Counts::recall},
-                               Curve{"curve right", "label right", "right", &Counts::precision},
-                               Curve{"curve ink", "label ink", "F1", &Counts::f1}}) {
+    for (const Curve& curve : {Curve{"curve found", &Counts::recall}, Curve{"curve right", &Counts::precision},
+                               Curve{"curve ink", &Counts::f1}}) {
         std::vector<Point> points;
         for (const SweepPoint& point : evaluation.sweep) {
             if (const auto value = (point.counts.*curve.value)()) points.push_back(chart.at(point.score, *value));
         }
-        if (points.empty()) continue;
-        chart.add(path(curve.style, points));
-        labels.push_back({{chart.at(1.0, 0.0).x, points.back().y}, {curve.label_style, curve.label}});
+        if (!points.empty()) chart.add(path(curve.style, points));
     }
-    add_end_labels(chart, std::move(labels));
     if (evaluation.best) {
         const double score = std::clamp(evaluation.best->score, 0.0, 1.0);
         const Point best = chart.at(score, evaluation.best->counts.f1().value_or(0.0));
@@ -166,7 +229,9 @@ std::string score_chart(const Evaluation& evaluation) {
                   "><title>best F1 " + figure(evaluation.best->counts.f1()) + " at score " + figure(score) +
                   "</title></circle>");
     }
-    return chart.finish("lowest score that is reported");
+    return "<p class=\"key\"><b class=\"line found\"></b>recall<b class=\"line right\"></b>precision<b class=\"line "
+           "ink\"></b>F1<b class=\"dot\"></b>best F1<b class=\"line chosen\"></b>chosen</p>" +
+           chart.finish("lowest score that is reported");
 }
 
 std::string outcome_chart(const Evaluation& evaluation, const Dataset& dataset, std::span<const std::size_t> classes) {
@@ -220,52 +285,18 @@ std::string precision_recall_chart(const CategoryResult& result, const std::stri
 
 std::string confusion_chart(const ConfusionMatrix& confusion, const Dataset& dataset,
                             std::span<const std::size_t> classes) {
-    constexpr double cell = 44.0;
-    constexpr double letter = 6.6;
     std::vector<std::string> names;
-    for (const Category& category : dataset.categories) names.push_back(escape(category.name));
+    for (const Category& category : dataset.categories) names.push_back(shortened(category.name));
     names.emplace_back("background");
     std::vector<std::size_t> shown(classes.begin(), classes.end());
     shown.push_back(confusion.background());
-    std::size_t longest = 0;
-    for (const std::size_t i : shown) longest = std::max(longest, std::min<std::size_t>(names[i].size(), 24));
-    const double gutter = 12.0 + letter * static_cast<double>(longest);
-    const double head = 14.0 + 0.75 * letter * static_cast<double>(longest);
-    const double side = cell * static_cast<double>(shown.size());
-    // Slanted names reach to the right of their column.
-    const double width = gutter + side + head * 0.6;
+    const MatrixLayout layout(names, shown);
 
-    std::string svg =
-        "<svg class=\"confusion\" viewBox=\"0 0 " + number(width) + " " + number(head + side + 4.0) +
-        "\" style=\"max-width:" + decimal(std::min(1.25 * width, 1040.0), 0) +
-        "px;min-width:" + decimal(std::min(0.72 * width, width), 0) +
-        "px\" role=\"img\" aria-label=\"Confusion matrix: rows are what is there, columns what was reported\">";
+    std::string svg = layout.open();
     for (std::size_t row = 0; row < shown.size(); ++row) {
-        const double y = head + cell * static_cast<double>(row);
-        const double x = gutter + cell * static_cast<double>(row);
-        svg += text("tick end", {gutter - 8.0, y + cell / 2 + 4.0}, names[shown[row]]);
-        svg += "<text class=\"tick\" transform=\"translate(" + number(x + cell / 2 - 2.0) + " " + number(head - 7.0) +
-               ") rotate(-45)\">" + names[shown[row]] + "</text>";
-        std::size_t total = 0;
-        for (std::size_t i = 0; i < confusion.size(); ++i) total += confusion.at(shown[row], i);
-        for (std::size_t column = 0; column < shown.size(); ++column) {
-            const std::size_t value = confusion.at(shown[row], shown[column]);
-            const double left = gutter + cell * static_cast<double>(column);
-            const bool right = shown[row] == shown[column];
-            const double share = total == 0 ? 0.0 : static_cast<double>(value) / static_cast<double>(total);
-            const double shade = value == 0 ? 0.0 : 0.12 + 0.88 * std::sqrt(share);
-            svg += "<g><rect class=\"cell\"" + attribute("x", left) + attribute("y", y) +
-                   attribute("width", cell - 2.0) + attribute("height", cell - 2.0) + " rx=\"4\"/>";
-            if (value > 0) {
-                svg += std::string("<rect class=\"") + (right ? "good" : "bad") + "\"" + attribute("x", left) +
-                       attribute("y", y) + attribute("width", cell - 2.0) + attribute("height", cell - 2.0) +
-                       " rx=\"4\" fill-opacity=\"" + decimal(shade, 2) + "\"/>";
-                svg += text(shade > 0.6 ? "value strong" : "value", {left + cell / 2 - 1.0, y + cell / 2 + 4.0},
-                            count(value));
-                svg += "<title>" + cell_title(confusion, shown[row], shown[column], names) + "</title>";
-            }
-            svg += "</g>";
-        }
+        svg += layout.names_of(row, names[shown[row]]);
+        for (std::size_t column = 0; column < shown.size(); ++column)
+            svg += matrix_cell(confusion, shown[row], shown[column], layout.cell(row, column), names);
     }
     return "<div class=\"wide\">" + svg + "</svg></div>";
 }

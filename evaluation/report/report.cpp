@@ -16,6 +16,8 @@ using namespace html;
 
 constexpr std::size_t shots_of_a_kind = 24;
 constexpr std::size_t shots_of_a_comparison = 12;
+/// A confusion matrix of more classes needs the width of the page.
+constexpr std::size_t most_classes_beside = 8;
 
 std::string file_name(const std::string& path) { return std::filesystem::path(path).filename().string(); }
 
@@ -147,26 +149,38 @@ std::string of_many(std::span<const std::size_t> classes, const Dataset& dataset
            std::to_string(dataset.categories.size()) + ".";
 }
 
+std::string coco_figures(const CocoMetrics& metrics) {
+    std::string text = "<dl class=\"twelve\">";
+    for (const auto& [name, value] : named_figures(metrics))
+        text += "<div><dt>" + std::string(name) + "</dt><dd>" + figure(value) + "</dd></div>";
+    return section("COCO’s twelve", "As pycocotools computes them.", text + "</dl>");
+}
+
+/// Two sections, side by side where the page is wide enough for both.
+std::string section_pair(const std::string& left, const std::string& right, bool beside) {
+    return beside ? "<div class=\"pair\">" + left + right + "</div>" : left + right;
+}
+
 std::string charts(const ModelSummary& model, const Dataset& dataset) {
     const Evaluation& evaluation = model.evaluation;
     const std::vector<std::size_t> classes = drawn_classes(evaluation);
     const std::string more = of_many(classes, dataset);
-    return "<div class=\"pair\">" +
-           section("What became of the objects", more, outcome_chart(evaluation, dataset, classes)) +
-           section("Which score to choose",
-                   "A higher score reports less: fewer false alarms, more misses. The dot is the best F1.",
-                   score_chart(evaluation)) +
-           "</div>" +
+    return section_pair(section("What became of the objects", more, outcome_chart(evaluation, dataset, classes)),
+                        section("Which score to choose",
+                                "A higher score reports less: fewer false alarms, more misses.",
+                                score_chart(evaluation)),
+                        true) +
            section("Every class in figures",
                    "Precision, recall and F1 at score " + decimal(evaluation.options.score, 2) + " and IoU " +
                        decimal(evaluation.options.iou, 2) + "; AP over all scores.",
                    class_table(evaluation, dataset)) +
            section("Precision against recall", "In per cent." + more, curves(evaluation, dataset, classes)) +
-           section("What is taken for what",
-                   "Rows are what is there, columns what was reported. The last column counts misses, the last row "
-                   "false alarms." +
-                       more,
-                   confusion_chart(evaluation.confusion, dataset, classes));
+           section_pair(section("What is taken for what",
+                                "Rows are what is there, columns what was reported. The last column counts misses, "
+                                "the last row false alarms." +
+                                    more,
+                                confusion_chart(evaluation.confusion, dataset, classes)),
+                        coco_figures(evaluation.coco), classes.size() <= most_classes_beside);
 }
 
 std::string shot_section(const std::string& heading, const std::string& nothing, const std::vector<Shot>& shots,
@@ -188,13 +202,6 @@ std::string galleries(const ModelSummary& model, const Dataset& dataset, const P
                         errors.misses.size(), model, gallery) +
            shot_section("The worst false alarms", "There was no false alarm.",
                         false_alarm_shots(model, dataset, shots_of_a_kind), errors.false_alarms.size(), model, gallery);
-}
-
-std::string coco_figures(const CocoMetrics& metrics) {
-    std::string text = "<dl class=\"twelve\">";
-    for (const auto& [name, value] : named_figures(metrics))
-        text += "<div><dt>" + std::string(name) + "</dt><dd>" + figure(value) + "</dd></div>";
-    return section("COCO’s twelve", "As pycocotools computes them.", text + "</dl>");
 }
 
 std::string comparison_table(const Summary& summary) {
@@ -266,7 +273,7 @@ std::string several_models(const Summary& summary, const PictureReader& reader) 
     for (const ModelSummary& model : summary.models) {
         text += "<details><summary>" + escape(file_name(model.name)) + " in detail</summary>" +
                 verdict(model.evaluation, summary.dataset) + tiles(model) + charts(model, summary.dataset) +
-                coco_figures(model.evaluation.coco) + "</details>";
+                "</details>";
     }
     return text;
 }
