@@ -111,7 +111,7 @@ std::string cell_title(const ConfusionMatrix& confusion, std::size_t truth, std:
     return n + " " + names[truth] + " reported as " + names[reported];
 }
 
-/// A name that fits beside a matrix, ready for the page.
+/// A name that fits beside a matrix.
 std::string shortened(const std::string& name) {
     constexpr std::size_t longest = 20;
     std::size_t end = 0;
@@ -123,7 +123,7 @@ std::string shortened(const std::string& name) {
         for (++end; end < name.size() && continues(end); ++end) {
         }
     }
-    return escape(name.substr(0, end)) + (end < name.size() ? "\u2026" : "");
+    return name.substr(0, end) + (end < name.size() ? "\u2026" : "");
 }
 
 constexpr double cell_size = 44.0;
@@ -145,7 +145,7 @@ public:
         const double side = offset(size_ - 1) + cell_size;
         const double width = gutter_ + side + 0.6 * head_;
         return "<svg class=\"confusion\" viewBox=\"0 0 " + number(width) + " " + number(head_ + side) +
-               "\" style=\"max-width:" + decimal(1.2 * width, 0) + "px;min-width:" + decimal(0.7 * width, 0) +
+               "\" style=\"max-width:" + decimal(1.2 * width, 0) + "px;min-width:" + decimal(0.76 * width, 0) +
                "px\" role=\"img\" aria-label=\"Confusion matrix: rows are what is there, columns what was "
                "reported\">";
     }
@@ -155,9 +155,10 @@ public:
     /// Of row and column `i`.
     [[nodiscard]] std::string names_of(std::size_t i, const std::string& name) const {
         const Point at = cell(i, i);
-        return text("tick end", {gutter_ - 8.0, at.y + cell_size / 2.0 + 4.0}, name) +
+        const std::string words = escape(name);
+        return text("tick end", {gutter_ - 8.0, at.y + cell_size / 2.0 + 4.0}, words) +
                "<text class=\"tick\" transform=\"translate(" + number(at.x + cell_size / 2.0 - 2.0) + " " +
-               number(head_ - 7.0) + ") rotate(-45)\">" + name + "</text>";
+               number(head_ - 7.0) + ") rotate(-45)\">" + words + "</text>";
     }
 
 private:
@@ -190,7 +191,7 @@ std::string matrix_cell(const ConfusionMatrix& confusion, std::size_t truth, std
     return "<g>" + square("cell", at) +
            square(truth == reported ? "good" : "bad", at, " fill-opacity=\"" + decimal(shade, 2) + "\"") +
            text(shade > 0.6 ? "value strong" : "value", middle, count(value)) + "<title>" +
-           cell_title(confusion, truth, reported, names) + "</title></g>";
+           escape(cell_title(confusion, truth, reported, names)) + "</title></g>";
 }
 
 } // namespace
@@ -252,10 +253,9 @@ std::string outcome_chart(const Evaluation& evaluation, const Dataset& dataset, 
                 "</span><span class=\"alarms\">" +
                 (outcome.false_alarms == 0 ? std::string() : "+" + count(outcome.false_alarms)) + "</span></div>";
     }
-    return "<div class=\"outcomes\"><div class=\"outcome head\"><span></span><span class=\"key\"><b "
-           "class=\"is-found\"></b>found<b class=\"is-mistaken\"></b>other class<b "
-           "class=\"is-missed\"></b>missed</span><span class=\"share\">found</span><span class=\"alarms\">false "
-           "alarms</span></div>" +
+    return "<p class=\"key\"><b class=\"is-found\"></b>found<b class=\"is-mistaken\"></b>other class<b "
+           "class=\"is-missed\"></b>missed</p><div class=\"outcomes\"><div class=\"outcome head\"><span></span><span>"
+           "</span><span class=\"share\">found</span><span class=\"alarms\">false alarms</span></div>" +
            rows + "</div>";
 }
 

@@ -263,8 +263,7 @@ std::string definitions(const Options& options) {
 std::string one_model(const Summary& summary, const PictureReader& reader) {
     const ModelSummary& model = summary.models.front();
     return header(escape(file_name(model.name)), summary) + verdict(model.evaluation, summary.dataset) + tiles(model) +
-           charts(model, summary.dataset) + galleries(model, summary.dataset, reader) +
-           coco_figures(model.evaluation.coco);
+           charts(model, summary.dataset) + galleries(model, summary.dataset, reader);
 }
 
 std::string several_models(const Summary& summary, const PictureReader& reader) {
