@@ -160,13 +160,27 @@ std::string side_by_side(const Summary& summary) {
     return table.text();
 }
 
+std::string classes_side_by_side(const Summary& summary) {
+    Table table;
+    std::vector<std::string> head{"class"};
+    for (const ModelSummary& model : summary.models) head.push_back(on_one_line(model.name));
+    table.add(head);
+    for (std::size_t i = 0; i < summary.dataset.categories.size(); ++i) {
+        std::vector<std::string> row{on_one_line(summary.dataset.categories[i].name)};
+        for (const ModelSummary& model : summary.models)
+            row.push_back(figure(model.evaluation.categories[i].coco.ap50));
+        table.add(row);
+    }
+    return "AP50 by class\n" + table.text();
+}
+
 } // namespace
 
 std::string to_table(const Summary& summary) {
     std::string text = on_one_line(summary.annotations) + ": " + std::to_string(summary.dataset.images.size()) +
                        " pictures, " + std::to_string(summary.dataset.annotations.size()) + " objects\n\n";
     if (summary.models.size() == 1) return text + one_model(summary.models.front(), summary);
-    return text + side_by_side(summary);
+    return text + side_by_side(summary) + "\n" + classes_side_by_side(summary);
 }
 
 } // namespace detect::evaluation

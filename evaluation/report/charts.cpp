@@ -1,6 +1,7 @@
 #include "evaluation/report/charts.h"
 
 #include "evaluation/report/html.h"
+#include "evaluation/report/sections.h"
 
 #include <algorithm>
 #include <cmath>
@@ -230,8 +231,8 @@ std::string score_chart(const Evaluation& evaluation) {
                   "><title>best F1 " + figure(evaluation.best->counts.f1()) + " at score " + figure(score) +
                   "</title></circle>");
     }
-    return "<p class=\"key\"><b class=\"line found\"></b>recall<b class=\"line right\"></b>precision<b class=\"line "
-           "ink\"></b>F1<b class=\"dot\"></b>best F1<b class=\"line chosen\"></b>chosen</p>" +
+    return "<p class=\"keys\">" + key("line found", "recall") + key("line right", "precision") + key("line ink", "F1") +
+           key("dot", "best F1") + key("line chosen", "chosen") + "</p>" +
            chart.finish("lowest score that is reported");
 }
 
@@ -253,9 +254,10 @@ std::string outcome_chart(const Evaluation& evaluation, const Dataset& dataset, 
                 "</span><span class=\"alarms\">" +
                 (outcome.false_alarms == 0 ? std::string() : "+" + count(outcome.false_alarms)) + "</span></div>";
     }
-    return "<p class=\"key\"><b class=\"is-found\"></b>found<b class=\"is-mistaken\"></b>other class<b "
-           "class=\"is-missed\"></b>missed</p><div class=\"outcomes\"><div class=\"outcome head\"><span></span><span>"
-           "</span><span class=\"share\">found</span><span class=\"alarms\">false alarms</span></div>" +
+    return "<p class=\"keys\">" + key("is-found", "found") + key("is-mistaken", "other class") +
+           key("is-missed", "missed") +
+           "</p><div class=\"outcomes\"><div class=\"outcome head\"><span></span><span></span><span "
+           "class=\"share\">found</span><span class=\"alarms\">false alarms</span></div>" +
            rows + "</div>";
 }
 

@@ -11,7 +11,7 @@ namespace detect::evaluation::html {
 
 namespace {
 
-/// A few in turn from a list, spread evenly.
+/// A few items of a list, spread evenly over it.
 template <class Item>
 std::vector<Item> spread(const std::vector<Item>& items, std::size_t count) {
     std::vector<Item> chosen;
@@ -118,6 +118,17 @@ std::vector<Shot> alone_shots(const ModelSummary& model, const Dataset& dataset,
         const Annotation& object = words.object(hit.object);
         shots.push_back({object.image, object.box, true, words.name(object.category),
                          "found with score " + words.score(hit.detection)});
+    }
+    return shots;
+}
+
+std::vector<Shot> alone_alarm_shots(const ModelSummary& model, const Dataset& dataset, std::size_t count) {
+    const Words words(model, dataset);
+    std::vector<Shot> shots;
+    for (const std::size_t index : spread(model.alone.false_alarms, count)) {
+        const DetectedBox& detection = words.detection(index);
+        shots.push_back({detection.image, detection.box, false, words.name(detection.category),
+                         "reported with score " + words.score(index)});
     }
     return shots;
 }

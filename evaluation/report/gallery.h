@@ -23,6 +23,8 @@ struct Shot {
 [[nodiscard]] std::vector<Shot> false_alarm_shots(const ModelSummary& model, const Dataset& dataset, std::size_t count);
 /// Objects that only this model of several finds.
 [[nodiscard]] std::vector<Shot> alone_shots(const ModelSummary& model, const Dataset& dataset, std::size_t count);
+/// False alarms that only this model raises.
+[[nodiscard]] std::vector<Shot> alone_alarm_shots(const ModelSummary& model, const Dataset& dataset, std::size_t count);
 
 /// Cuts shots out of their pictures and draws every object and everything this model reports there.
 class Gallery {
