@@ -70,7 +70,7 @@ void sort_out(const Findings& findings, const Case& one, double min_iou, double 
     }
 }
 
-/// Pairs what remains in an image across categories.
+/// Pairs what remains in an image across categories, each with one.
 void pair_across_categories(const Findings& findings, std::span<const std::size_t> misses,
                             std::span<const std::size_t> false_alarms, double min_iou, Errors& errors) {
     std::vector<Pair> pairs;
@@ -79,7 +79,8 @@ void pair_across_categories(const Findings& findings, std::span<const std::size_
         for (const std::size_t alarm : false_alarms) {
             const DetectedBox& detection = findings.detections()[errors.false_alarms[alarm].detection];
             const double iou = overlap(detection.box, object.box);
-            if (detection.category != object.category && iou >= min_iou) pairs.push_back({miss, alarm, iou});
+            // Of the same category none is left that overlaps so much: matching would have paired them.
+            if (iou >= min_iou) pairs.push_back({miss, alarm, iou});
         }
     }
     std::ranges::stable_sort(pairs, std::greater(), &Pair::iou);

@@ -72,6 +72,20 @@ TEST(Match, ManyDetectionsInACrowdAreIgnored) {
     EXPECT_FALSE(ranking.detections[1].correct);
 }
 
+TEST(Match, SizesAtABoundBelongToBothSides) {
+    const Dataset dataset = one_image(1, {object({0, 0, 32, 32})});
+    const std::vector<DetectedBox> detections{found({0, 0, 32, 32}, 0.9), found({500, 0, 32, 32}, 0.8)};
+    const Findings findings(dataset, detections);
+    for (const AreaRange& range : {AreaRange{0, 1024}, AreaRange{1024, 9216}}) {
+        const Ranking ranking = rank(findings, 0, 0.5, range);
+        EXPECT_EQ(ranking.objects, 1U);
+        EXPECT_EQ(ranking.detections.size(), 2U);
+    }
+    const Ranking outside = rank(findings, 0, 0.5, {1025, 9216});
+    EXPECT_EQ(outside.objects, 0U);
+    EXPECT_TRUE(outside.detections.empty());
+}
+
 /// Two objects; from the best score down: right, wrong, right.
 struct RightWrongRight {
     Dataset dataset = one_image(1, {object({0, 0, 10, 10}), object({50, 0, 10, 10})});
@@ -168,6 +182,16 @@ TEST(Confusion, TellsMistakesFromMissesAndFalseAlarms) {
         for (std::size_t column = 0; column < 4; ++column) sum += matrix.at(row, column);
     }
     EXPECT_EQ(sum, 5U);
+}
+
+TEST(Confusion, PairsAnObjectWithOneReportOnly) {
+    const Dataset dataset = one_image(3, {object({0, 0, 10, 10}, 0)});
+    const std::vector<DetectedBox> detections{found({1, 0, 10, 10}, 0.9, 1), found({0, 0, 10, 10}, 0.8, 2)};
+    const ConfusionMatrix matrix = confusion_matrix(Findings(dataset, detections), 0.5, 0.5);
+    EXPECT_EQ(matrix.at(0, 2), 1U) << "the one that overlaps more";
+    EXPECT_EQ(matrix.at(0, 1), 0U);
+    EXPECT_EQ(matrix.at(matrix.background(), 1), 1U);
+    EXPECT_EQ(matrix.at(matrix.background(), 2), 0U);
 }
 
 TEST(Errors, SayWhy) {
