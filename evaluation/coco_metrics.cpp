@@ -56,22 +56,38 @@ Averages averages(const Findings& findings, const AreaRange& range) {
     return {ap.value(), ar.value()};
 }
 
-CocoMetrics::Figure average_recall(const Findings& findings, std::size_t limit) {
-    Mean ar;
-    for (std::size_t category = 0; category < findings.category_count(); ++category) {
-        for (std::size_t threshold = 0; threshold < thresholds; ++threshold)
-            ar.add(recall(rank(findings, category, iou_threshold(threshold), {}, limit)));
-    }
-    return ar.value();
-}
-
-CocoMetrics::Category category_metrics(const Findings& findings, std::size_t category) {
-    const auto ap_at = [&](std::size_t threshold) {
-        return average_precision(rank(findings, category, iou_threshold(threshold), {}, most_detections));
-    };
+/// Everything about objects of all sizes.
+void measure_all_sizes(const Findings& findings, CocoMetrics& metrics) {
     Mean ap;
-    for (std::size_t threshold = 0; threshold < thresholds; ++threshold) ap.add(ap_at(threshold));
-    return {.ap = ap.value(), .ap50 = ap_at(at_50), .ap75 = ap_at(at_75)};
+    Mean ap50;
+    Mean ap75;
+    Mean ar1;
+    Mean ar10;
+    Mean ar100;
+    for (std::size_t category = 0; category < findings.category_count(); ++category) {
+        CocoMetrics::Category& of_category = metrics.categories.emplace_back();
+        Mean category_ap;
+        for (std::size_t threshold = 0; threshold < thresholds; ++threshold) {
+            const Ranking ranking = rank(findings, category, iou_threshold(threshold), {}, most_detections);
+            const CocoMetrics::Figure precision = average_precision(ranking);
+            if (threshold == at_50) of_category.ap50 = precision;
+            if (threshold == at_75) of_category.ap75 = precision;
+            category_ap.add(precision);
+            ap.add(precision);
+            ar1.add(recall(ranking, 1));
+            ar10.add(recall(ranking, 10));
+            ar100.add(recall(ranking));
+        }
+        of_category.ap = category_ap.value();
+        ap50.add(of_category.ap50);
+        ap75.add(of_category.ap75);
+    }
+    metrics.ap = ap.value();
+    metrics.ap50 = ap50.value();
+    metrics.ap75 = ap75.value();
+    metrics.ar1 = ar1.value();
+    metrics.ar10 = ar10.value();
+    metrics.ar100 = ar100.value();
 }
 
 } // namespace
@@ -95,26 +111,15 @@ CocoMetrics coco_metrics(const Findings& findings) {
     constexpr double small = 32.0 * 32.0;
     constexpr double medium = 96.0 * 96.0;
     CocoMetrics metrics;
-    Mean ap50;
-    Mean ap75;
-    for (std::size_t category = 0; category < findings.category_count(); ++category) {
-        metrics.categories.push_back(category_metrics(findings, category));
-        ap50.add(metrics.categories.back().ap50);
-        ap75.add(metrics.categories.back().ap75);
-    }
-    metrics.ap50 = ap50.value();
-    metrics.ap75 = ap75.value();
+    measure_all_sizes(findings, metrics);
     const auto assign = [&](const AreaRange& range, CocoMetrics::Figure& ap, CocoMetrics::Figure& ar) {
         const Averages of_range = averages(findings, range);
         ap = of_range.ap;
         ar = of_range.ar;
     };
-    assign({}, metrics.ap, metrics.ar100);
     assign({.low = 0.0, .high = small}, metrics.ap_small, metrics.ar_small);
     assign({.low = small, .high = medium}, metrics.ap_medium, metrics.ar_medium);
     assign({.low = medium}, metrics.ap_large, metrics.ar_large);
-    metrics.ar1 = average_recall(findings, 1);
-    metrics.ar10 = average_recall(findings, 10);
     return metrics;
 }
 

@@ -28,7 +28,8 @@ Ranking rank(const Findings& findings, std::size_t category, double min_iou, con
             if (matching.ignored[i]) continue;
             ranking.detections.push_back({.score = findings.detections()[one.detections[i]].score,
                                           .correct = matching.object_of[i].has_value(),
-                                          .detection = one.detections[i]});
+                                          .detection = one.detections[i],
+                                          .place = i});
         }
     }
     sort_by_score(ranking.detections);
@@ -62,8 +63,10 @@ std::optional<double> average_precision(const Ranking& ranking) {
     return std::accumulate(precision.begin(), precision.end(), 0.0) / static_cast<double>(recall_points);
 }
 
-std::optional<double> recall(const Ranking& ranking) {
-    const auto correct = std::ranges::count(ranking.detections, true, &RankedDetection::correct);
+std::optional<double> recall(const Ranking& ranking, std::size_t limit) {
+    const auto correct = std::ranges::count_if(ranking.detections, [&](const RankedDetection& detection) {
+        return detection.correct && detection.place < limit;
+    });
     return ratio(static_cast<double>(correct), static_cast<double>(ranking.objects));
 }
 

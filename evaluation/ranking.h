@@ -15,6 +15,8 @@ struct RankedDetection {
     bool correct = false;
     /// Position in the list of detections.
     std::size_t detection = 0;
+    /// 0 for the best of its category in its image, ignored ones counted.
+    std::size_t place = 0;
 };
 
 /// All detections of a category that are right or wrong, the best score first; equal scores in the order of images.
@@ -38,8 +40,8 @@ inline constexpr std::size_t recall_points = 101;
 /// Their mean; nothing without objects.
 [[nodiscard]] std::optional<double> average_precision(const Ranking& ranking);
 
-/// Share of the objects that was found; nothing without objects.
-[[nodiscard]] std::optional<double> recall(const Ranking& ranking);
+/// Share of the objects that the best `limit` detections of each image find; nothing without objects.
+[[nodiscard]] std::optional<double> recall(const Ranking& ranking, std::size_t limit = no_limit);
 
 /// What happens if only detections of a certain score and above are reported.
 struct Counts {

@@ -2,6 +2,8 @@
 #include "evaluation/report/html.h"
 #include "evaluation/report/sections.h"
 
+#include <algorithm>
+
 namespace detect::evaluation::html {
 
 namespace {
@@ -14,17 +16,14 @@ std::optional<double> false_share(const Counts& counts) {
     return precision ? std::optional(1.0 - *precision) : std::nullopt;
 }
 
-/// The class with the lowest recall.
-std::string weakest_class(const Evaluation& evaluation, const Dataset& dataset) {
-    std::optional<std::size_t> weakest;
-    for (std::size_t i = 0; i < evaluation.categories.size(); ++i) {
-        const auto found = evaluation.categories[i].counts.recall();
-        if (found && (!weakest || *found < *evaluation.categories[*weakest].counts.recall())) weakest = i;
-    }
-    if (!weakest || evaluation.categories.size() < 2) return {};
-    const Counts& counts = evaluation.categories[*weakest].counts;
-    return "The hardest class is <b>" + escape(dataset.categories[*weakest].name) + "</b>: " + count(counts.missed) +
-           " of " + count(counts.correct + counts.missed) + " missed. ";
+/// The class of which most objects are missed.
+std::string most_missed(const Evaluation& evaluation, const Dataset& dataset) {
+    const auto missed = [](const CategoryResult& result) { return result.counts.missed; };
+    const auto most = std::ranges::max_element(evaluation.categories, {}, missed);
+    if (evaluation.categories.size() < 2 || missed(*most) == 0) return {};
+    const auto category = static_cast<std::size_t>(most - evaluation.categories.begin());
+    return "Most misses are of <b>" + escape(dataset.categories[category].name) + "</b>: " + count(missed(*most)) +
+           " of " + count(most->objects) + ". ";
 }
 
 std::string advice(const Evaluation& evaluation) {
@@ -40,7 +39,7 @@ std::string verdict(const Evaluation& evaluation, const Dataset& dataset) {
            "</b> of the objects. <b "
            "class=\"wrong\">" +
            percent(false_share(evaluation.counts)) + "</b> of what it reports is a false alarm.</p><p>" +
-           weakest_class(evaluation, dataset) + advice(evaluation) + "</p></section>";
+           most_missed(evaluation, dataset) + advice(evaluation) + "</p></section>";
 }
 
 std::string tile(const std::string& name, const std::string& value, const std::string& meaning) {
