@@ -67,7 +67,7 @@ struct DetectedBox {
 };
 
 /// Reads ground truth: `images` (id, file_name), `categories` (id, name), `annotations` (id, image_id, category_id,
-/// bbox; area, if it is missing that of the box; iscrowd, if it is missing 0). Outlines are skipped. As in pycocotools,
+/// bbox; area, if it is missing that of the box; iscrowd, if it is missing 0). As in pycocotools,
 /// only iscrowd makes an object one that is ignored. `unreadable_input` names the file, the place in it and what has to
 /// be mended: missing fields, wrong types, negative sizes, ids that occur twice, annotations of images or categories
 /// that are not in the file.

@@ -65,11 +65,8 @@ const char* type_name(const json& value) { return value.is_number() ? "a number"
 
 Result<json> read_json(const std::filesystem::path& file) {
     DETECT_TRY_ASSIGN(const std::string text, read_text(file));
-    const auto without_outlines = [](int, json::parse_event_t event, const json& value) {
-        return event != json::parse_event_t::key || (value != "segmentation" && value != "keypoints");
-    };
     try {
-        return json::parse(text, without_outlines);
+        return json::parse(text);
     } catch (const json::parse_error& error) {
         return Error{ErrorCode::unreadable_input,
                      file.string() + ": " + what_is_wrong(text, error.byte == 0 ? 0 : error.byte - 1)};

@@ -11,8 +11,7 @@
 /// Reading JSON that a user wrote, with errors that say where it is wrong.
 namespace detect::evaluation {
 
-/// A JSON file; the values of "segmentation" and "keypoints", most of a COCO file, are dropped while reading.
-/// `unreadable_input` says the line and column where it stops being JSON.
+/// Reads a whole file. `unreadable_input` says the line and column where it stops being JSON.
 [[nodiscard]] Result<nlohmann::json> read_json(const std::filesystem::path& file);
 
 /// `unreadable_input` as "FILE: PLACE: WHAT".
