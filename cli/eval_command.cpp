@@ -121,9 +121,10 @@ int run(const CLI::App& command, const Arguments& arguments) {
     const auto summary = summarise(command, arguments);
     if (!summary) return report(summary.error());
     if (auto written = write(arguments, *summary); !written) return report(written.error());
-    if (summary->left_out.empty()) return done;
-    return report({ErrorCode::unreadable_input, std::to_string(summary->left_out.size()) +
-                                                    " pictures could not be read and are left out of all figures"},
+    const std::size_t left_out = summary->left_out.size();
+    if (left_out == 0) return done;
+    return report({ErrorCode::unreadable_input, std::to_string(left_out) + (left_out == 1 ? " picture" : " pictures") +
+                                                    " could not be read; no figure includes what is in there"},
                   some_inputs_failed);
 }
 

@@ -55,6 +55,25 @@ TEST_F(Eval, RunsAModelAndPrintsItsFigures) {
     EXPECT_THAT(result.errors, HasSubstr("2 pictures to do"));
 }
 
+TEST_F(Eval, HelpNamesItsOptions) {
+    const ProcessResult help = run_detect({"eval", "--help"}, folder_.path());
+    ASSERT_TRUE(succeeded(help));
+    for (const char* option : {"--images", "--annotations", "--model", "--detections", "--compare", "--score", "--iou",
+                               "--report", "--json", "--save-detections"})
+        EXPECT_THAT(help.output, HasSubstr(option));
+}
+
+TEST_F(Eval, ShowsItsProgressOnATerminal) {
+    // script (bsdutils) gives the program a terminal, on which both its outputs arrive.
+    const ProcessResult result = run_process(
+        {"script", "--quiet", "--return", "--command",
+         "'" + detect_command() + "' eval --annotations gt.json --images pictures --model tiny.onnx", "/dev/null"},
+        {.working_directory = folder_.path()});
+    EXPECT_EQ(result.exit_code, 0) << describe(result);
+    EXPECT_THAT(result.output, HasSubstr("\r0/2 pictures"));
+    EXPECT_THAT(result.output, HasSubstr("\r\x1b[K")) << "and removes it";
+}
+
 TEST_F(Eval, MatchesCategoriesByNameNotById) {
     const ProcessResult result = eval_tiny({"--json", "-"});
     ASSERT_TRUE(succeeded(result));
@@ -112,7 +131,7 @@ TEST_F(Eval, PicturesThatCannotBeReadAreListedAndLeftOut) {
     const ProcessResult result = eval_tiny({"--json", "figures.json", "--report", "report.html"});
     EXPECT_EQ(result.exit_code, 5) << describe(result);
     EXPECT_THAT(result.errors, HasSubstr("gone.png"));
-    EXPECT_THAT(error_line(result), HasSubstr("1 pictures could not be read"));
+    EXPECT_THAT(error_line(result), HasSubstr("1 picture could not be read"));
     const json figures = json::parse(read_text(folder_ / "figures.json"));
     EXPECT_EQ(figures["pictures"], 2);
     EXPECT_EQ(figures["left_out"][0]["file"], "gone.png");
