@@ -8,6 +8,7 @@
 #include "evaluation/summary.h"
 #include "graph/try.h"
 
+#include <filesystem>
 #include <memory>
 
 namespace detect::cli {
@@ -48,8 +49,12 @@ Result<void> check(const Arguments& arguments) {
 }
 
 /// Nothing that is read may be overwritten, and it is better said before the work than after.
-Result<void> check_destinations(const Arguments& arguments) {
+Result<void> check_destinations(const Arguments& arguments, const evaluation::Dataset& dataset) {
     std::vector<std::string> read{arguments.annotations};
+    for (const evaluation::DatasetImage& image : dataset.images) {
+        if (!arguments.images.empty())
+            read.push_back((std::filesystem::path(arguments.images) / image.file_name).string());
+    }
     for (const std::string& file : {arguments.detections, arguments.model}) {
         if (!file.empty()) read.push_back(file);
     }
@@ -85,9 +90,9 @@ Result<void> run_chosen_models(const CLI::App& command, const Arguments& argumen
 
 Result<evaluation::Summary> summarise(const CLI::App& command, const Arguments& arguments) {
     DETECT_TRY(check(arguments));
-    DETECT_TRY(check_destinations(arguments));
     evaluation::Summary summary{.annotations = arguments.annotations, .dataset = {}, .models = {}};
     DETECT_TRY_ASSIGN(summary.dataset, evaluation::read_ground_truth(arguments.annotations));
+    DETECT_TRY(check_destinations(arguments, summary.dataset));
     if (arguments.detections.empty()) {
         DETECT_TRY(run_chosen_models(command, arguments, summary));
     } else {
@@ -113,7 +118,8 @@ Result<void> write(const Arguments& arguments, const evaluation::Summary& summar
     if (!arguments.json.empty()) DETECT_TRY(write_text(arguments.json, evaluation::to_json(summary)));
     if (!arguments.report.empty())
         DETECT_TRY(write_text(arguments.report, evaluation::to_html(summary, picture_reader(arguments))));
-    if (arguments.json != "-") DETECT_TRY(write_text("-", evaluation::to_table(summary)));
+    const bool data_on_stdout = arguments.json == "-" || arguments.report == "-" || arguments.save_detections == "-";
+    if (!data_on_stdout) DETECT_TRY(write_text("-", evaluation::to_table(summary)));
     return {};
 }
 
@@ -123,9 +129,10 @@ int run(const CLI::App& command, const Arguments& arguments) {
     if (auto written = write(arguments, *summary); !written) return report(written.error());
     const std::size_t left_out = summary->left_out.size();
     if (left_out == 0) return done;
-    return report({ErrorCode::unreadable_input, std::to_string(left_out) + (left_out == 1 ? " picture" : " pictures") +
-                                                    " could not be read; no figure includes what is in there"},
-                  some_inputs_failed);
+    const std::string what =
+        left_out == 1 ? "1 picture could not be read; all figures are without it"
+                      : std::to_string(left_out) + " pictures could not be read; all figures are without them";
+    return report({ErrorCode::unreadable_input, what}, some_inputs_failed);
 }
 
 } // namespace

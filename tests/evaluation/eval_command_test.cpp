@@ -165,7 +165,7 @@ TEST_F(Eval, NamesThatDoNotFitAreToldApart) {
 }
 
 TEST_F(Eval, PutsModelsSideBySide) {
-    // The same but for a threshold above the second detection's score.
+    // The same under another name.
     write_text(folder_ / "copy.onnx", read_text(folder_ / "tiny.onnx"));
     const ProcessResult result =
         eval({"--images", "pictures", "--compare", "tiny.onnx", "copy.onnx", "--report", "report.html"});
@@ -202,6 +202,8 @@ TEST_F(Eval, NothingThatIsReadIsOverwritten) {
         EXPECT_THAT(error_line(result), HasSubstr("would be overwritten"));
     }
     EXPECT_EQ(read_text(folder_ / "gt.json"), before);
+    EXPECT_TRUE(refused(eval_tiny({"--json", "pictures/../pictures/a.png"}), 2)) << "a picture";
+    EXPECT_TRUE(refused(eval_tiny({"--json", "tiny.onnx"}), 2)) << "the model";
     EXPECT_TRUE(refused(eval_tiny({"--report", "no/such/folder/report.html"}), 1));
 }
 
