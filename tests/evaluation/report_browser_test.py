@@ -1,6 +1,6 @@
 """The evaluation report in a real browser: report_browser_test.py DETECT PICTURES [FOLDER FOR SCREENSHOTS]
 
-PICTURES has board.png with its annotations board.json. Exit code 77 (skipped) without Chromium.
+PICTURES has board.png with its annotations board.json, and model/circuit_board.safetensors. Exit code 77 (skipped) without Chromium.
 """
 
 import json
@@ -64,13 +64,14 @@ def smallest_text(page):
         return smallest;""")
 
 
-def check_page(page, url, width, dark):
+def check_page(page, url, width, dark, title, least_pictures):
     where = f"{width} px, {'dark' if dark else 'light'}"
     page.size(width, 900, dark)
     page.open(url)
+    page.run("document.querySelectorAll('details').forEach(d => d.open = true)")
     check(page.complaints() == [], f"{where}: errors on the console")
     shown, pictures = page.run("return [[...document.images].filter(i => i.complete && i.naturalWidth >= 90).length, document.images.length]")
-    check(pictures >= 6 and shown == pictures, f"{where}: {shown} of {pictures} pictures shown")
+    check(pictures >= least_pictures and shown == pictures, f"{where}: {shown} of {pictures} pictures shown")
     wide = page.run("return [document.documentElement.scrollWidth, document.documentElement.clientWidth]")
     check(wide[0] <= wide[1], f"{where}: the page is {wide[0]} px wide, and {wide[1]} are there: {overflowing(page)}")
     check(overflowing(page) == [], f"{where}: sticks out: {overflowing(page)}")
@@ -79,7 +80,7 @@ def check_page(page, url, width, dark):
     ground, ink = page.run("const s = getComputedStyle(document.body); return [s.backgroundColor, s.color]")
     brightness = [sum(int(v) for v in colour[4:-1].split(",")) for colour in (ground, ink)]
     check((brightness[0] < brightness[1]) == dark, f"{where}: ground {ground}, ink {ink}")
-    check(page.run("return document.title") == "dt.json · detection report", f"{where}: a class name was run as code")
+    check(page.run("return document.title") == f"{title} · detection report", f"{where}: the title is another one; was a class name run as code?")
 
 
 def check_content(page):
@@ -113,19 +114,27 @@ def main():
     with tempfile.TemporaryDirectory() as temporary, tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         folder = Path(temporary)
         write_files(pictures, folder)
-        command = [detect, "eval", "--annotations", "gt.json", "--detections", "dt.json", "--images", pictures, "--report", "report.html"]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-        check(done.returncode == 0, done.stderr)
+        evaluate = [detect, "eval", "--images", pictures, "--annotations"]
+        models = [pictures / "model/circuit_board.safetensors", pictures / "model/../model/circuit_board.safetensors"]
+        for arguments in (["gt.json", "--detections", "dt.json", "--report", "report.html"],
+                          [pictures / "board.json", "--compare", *models, "--report", "compared.html"]):
+            done = subprocess.run([*evaluate, *arguments], cwd=folder, capture_output=True, text=True)
+            check(done.returncode == 0, done.stderr)
         with served(folder) as (address, asked_for), browser(profile) as page:
             for width in (DESK, PHONE):
                 for dark in (False, True):
-                    check_page(page, address + "/report.html", width, dark)
+                    check_page(page, address + "/report.html", width, dark, "dt.json", 6)
                     if screenshots:
                         page.screenshot(screenshots / f"report-{width}-{'dark' if dark else 'light'}.png")
             check_content(page)
             check_sorting(page)
             check(page.complaints() == [], "errors on the console")
-            check(set(asked_for) == {"/report.html"}, f"the page asked for {asked_for}")
+            for width in (DESK, PHONE):
+                check_page(page, address + "/compared.html", width, False, "Models compared", 0)
+            text = page.run("return document.body.innerText")
+            for word in ["2 models compared", "model/circuit_board.safetensors finds best", "AP50 of every class"]:
+                check(word in text, f"the comparison says '{word}'")
+            check(set(asked_for) == {"/report.html", "/compared.html"}, f"the pages asked for {asked_for}")
 
 
 main()
