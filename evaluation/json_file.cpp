@@ -18,6 +18,9 @@ namespace {
 /// Whole numbers that a double holds exactly.
 constexpr double largest_exact_integer = 9007199254740992.0;
 
+/// Beyond the side of any picture; products of such numbers are still finite.
+constexpr double largest_position = 1e9;
+
 /// "line 3, column 17", counted from 1.
 std::string position(std::string_view text, std::size_t offset) {
     const std::string_view before = text.substr(0, std::min(offset, text.size()));
@@ -124,6 +127,8 @@ Result<CocoBox> JsonEntry::box(const char* field) const {
     for (const json& part : *value) {
         if (!part.is_number()) return error(field, std::string("holds ") + type_name(part) + ", " + form);
     }
+    const auto far = [](const json& part) { return std::abs(part.get<double>()) > largest_position; };
+    if (std::ranges::any_of(*value, far)) return error(field, std::string("lies outside of any picture, ") + form);
     const CocoBox box{value->at(0).get<double>(), value->at(1).get<double>(), value->at(2).get<double>(),
                       value->at(3).get<double>()};
     if (box.width < 0.0 || box.height < 0.0)

@@ -120,6 +120,8 @@ TEST_F(DatasetFile, BoxesMustBeBoxes) {
     box = {1, 2, -3, 4};
     EXPECT_EQ(truth_error(),
               place + "has a negative width or height, expected [x, y, width, height] in pixels (not two corners)");
+    box = {1, 2, 1e300, 4};
+    EXPECT_EQ(truth_error(), place + "lies outside of any picture, expected [x, y, width, height] in pixels");
     box = nullptr;
     EXPECT_EQ(truth_error(), place + "is null, expected [x, y, width, height] in pixels");
     box = {1, 2, 0, 0};
