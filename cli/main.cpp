@@ -40,6 +40,7 @@ int run(int argc, char** argv) {
     add("run", "Find objects in pictures and draw them", add_run_command);
     add("info", "Show what an ONNX file holds", add_info_command);
     add("bench", "Measure how long a model takes", add_bench_command);
+    add("eval", "Measure how good a model is on annotated pictures", add_eval_command);
 
     try {
         app.parse(argc, argv);
@@ -50,7 +51,7 @@ int run(int argc, char** argv) {
     for (const auto& [verb, command] : commands) {
         if (verb->parsed()) return command();
     }
-    return report_usage(app, "give a verb: export, run, info or bench");
+    return report_usage(app, "give a verb: export, run, info, bench or eval");
 }
 
 } // namespace

@@ -49,6 +49,10 @@ Result<Picture> decode_picture(std::span<const std::byte> file, std::string_view
 /// and renamed. Fails with `invalid_argument` (extension, format, view) or `unwritable_output`.
 Result<void> write_picture(const std::filesystem::path& path, const ImageView& picture);
 
+/// A JPEG file in memory, of this quality (1 to 100; more is larger and better). Takes 8-bit formats.
+/// Fails with `invalid_argument` (format, view).
+Result<std::vector<std::byte>> encode_jpeg(const ImageView& picture, int quality);
+
 /// What a picture's values look like, for telling a useful example picture from an empty one. Scaled as the network
 /// sees them: 8-bit / 255, 16-bit / 65535, floats as they are.
 struct PictureStatistics {

@@ -28,6 +28,8 @@ namespace {
 
 using Bytes = std::vector<std::byte>;
 
+constexpr int jpeg_quality = 95;
+
 struct PngSession {
     png_structp codec = nullptr;
     png_infop info = nullptr;
@@ -126,7 +128,7 @@ J_COLOR_SPACE jpeg_colour(PixelFormat format) {
     }
 }
 
-bool encode_jpeg(JpegSession& session, const ImageView& picture) {
+bool encode_jpeg(JpegSession& session, const ImageView& picture, int quality) {
     if (setjmp(session.escape) != 0) return false;
     session.codec.err = jpeg_std_error(&session.errors);
     session.errors.error_exit = on_jpeg_error;
@@ -139,7 +141,7 @@ bool encode_jpeg(JpegSession& session, const ImageView& picture) {
     session.codec.input_components = static_cast<int>(bytes_per_pixel(picture.format));
     session.codec.in_color_space = jpeg_colour(picture.format);
     jpeg_set_defaults(&session.codec);
-    jpeg_set_quality(&session.codec, 95, TRUE);
+    jpeg_set_quality(&session.codec, quality, TRUE);
     jpeg_start_compress(&session.codec, TRUE);
     while (session.codec.next_scanline < session.codec.image_height) {
         const auto* row = static_cast<const unsigned char*>(picture.pixels) +
@@ -149,6 +151,18 @@ bool encode_jpeg(JpegSession& session, const ImageView& picture) {
     }
     jpeg_finish_compress(&session.codec);
     return true;
+}
+
+Result<Bytes> to_jpeg(const ImageView& picture, int quality) {
+    if (picture.format == PixelFormat::grey16 || picture.format == PixelFormat::rgb16) {
+        return Error{ErrorCode::invalid_argument, "JPEG holds 8 bits per channel; write 16-bit pictures as .png"};
+    }
+    JpegSession session;
+    if (!encode_jpeg(session, picture, quality)) {
+        return Error{ErrorCode::invalid_argument, std::string("JPEG: ") + session.message.data()};
+    }
+    const auto* bytes = reinterpret_cast<const std::byte*>(session.file);
+    return Bytes(bytes, bytes + session.size);
 }
 
 Result<Bytes> encode(const ImageView& picture, bool as_png) {
@@ -164,15 +178,7 @@ Result<Bytes> encode(const ImageView& picture, bool as_png) {
         if (!encode_png(session, picture)) return Error{ErrorCode::internal, "the PNG encoder failed"};
         return std::move(session.file);
     }
-    if (picture.format == PixelFormat::grey16 || picture.format == PixelFormat::rgb16) {
-        return Error{ErrorCode::invalid_argument, "JPEG holds 8 bits per channel; write 16-bit pictures as .png"};
-    }
-    JpegSession session;
-    if (!encode_jpeg(session, picture)) {
-        return Error{ErrorCode::invalid_argument, std::string("JPEG: ") + session.message.data()};
-    }
-    const auto* bytes = reinterpret_cast<const std::byte*>(session.file);
-    return Bytes(bytes, bytes + session.size);
+    return to_jpeg(picture, jpeg_quality);
 }
 
 Error cannot_write(int code) {
@@ -245,6 +251,13 @@ Result<void> write_whole(const std::filesystem::path& path, std::span<const std:
 }
 
 } // namespace
+
+Result<std::vector<std::byte>> encode_jpeg(const ImageView& picture, int quality) {
+    DETECT_TRY(check_view(picture));
+    if (picture.format == PixelFormat::rgb_float)
+        return Error{ErrorCode::invalid_argument, "JPEG holds no floats; convert with to_rgb8 first"};
+    return to_jpeg(picture, std::clamp(quality, 1, 100));
+}
 
 Result<void> write_picture(const std::filesystem::path& path, const ImageView& picture) {
     const auto with_name = [&](Error error) { return Error{error.code, path.string() + ": " + error.message}; };

@@ -1,0 +1,172 @@
+#include "cli/chosen_model.h"
+#include "cli/commands.h"
+#include "cli/eval_models.h"
+#include "cli/exit_code.h"
+#include "cli/input_files.h"
+#include "cli/text_output.h"
+#include "evaluation/report/report.h"
+#include "evaluation/summary.h"
+#include "graph/try.h"
+
+#include <filesystem>
+#include <memory>
+
+namespace detect::cli {
+
+namespace {
+
+struct Arguments {
+    std::string annotations;
+    std::string images;
+    std::string detections;
+    std::string model;
+    std::vector<std::string> compare;
+    double score = 0.5;
+    double iou = 0.5;
+    std::string report;
+    std::string json;
+    std::string save_detections;
+    int threads = 0;
+    SettingsArguments settings;
+};
+
+Error usage_error(const std::string& what) { return {ErrorCode::invalid_argument, what}; }
+
+Result<void> check(const Arguments& arguments) {
+    const bool runs_models = arguments.detections.empty();
+    if (runs_models && arguments.images.empty())
+        return usage_error("give --images, the folder of the pictures to run on, or --detections, results to evaluate");
+    if (!runs_models && !arguments.model.empty())
+        return usage_error("--detections and --model: give results or a model, not both");
+    if (!runs_models && !arguments.compare.empty())
+        return usage_error("--detections and --compare: give results or models, not both");
+    if (!arguments.model.empty() && !arguments.compare.empty())
+        return usage_error("--model and --compare: name all models after --compare");
+    if (arguments.compare.size() == 1) return usage_error("--compare: give two models or more");
+    if (!arguments.save_detections.empty() && (!runs_models || !arguments.compare.empty()))
+        return usage_error("--save-detections: is for one model that is run");
+    return {};
+}
+
+/// Nothing that is read may be overwritten, and it is better said before the work than after.
+Result<void> check_destinations(const Arguments& arguments, const evaluation::Dataset& dataset) {
+    std::vector<std::string> read{arguments.annotations};
+    for (const evaluation::DatasetImage& image : dataset.images) {
+        if (!arguments.images.empty())
+            read.push_back((std::filesystem::path(arguments.images) / image.file_name).string());
+    }
+    for (const std::string& file : {arguments.detections, arguments.model}) {
+        if (!file.empty()) read.push_back(file);
+    }
+    read.insert(read.end(), arguments.compare.begin(), arguments.compare.end());
+    const InputFiles inputs(read);
+    for (const std::string& file : {arguments.report, arguments.json, arguments.save_detections}) {
+        if (!file.empty() && file != "-") DETECT_TRY(inputs.check_destination(file));
+    }
+    return {};
+}
+
+Result<void> read_results(const Arguments& arguments, evaluation::Summary& summary) {
+    DETECT_TRY_ASSIGN(evaluation::ReadDetections read,
+                      evaluation::read_detections(arguments.detections, summary.dataset));
+    if (read.of_unknown_categories > 0) {
+        warn(arguments.detections + ": " + std::to_string(read.of_unknown_categories) +
+             " detections are of categories that " + arguments.annotations + " does not have; they are left out");
+    }
+    summary.models.push_back({.name = arguments.detections, .detections = std::move(read.detections)});
+    return {};
+}
+
+Result<void> run_chosen_models(const CLI::App& command, const Arguments& arguments, evaluation::Summary& summary) {
+    std::vector<std::string> names = arguments.compare;
+    if (names.empty()) names.push_back(arguments.model);
+    std::vector<ChosenModel> models;
+    for (const std::string& name : names) {
+        DETECT_TRY_ASSIGN(ChosenModel chosen, choose_model(command, name, arguments.settings));
+        models.push_back(std::move(chosen));
+    }
+    return run_models(models, arguments.threads, arguments.images, summary);
+}
+
+Result<evaluation::Summary> summarise(const CLI::App& command, const Arguments& arguments) {
+    DETECT_TRY(check(arguments));
+    evaluation::Summary summary{.annotations = arguments.annotations, .dataset = {}, .models = {}};
+    DETECT_TRY_ASSIGN(summary.dataset, evaluation::read_ground_truth(arguments.annotations));
+    DETECT_TRY(check_destinations(arguments, summary.dataset));
+    if (arguments.detections.empty()) {
+        DETECT_TRY(run_chosen_models(command, arguments, summary));
+    } else {
+        DETECT_TRY(read_results(arguments, summary));
+    }
+    evaluation::evaluate_models(summary, {.score = arguments.score, .iou = arguments.iou});
+    return summary;
+}
+
+/// Nothing without a folder: the report then has no pictures.
+evaluation::PictureReader picture_reader(const Arguments& arguments) {
+    if (arguments.images.empty()) return {};
+    return [folder = std::filesystem::path(arguments.images)](const std::string& file_name) {
+        return read_picture(folder / file_name);
+    };
+}
+
+Result<void> write(const Arguments& arguments, const evaluation::Summary& summary) {
+    if (!arguments.save_detections.empty()) {
+        DETECT_TRY(write_text(arguments.save_detections,
+                              evaluation::to_coco_results(summary.models.front().detections, summary.dataset)));
+    }
+    if (!arguments.json.empty()) DETECT_TRY(write_text(arguments.json, evaluation::to_json(summary)));
+    if (!arguments.report.empty())
+        DETECT_TRY(write_text(arguments.report, evaluation::to_html(summary, picture_reader(arguments))));
+    const bool data_on_stdout = arguments.json == "-" || arguments.report == "-" || arguments.save_detections == "-";
+    if (!data_on_stdout) DETECT_TRY(write_text("-", evaluation::to_table(summary)));
+    return {};
+}
+
+int run(const CLI::App& command, const Arguments& arguments) {
+    const auto summary = summarise(command, arguments);
+    if (!summary) return report(summary.error());
+    if (auto written = write(arguments, *summary); !written) return report(written.error());
+    const std::size_t left_out = summary->left_out.size();
+    if (left_out == 0) return done;
+    const std::string what =
+        left_out == 1 ? "1 picture could not be read; all figures are without it"
+                      : std::to_string(left_out) + " pictures could not be read; all figures are without them";
+    return report({ErrorCode::unreadable_input, what}, some_inputs_failed);
+}
+
+} // namespace
+
+Command add_eval_command(CLI::App& app) {
+    auto arguments = std::make_shared<Arguments>();
+    app.add_option("--annotations", arguments->annotations, "Ground truth, a COCO JSON file")->required();
+    app.add_option("--images", arguments->images, "Folder of its pictures");
+    add_model_option(app, arguments->model);
+    app.add_option("--compare", arguments->compare, "Models to put side by side");
+    app.add_option("--detections", arguments->detections,
+                   "Evaluate these COCO results instead of running a model (with --images the report has pictures)");
+    app.add_option("--score", arguments->score,
+                   "Score from which on a detection counts, for precision, recall, F1 and the confusion matrix")
+        ->check(CLI::Range(0.0, 1.0))
+        ->capture_default_str();
+    app.add_option("--iou", arguments->iou, "IoU from which on an object counts as found, for the same figures")
+        ->check(CLI::Range(0.01, 1.0))
+        ->capture_default_str();
+    app.add_option("--report", arguments->report, "Write a report to look at to this HTML file");
+    app.add_option("--json", arguments->json,
+                   "Write all figures as JSON to this file; - is stdout, without the tables");
+    app.add_option("--save-detections", arguments->save_detections,
+                   "Write the detections as COCO results to this file");
+    app.add_option("--threads", arguments->threads, "Threads to use (0: all cores)")
+        ->check(CLI::Range(0, 1024))
+        ->capture_default_str();
+    add_settings_options(app, arguments->settings);
+    app.footer("Examples: detect eval --images photos/ --annotations test.json --report report.html\n"
+               "          detect eval --detections dt.json --annotations gt.json --json figures.json\n"
+               "          detect eval --images photos/ --annotations test.json --compare a.onnx b.onnx\n"
+               "Latency is that of Detector::run on pixels in memory, one picture at a time.\n" +
+               std::string(exit_code_help));
+    return [&app, arguments] { return run(app, *arguments); };
+}
+
+} // namespace detect::cli

@@ -1,0 +1,154 @@
+#include "evaluation/json_file.h"
+
+#include "graph/try.h"
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <iterator>
+#include <string_view>
+#include <system_error>
+
+namespace detect::evaluation {
+
+using nlohmann::json;
+
+namespace {
+
+/// Whole numbers that a double holds exactly.
+constexpr double largest_exact_integer = 9007199254740992.0;
+
+/// Beyond the side of any picture; products of such numbers are still finite.
+constexpr double largest_position = 1e9;
+
+/// "line 3, column 17", counted from 1.
+std::string position(std::string_view text, std::size_t offset) {
+    const std::string_view before = text.substr(0, std::min(offset, text.size()));
+    const auto lines = std::ranges::count(before, '\n');
+    const std::size_t start = before.rfind('\n');
+    const std::size_t column = start == std::string_view::npos ? before.size() + 1 : before.size() - start;
+    return "line " + std::to_string(lines + 1) + ", column " + std::to_string(column);
+}
+
+/// Python's json writes these, and no other reader takes them.
+std::string_view not_a_number(std::string_view text, std::size_t offset) {
+    const std::size_t start = offset < 12 ? 0 : offset - 12;
+    const std::string_view around = text.substr(start, 24);
+    for (const std::string_view word : {"-Infinity", "Infinity", "NaN"}) {
+        if (around.find(word) != std::string_view::npos) return word;
+    }
+    return {};
+}
+
+std::string what_is_wrong(std::string_view text, std::size_t offset) {
+    if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) return "is empty, not a JSON file";
+    if (offset >= text.size()) return position(text, text.size()) + ": ends too early; the file is cut off";
+    const std::string_view word = not_a_number(text, offset);
+    if (!word.empty()) return position(text, offset) + ": " + std::string(word) + " is not a number; remove that entry";
+    return position(text, offset) + ": is not JSON from here on";
+}
+
+Result<std::string> read_text(const std::filesystem::path& file) {
+    std::error_code code;
+    const auto status = std::filesystem::status(file, code);
+    const auto cannot = [&](const std::string& why) {
+        return Error{ErrorCode::unreadable_input, file.string() + ": cannot be read: " + why};
+    };
+    if (!std::filesystem::exists(status)) return cannot("no such file");
+    if (!std::filesystem::is_regular_file(status)) return cannot("is not a regular file");
+    std::ifstream stream(file, std::ios::binary);
+    std::string text(std::istreambuf_iterator<char>(stream), {});
+    if (!stream) return cannot("check its permissions");
+    return text;
+}
+
+const char* type_name(const json& value) { return value.is_number() ? "a number" : value.type_name(); }
+
+} // namespace
+
+Result<json> read_json(const std::filesystem::path& file) {
+    DETECT_TRY_ASSIGN(const std::string text, read_text(file));
+    try {
+        return json::parse(text);
+    } catch (const json::parse_error& error) {
+        return Error{ErrorCode::unreadable_input,
+                     file.string() + ": " + what_is_wrong(text, error.byte == 0 ? 0 : error.byte - 1)};
+    } catch (const json::exception&) { // a number beyond the range of double
+        return Error{ErrorCode::unreadable_input, file.string() + ": holds a number that is too large"};
+    }
+}
+
+Error wrong(const std::filesystem::path& file, const std::string& place, const std::string& what) {
+    return {ErrorCode::unreadable_input, file.string() + ": " + place + ": " + what};
+}
+
+Result<void> JsonEntry::check_object() const {
+    if (value_->is_object()) return {};
+    return error(std::string("is ") + type_name(*value_) + ", expected an object in braces");
+}
+
+Result<const json*> JsonEntry::get(const char* field) const {
+    const auto found = value_->find(field);
+    if (found == value_->end()) return error(std::string("has no \"") + field + "\"; add it");
+    return &*found;
+}
+
+Result<std::int64_t> JsonEntry::integer(const char* field) const {
+    DETECT_TRY_ASSIGN(const json* value, get(field));
+    if (value->is_number_integer() && (!value->is_number_unsigned() || value->get<std::uint64_t>() <= INT64_MAX))
+        return value->get<std::int64_t>();
+    if (value->is_number_float()) {
+        const double number = value->get<double>();
+        if (std::trunc(number) == number && std::abs(number) <= largest_exact_integer)
+            return static_cast<std::int64_t>(number);
+    }
+    return error(field, "is " + value->dump(-1, ' ', false, json::error_handler_t::replace).substr(0, 40) +
+                            ", expected a whole number");
+}
+
+Result<double> JsonEntry::number(const char* field) const {
+    DETECT_TRY_ASSIGN(const json* value, get(field));
+    if (!value->is_number()) return error(field, std::string("is ") + type_name(*value) + ", expected a number");
+    return value->get<double>();
+}
+
+Result<std::string> JsonEntry::text(const char* field) const {
+    DETECT_TRY_ASSIGN(const json* value, get(field));
+    if (!value->is_string())
+        return error(field, std::string("is ") + type_name(*value) + ", expected a text in quotes");
+    return value->get<std::string>();
+}
+
+Result<CocoBox> JsonEntry::box(const char* field) const {
+    constexpr const char* form = "expected [x, y, width, height] in pixels";
+    DETECT_TRY_ASSIGN(const json* value, get(field));
+    if (!value->is_array()) return error(field, std::string("is ") + type_name(*value) + ", " + form);
+    if (value->size() != 4) return error(field, "has " + std::to_string(value->size()) + " numbers, " + form);
+    for (const json& part : *value) {
+        if (!part.is_number()) return error(field, std::string("holds ") + type_name(part) + ", " + form);
+    }
+    const auto far = [](const json& part) { return std::abs(part.get<double>()) > largest_position; };
+    if (std::ranges::any_of(*value, far)) return error(field, std::string("lies outside of any picture, ") + form);
+    const CocoBox box{value->at(0).get<double>(), value->at(1).get<double>(), value->at(2).get<double>(),
+                      value->at(3).get<double>()};
+    if (box.width < 0.0 || box.height < 0.0)
+        return error(field, std::string("has a negative width or height, ") + form + " (not two corners)");
+    return box;
+}
+
+Result<bool> JsonEntry::flag(const char* field) const {
+    DETECT_TRY_ASSIGN(const json* value, get(field));
+    if (value->is_boolean()) return value->get<bool>();
+    if (value->is_number() && (*value == 0 || *value == 1)) return *value == 1;
+    return error(field, "expected 0 or 1");
+}
+
+Error JsonEntry::error(const std::string& what) const {
+    return wrong(*file_, std::string(list_) + "[" + std::to_string(index_) + "]", what);
+}
+
+Error JsonEntry::error(const char* field, const std::string& what) const {
+    return wrong(*file_, std::string(list_) + "[" + std::to_string(index_) + "]." + field, what);
+}
+
+} // namespace detect::evaluation

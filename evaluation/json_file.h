@@ -1,0 +1,50 @@
+#pragma once
+
+#include "detect/error.h"
+#include "evaluation/dataset.h"
+
+#include <filesystem>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+/// Reading JSON that a user wrote, with errors that say where it is wrong.
+namespace detect::evaluation {
+
+/// Reads a whole file. `unreadable_input` says the line and column where it stops being JSON.
+[[nodiscard]] Result<nlohmann::json> read_json(const std::filesystem::path& file);
+
+/// `unreadable_input` as "FILE: PLACE: WHAT".
+[[nodiscard]] Error wrong(const std::filesystem::path& file, const std::string& place, const std::string& what);
+
+/// One entry of a list in a file, such as `annotations[12]`. Lives no longer than what it points to.
+class JsonEntry {
+public:
+    JsonEntry(const std::filesystem::path& file, const char* list, std::size_t index, const nlohmann::json& value)
+        : file_(&file), list_(list), index_(index), value_(&value) {}
+
+    /// `unreadable_input` unless it is an object with fields.
+    [[nodiscard]] Result<void> check_object() const;
+    [[nodiscard]] bool has(const char* field) const { return value_->contains(field); }
+    /// The value of a field; an error if it is missing or of another type.
+    [[nodiscard]] Result<std::int64_t> integer(const char* field) const;
+    [[nodiscard]] Result<double> number(const char* field) const;
+    [[nodiscard]] Result<std::string> text(const char* field) const;
+    [[nodiscard]] Result<CocoBox> box(const char* field) const;
+    /// 0 or 1, false or true.
+    [[nodiscard]] Result<bool> flag(const char* field) const;
+
+    /// An error about this entry, or about one of its fields.
+    [[nodiscard]] Error error(const std::string& what) const;
+    [[nodiscard]] Error error(const char* field, const std::string& what) const;
+
+private:
+    [[nodiscard]] Result<const nlohmann::json*> get(const char* field) const;
+
+    const std::filesystem::path* file_;
+    const char* list_;
+    std::size_t index_;
+    const nlohmann::json* value_;
+};
+
+} // namespace detect::evaluation

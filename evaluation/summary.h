@@ -1,0 +1,58 @@
+#pragma once
+
+#include "evaluation/comparison.h"
+#include "evaluation/evaluation.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace detect::evaluation {
+
+/// Milliseconds that a model takes for one picture.
+struct LatencyFigures {
+    double p50 = 0.0;
+    double p90 = 0.0;
+    double p99 = 0.0;
+    double mean = 0.0;
+};
+
+/// A model, or a file of results, and how good it is.
+struct ModelSummary {
+    std::string name;
+    std::optional<std::uintmax_t> file_bytes = std::nullopt;
+    std::optional<LatencyFigures> latency = std::nullopt;
+    std::vector<DetectedBox> detections = {};
+    Evaluation evaluation = {};
+    /// Filled in where there are several models.
+    Alone alone = {};
+};
+
+/// A picture that could not be evaluated.
+struct LeftOut {
+    std::string file;
+    std::string reason;
+};
+
+/// All that there is to say, in figures, as a table and as a report.
+struct Summary {
+    /// Name of the file with the ground truth.
+    std::string annotations;
+    Dataset dataset;
+    std::vector<ModelSummary> models;
+    std::vector<LeftOut> left_out = {};
+};
+
+/// Computes `evaluation` of every model, and `alone` if there are several.
+void evaluate_models(Summary& summary, const Options& options);
+
+/// For programs. One model: `metrics` (AP … ARl) and `per_class_AP` (by category id) as pycocotools has them, -1 where
+/// there is no figure; `deeppcb`; `at_score`, `best_f1`, `per_class` and `confusion_matrix`; `latency_ms` if a model
+/// ran. Several: `models`, a list of such objects with `model`, `file_bytes` and what only it finds.
+[[nodiscard]] std::string to_json(const Summary& summary);
+
+/// For people, some 80 columns wide.
+[[nodiscard]] std::string to_table(const Summary& summary);
+
+} // namespace detect::evaluation
