@@ -1,6 +1,8 @@
 #include "cli/commands.h"
 #include "cli/exit_code.h"
+#include "cli/text_output.h"
 
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <iostream>
@@ -21,7 +23,7 @@ int report_usage(const CLI::App& app, const std::string& what) {
 int check_output(int code) {
     std::cout.flush();
     const bool arrived = std::fflush(stdout) == 0 && std::cout.good();
-    if (arrived || code != done) return code;
+    if (arrived || code != done || nobody_reads_output()) return code;
     return report({ErrorCode::unwritable_output, "standard output: cannot be written"});
 }
 
@@ -59,6 +61,7 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
     using namespace detect::cli;
+    std::signal(SIGPIPE, SIG_IGN); // a write to a broken pipe is to fail, not to end the program
     try {
         return check_output(run(argc, argv));
     } catch (const std::bad_alloc&) {

@@ -39,7 +39,11 @@ Result<GivenSettings> read_settings(const CLI::App& command, const SettingsArgum
     if (has("--rpn-top-n")) overrides.rpn_top_n = a.rpn_top_n;
     if (has("--score-threshold")) overrides.score_threshold = a.score_threshold;
     if (has("--nms-threshold")) overrides.nms_threshold = a.nms_threshold;
-    if (has("--max-detections")) overrides.max_detections = a.max_detections;
+    if (a.max_detections_is_a_filter) {
+        overrides.max_detections = a.max_detections;
+    } else if (has("--max-detections")) {
+        overrides.max_detections = a.max_detections;
+    }
     if (has("--anchor-sizes")) {
         auto sizes = parse_integers(a.anchor_sizes);
         if (!sizes) return Error{sizes.error().code, "--anchor-sizes: " + sizes.error().message};
