@@ -11,9 +11,11 @@
 namespace detect::cli {
 
 void add_model_option(CLI::App& command, std::string& model) {
-    command.add_option("--model", model,
-                       "An ONNX file or a checkpoint (default: model.onnx in the current folder if there is one, else "
-                       "the bundled model)");
+    command
+        .add_option("--model", model,
+                    "An ONNX file or a checkpoint (default: model.onnx in the current folder if there is one, else "
+                    "the bundled model)")
+        ->type_name("FILE");
 }
 
 Result<ChosenModel> choose_model(const CLI::App& command, const std::string& model, const SettingsArguments& settings) {

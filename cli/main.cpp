@@ -42,6 +42,8 @@ int run(int argc, char** argv) {
     add("run", "Find objects in pictures and draw them", add_run_command);
     add("info", "Show what an ONNX file holds", add_info_command);
     add("bench", "Measure how long a model takes", add_bench_command);
+    add("completion", "Print a script that completes the command line in a shell", add_completion_command);
+    add("man", "Print the manual page", add_man_command);
 
     try {
         app.parse(argc, argv);

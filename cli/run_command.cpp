@@ -34,17 +34,17 @@ Result<void> check_options(const CLI::App& command, const RunOptions& options) {
     return {};
 }
 
-/// Folders that pictures are written to.
+/// Folders that pictures are written to, by this run or by others like it.
 std::vector<fs::path> written_folders(const RunOptions& options) {
     std::vector<fs::path> folders;
-    if (!options.no_draw && !options.output.empty()) folders.push_back(resolved(options.output));
+    if (!options.output.empty()) folders.push_back(resolved(options.output));
     if (!options.crops.empty()) folders.push_back(resolved(options.crops));
     return folders;
 }
 
 /// What is drawn may not appear in a folder that is watched: it would be looked at again, without end.
 Result<void> check_watch(const RunOptions& options) {
-    if (options.watch.empty()) return {};
+    if (options.watch.empty() || (options.no_draw && options.crops.empty())) return {};
     const fs::path watched = resolved(options.watch);
     std::vector<fs::path> folders = written_folders(options);
     if (!options.no_draw && options.output.empty()) folders.push_back(resolved("."));

@@ -17,19 +17,19 @@ constexpr double largest_overlap = 0.9;
 /// Tiles in one call: larger batches cost memory and gain little.
 constexpr std::size_t tiles_per_run = 4;
 constexpr double same_object = 0.5;
-/// A box that ends this close to a tile's inner border, in pixels, may be cut by it.
+/// A box that ends this close to a tile's inner border, in pixels, may be cut by it. One that is twice as far is not.
 constexpr float cut_margin = 3.0F;
 /// Another tile sees a box better only if it is farther from that tile's borders by this many pixels: two tiles place
 /// the same object a few pixels apart, and where they see it equally well both must keep it to be merged.
 constexpr float better_by = 16.0F;
 
-/// First pixels of tiles of this length along one axis.
+/// First pixels of tiles of this length along one axis. All but the last lie on a grid: spread evenly instead, they would
+/// show a board's features at another place in the network's own grid each time, and boxes would move by some pixels.
 std::vector<int> tile_starts(int length, int tile, double overlap) {
-    if (length <= tile) return {0};
     const int step = std::max(1, tile - static_cast<int>(std::lround(overlap * tile)));
-    const int steps = (length - tile + step - 1) / step;
     std::vector<int> starts;
-    for (int i = 0; i <= steps; ++i) starts.push_back(static_cast<int>(std::int64_t{length - tile} * i / steps));
+    for (int start = 0; start < length - tile; start += step) starts.push_back(start);
+    starts.push_back(std::max(0, length - tile));
     return starts;
 }
 
@@ -77,10 +77,11 @@ std::vector<Candidate> best_views(std::span<const PixelRect> tiles, std::span<co
             const auto y = static_cast<float>(tiles[i].y);
             box = {box.x1 + x, box.y1 + y, box.x2 + x, box.y2 + y};
             const float own = distance_to_seams(box, tiles[i], picture);
-            const bool seen_better = std::ranges::any_of(neighbours, [&](std::size_t j) {
-                return distance_to_seams(box, tiles[j], picture) >= own + better_by;
-            });
-            if (!seen_better) candidates.push_back({detection, i, own < cut_margin});
+            const bool cut = own < cut_margin;
+            const float better = cut ? 2.0F * cut_margin : own + better_by;
+            const bool seen_better = std::ranges::any_of(
+                neighbours, [&](std::size_t j) { return distance_to_seams(box, tiles[j], picture) >= better; });
+            if (!seen_better) candidates.push_back({detection, i, cut});
         }
     }
     return candidates;

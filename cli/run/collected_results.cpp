@@ -36,10 +36,11 @@ void merge(std::vector<PictureResult>& results, std::vector<PictureResult> newer
     std::ranges::move(newer, std::back_inserter(results));
 }
 
+/// Whether the picture was changed after its result was written. Of one that is gone nobody knows.
 bool is_newer(const std::string& file, fs::file_time_type written) {
     std::error_code code;
     const auto changed = fs::last_write_time(file, code);
-    return code || changed > written;
+    return !code && changed > written;
 }
 
 std::string coco_name(const PictureResult& result) {
@@ -118,6 +119,7 @@ std::vector<const CollectedResults::Earlier*> CollectedResults::earlier_files() 
 }
 
 bool CollectedResults::have(const std::string& file) const {
+    if (std::error_code code; !fs::exists(file, code)) return false;
     const bool in_files = std::ranges::all_of(earlier_files(), [&](const Earlier* earlier) {
         return earlier != nullptr && earlier->found_in.contains(file) && !is_newer(file, earlier->written);
     });
@@ -133,12 +135,17 @@ bool CollectedResults::know_nothing_was_found(const std::string& file) const {
     });
 }
 
-/// The first result makes the file, with all that earlier ones hold.
+/// The first result makes the file, with all earlier ones that still hold.
 Result<void> CollectedResults::begin(Lines& lines) {
     if (std::exchange(lines.begun, true)) return {};
     std::string text = lines.header;
     if (lines.earlier) {
-        for (const PictureResult& result : lines.earlier->results) text += lines.format(result, labels_);
+        std::erase_if(lines.earlier->results,
+                      [&](const PictureResult& result) { return is_newer(result.file, lines.earlier->written); });
+        for (const PictureResult& result : lines.earlier->results) {
+            text += lines.format(result, labels_);
+            lines.kept.emplace(result.file, result.frame);
+        }
     }
     if (!is_file(lines.destination)) return write_text("-", text);
     DETECT_TRY_ASSIGN(GrowingFile file, GrowingFile::create(lines.destination, text));
@@ -148,8 +155,10 @@ Result<void> CollectedResults::begin(Lines& lines) {
 
 Result<void> CollectedResults::add_to(Lines& lines, const PictureResult& result) {
     DETECT_TRY(begin(lines));
-    if (lines.earlier && lines.earlier->found_in.contains(result.file))
-        lines.written_again.emplace(result.file, result.frame);
+    if (lines.kept.contains({result.file, result.frame})) {
+        lines.again.push_back(result); // takes the earlier one's place at the end
+        return {};
+    }
     const std::string text = lines.format(result, labels_);
     return lines.file ? lines.file->append(text) : write_text("-", text);
 }
@@ -189,17 +198,12 @@ Result<void> CollectedResults::close(Lines& lines) {
     if (!lines.begun && left) DETECT_TRY(begin(lines));
     if (!lines.file) return {};
     DETECT_TRY(lines.file->commit());
-    if (lines.written_again.empty()) return {};
-    // The file has some pictures twice: the last time is the right one.
+    if (lines.again.empty()) return {};
     auto results = lines.parse(read_text(lines.destination).value_or(""));
     if (!results) return in_file(lines.destination, results.error());
-    std::set<Key> seen;
-    std::vector<std::string> texts;
-    for (auto result = results->rbegin(); result != results->rend(); ++result) {
-        if (seen.emplace(result->file, result->frame).second) texts.push_back(lines.format(*result, labels_));
-    }
+    merge(*results, std::move(lines.again));
     std::string text = lines.header;
-    for (auto line = texts.rbegin(); line != texts.rend(); ++line) text += *line;
+    for (const PictureResult& result : *results) text += lines.format(result, labels_);
     return write_text(lines.destination, text);
 }
 

@@ -50,7 +50,9 @@ private:
         std::optional<Earlier> earlier = std::nullopt;
         std::optional<GrowingFile> file = std::nullopt;
         bool begun = false;
-        std::set<Key> written_again = {};
+        /// Earlier results that are in the file, and those that are to replace one.
+        std::set<Key> kept = {};
+        std::vector<PictureResult> again = {};
     };
 
     explicit CollectedResults(std::span<const std::string> labels) : labels_(labels) {}

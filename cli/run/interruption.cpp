@@ -1,12 +1,9 @@
 #include "cli/run/interruption.h"
 
-#include <array>
 #include <cerrno>
-#include <csignal>
 #include <cstdint>
 #include <poll.h>
 #include <sys/eventfd.h>
-#include <sys/signalfd.h>
 #include <system_error>
 #include <unistd.h>
 
@@ -14,58 +11,48 @@ namespace detect::cli {
 
 namespace {
 
-sigset_t watched_signals() {
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    return set;
-}
+constexpr std::array watched_signals{SIGINT, SIGTERM};
 
-int checked(int descriptor) {
-    if (descriptor < 0) throw std::system_error(errno, std::generic_category(), "signals");
-    return descriptor;
-}
-
-void raise_event(int event) {
-    const std::uint64_t one = 1;
-    if (::write(event, &one, sizeof one) < 0) return; // full: it is readable already
-}
+/// A handler is told nothing but the signal. (A signalfd would need no such thing, but libraries start threads before
+/// main does, and those would have to block the signals.)
+std::atomic<Interruption*> current = nullptr;
+static_assert(std::atomic<Interruption*>::is_always_lock_free && std::atomic<int>::is_always_lock_free);
 
 } // namespace
 
-Interruption::Interruption()
-    : signals_(-1), event_(checked(::eventfd(0, EFD_CLOEXEC))), end_(checked(::eventfd(0, EFD_CLOEXEC))) {
-    const sigset_t set = watched_signals();
-    pthread_sigmask(SIG_BLOCK, &set, nullptr);
-    signals_ = checked(::signalfd(-1, &set, SFD_CLOEXEC));
-    listener_ = std::thread([this] { listen(); });
+Interruption::Interruption() : event_(::eventfd(0, EFD_CLOEXEC)) {
+    if (event_ < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
+    current = this;
+    struct sigaction action {};
+    action.sa_handler = on_signal;
+    action.sa_flags = SA_RESTART;
+    sigemptyset(&action.sa_mask);
+    for (std::size_t i = 0; i < watched_signals.size(); ++i) {
+        ::sigaction(watched_signals[i], nullptr, &before_[i]);
+        if (before_[i].sa_handler != SIG_IGN) ::sigaction(watched_signals[i], &action, nullptr);
+    }
 }
 
 Interruption::~Interruption() {
-    raise_event(end_);
-    listener_.join();
-    for (const int descriptor : {signals_, event_, end_}) ::close(descriptor);
-    const sigset_t set = watched_signals();
-    pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+    for (std::size_t i = 0; i < watched_signals.size(); ++i) ::sigaction(watched_signals[i], &before_[i], nullptr);
+    current = nullptr;
+    ::close(event_);
+}
+
+/// Only what a handler may do: lock-free atomics, write, _exit.
+void Interruption::on_signal(int number) {
+    const int error = errno;
+    if (Interruption* const self = current) {
+        if (self->signal_.exchange(number) != 0) ::_exit(128 + number);
+        self->stop();
+    }
+    errno = error;
 }
 
 void Interruption::stop() {
     requested_ = true;
-    raise_event(event_);
-}
-
-void Interruption::listen() {
-    for (;;) {
-        std::array<pollfd, 2> watched{{{signals_, POLLIN, 0}, {end_, POLLIN, 0}}};
-        if (::poll(watched.data(), watched.size(), -1) < 0) continue;
-        if (watched[1].revents != 0) return;
-        signalfd_siginfo info{};
-        if (::read(signals_, &info, sizeof info) != sizeof info) continue;
-        const int number = static_cast<int>(info.ssi_signo);
-        if (signal_.exchange(number) != 0) ::_exit(128 + number);
-        stop();
-    }
+    const std::uint64_t one = 1;
+    if (::write(event_, &one, sizeof one) < 0) return; // full: it is readable already
 }
 
 bool Interruption::wait_readable(int descriptor) const {

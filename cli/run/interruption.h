@@ -1,12 +1,13 @@
 #pragma once
 
+#include <array>
 #include <atomic>
-#include <thread>
+#include <csignal>
 
 namespace detect::cli {
 
 /// Ctrl-C (SIGINT) and SIGTERM, while it lives: the first one is a wish to stop, the second ends the program at once.
-/// To be made before any other thread, which then leave these signals to it.
+/// Where they were ignored before (nohup), they stay so. Only one may live at a time.
 class Interruption {
 public:
     Interruption();
@@ -18,21 +19,18 @@ public:
     [[nodiscard]] bool requested() const { return requested_; }
     /// The signal; 0 if there was none.
     [[nodiscard]] int signal() const { return signal_; }
-    /// Becomes readable when stopping is requested, for those who wait for files.
-    [[nodiscard]] int descriptor() const { return event_; }
     void stop();
-    /// Waits until `descriptor` is readable or stopping is requested; true if the former.
+    /// Waits until there is something to read, or stopping is requested; true if the former.
     [[nodiscard]] bool wait_readable(int descriptor) const;
 
 private:
-    void listen();
+    static void on_signal(int number);
 
-    int signals_;
+    /// Readable once stopping is requested.
     int event_;
-    int end_;
     std::atomic<bool> requested_ = false;
     std::atomic<int> signal_ = 0;
-    std::thread listener_;
+    std::array<struct sigaction, 2> before_{};
 };
 
 } // namespace detect::cli

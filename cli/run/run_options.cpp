@@ -38,16 +38,14 @@ void add_filters(CLI::App& app, RunOptions& o) {
         ->group(filters);
     app.add_option("--class", o.classes, "Only these classes, by name or number (repeatable; or NAME,NAME)")
         ->type_name("NAME")
-        ->expected(1)
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->allow_extra_args(false)
         ->delimiter(',')
         ->group(filters);
     app.get_option("--max-detections")->group(filters);
     app.add_option("--roi", o.regions,
                    "Only detections whose centre lies in this rectangle, in pixels from the upper left (repeatable)")
         ->type_name("X,Y,W,H")
-        ->expected(1)
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->allow_extra_args(false)
         ->group(filters);
     app.add_option("--mask", o.mask, "Only detections whose centre is not black in this picture of the same size")
         ->type_name("FILE")
