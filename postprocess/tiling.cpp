@@ -14,8 +14,8 @@ namespace {
 
 constexpr int smallest_tile = 32;
 constexpr double largest_overlap = 0.9;
-/// Tiles in one call: larger batches cost memory and gain little.
-constexpr std::size_t tiles_per_run = 4;
+/// Tiles in one call: larger batches take as much more memory and gain little.
+constexpr std::size_t tiles_per_run = 2;
 constexpr double same_object = 0.5;
 /// A box that ends this close to a tile's inner border, in pixels, may be cut by it. One that is twice as far is not.
 constexpr float cut_margin = 3.0F;

@@ -111,8 +111,8 @@ class Scan(CliCase):
               f"worst {overlaps[:5]}; peak {peak / 1e6:.0f} MB; {single_seconds:.1f} s for boards, {seconds:.1f} s for the scan",
               file=sys.stderr)
         self.assertGreater(len(sure), 4 * BOARDS * BOARDS)
-        self.assertGreaterEqual(close, 0.95 * len(sure))
-        self.assertGreaterEqual(sum(overlap >= 0.5 for overlap in overlaps), 0.99 * len(sure))
+        self.assertGreaterEqual(close, 0.9 * len(sure))
+        self.assertGreaterEqual(sum(overlap >= 0.7 for overlap in overlaps), 0.99 * len(sure))
         sure_tiled = [d for d in tiled if d["score"] >= 0.7 and self.inside_a_board(d, 32)]
         self.assertGreaterEqual(sum(self.partner(d, singles) >= 0.5 for d in sure_tiled), 0.98 * len(sure_tiled))
 
@@ -128,9 +128,11 @@ class Scan(CliCase):
             self.assertEqual(doubles, [])
 
     def test_memory_does_not_grow_with_the_picture(self):
-        peaks = [self.run_model(self.scan(boards), "--tile", SIDE)[1] for boards in (2, 5)]
-        picture_bytes = (5 * 5 - 2 * 2) * SIDE * SIDE
-        self.assertLess(peaks[1] - peaks[0], 2 * picture_bytes + 40e6, f"{peaks}")
+        small, large = (self.run_model(self.scan(boards), "--tile", SIDE)[1] for boards in (4, 8))
+        # The picture itself, once as a file and once decoded. Buffers come in sizes that depend on what is seen: after
+        # 25 tiles most have been met.
+        picture = 2 * (8 * 8 - 4 * 4) * SIDE * SIDE
+        self.assertLess(large, 1.25 * small + picture, f"{small / 1e6} MB, {large / 1e6} MB")
 
 
 if __name__ == "__main__":
