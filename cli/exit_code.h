@@ -16,7 +16,7 @@ enum ExitCode : int {
     some_inputs_failed = 5,
     /// With --fail-on-detect.
     detected = 10,
-    /// Ended by Ctrl-C, after what was in hand; by SIGTERM: 143. As shells call it: 128 and the signal's number.
+    /// Ended by Ctrl-C, after what was in hand; by SIGTERM: 143; by SIGHUP: 129. As shells call it: 128 and the signal's number.
     interrupted = 130,
 };
 

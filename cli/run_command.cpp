@@ -64,7 +64,7 @@ Result<Detector> open_model(const CLI::App& command, RunOptions options) {
     const bool limited = command.count("--max-detections") > 0;
     options.settings.max_detections = std::max(options.settings.max_detections, usual_max_detections);
     options.settings.max_detections_is_a_filter = true;
-    DETECT_TRY_ASSIGN(ChosenModel model, choose_model(command, options.model, options.settings));
+    DETECT_TRY_ASSIGN(ChosenModel model, choose_model(command, options.model, options.settings, options.quiet));
     if (!limited) model.overrides.max_detections.reset();
     return open_detector(model, {.threads = options.threads, .min_score = options.score});
 }

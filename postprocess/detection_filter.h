@@ -12,11 +12,11 @@ namespace detect {
 /// Which detections of a picture count.
 struct DetectionFilter {
     /// Only these classes; empty: all.
-    std::vector<int> labels;
+    std::vector<int> labels = {};
     /// Only where the box's centre lies in one of these; empty: everywhere. Pixels of the upright picture.
-    std::vector<PixelRect> regions;
+    std::vector<PixelRect> regions = {};
     /// grey8, as large as the picture: only where the pixel under the box's centre is not black.
-    std::optional<Picture> mask;
+    std::optional<Picture> mask = std::nullopt;
     /// At most this many of those that are left, the best; 0: all.
     std::size_t max_detections = 0;
 };

@@ -32,7 +32,8 @@ struct TilingOptions {
 };
 
 /// Where tiles of a picture lie, row by row. All have the same size and neighbours overlap as asked for; the last of a
-/// row or column ends with the picture and may overlap more. `invalid_argument` if the options or the size make no sense.
+/// row or column ends with the picture and may overlap more. `invalid_argument` if the options or the size make no
+/// sense.
 [[nodiscard]] Result<std::vector<PixelRect>> tile_layout(int width, int height, const TilingOptions& options);
 
 /// One result from those of the tiles, whose boxes are in pixels of their tile, best score first. First each place is

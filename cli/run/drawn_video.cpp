@@ -25,9 +25,9 @@ Result<void> DrawnVideos::add(const std::filesystem::path& path, const Picture& 
                          path.string() + ": the name of a video to write must end in .mp4, .mkv or .avi"};
         }
         path_ = path;
-        // The extension says what kind of file it is to be.
+        // The extension says what kind of file it is to be, so it has to stay; hidden, nobody takes it for a whole one.
         temporary_ = path.parent_path() /
-                     (path.stem().string() + ".part" + std::to_string(::getpid()) + path.extension().string());
+                     ("." + path.stem().string() + ".part" + std::to_string(::getpid()) + path.extension().string());
         format_ = {.width = frame.width, .height = frame.height, .frames_per_second = frames_per_second};
         auto created = create_video(temporary_, format_);
         if (!created) {

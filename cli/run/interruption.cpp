@@ -11,7 +11,7 @@ namespace detect::cli {
 
 namespace {
 
-constexpr std::array watched_signals{SIGINT, SIGTERM};
+constexpr std::array watched_signals{SIGINT, SIGTERM, SIGHUP};
 
 /// A handler is told nothing but the signal. (A signalfd would need no such thing, but libraries start threads before
 /// main does, and those would have to block the signals.)

@@ -6,8 +6,8 @@
 
 namespace detect::cli {
 
-/// Ctrl-C (SIGINT) and SIGTERM, while it lives: the first one is a wish to stop, the second ends the program at once.
-/// Where they were ignored before (nohup), they stay so. Only one may live at a time.
+/// Ctrl-C (SIGINT), SIGTERM and SIGHUP, while it lives: the first one is a wish to stop, the second ends the program at
+/// once. Where they were ignored before (nohup), they stay so. Only one may live at a time.
 class Interruption {
 public:
     Interruption();
@@ -30,7 +30,7 @@ private:
     int event_;
     std::atomic<bool> requested_ = false;
     std::atomic<int> signal_ = 0;
-    std::array<struct sigaction, 2> before_{};
+    std::array<struct sigaction, 3> before_{};
 };
 
 } // namespace detect::cli

@@ -95,13 +95,17 @@ class Manners(CliCase):
         result = self.run_detect("in", "-o", "drawn", "--quiet", exit_code=5)
         self.assertEqual(result.stdout, "")
         self.assertRegex(result.stderr, r"^detect: in/05.png: [^\n]*\n$")
+        os.symlink(TINY_MODEL, self.folder / "model.onnx")
+        for options, said in ([], "detect: note: using model.onnx\n"), (["--quiet"], ""):
+            result = subprocess.run([DETECT, "run", "in/00.png", "--no-draw", *options], cwd=self.folder,
+                                    capture_output=True, text=True, timeout=PATIENCE)
+            self.assertEqual((result.returncode, result.stderr), (0, said))
         # What was asked for by name is no chatter.
         self.assertEqual(len(self.run_detect("in/00.png", "--no-draw", "--quiet", "--jsonl", "-").stdout.splitlines()), 1)
         self.run_detect("in", "--quiet", "--verbose", exit_code=2)
 
     def test_ctrl_c_finishes_what_is_in_hand(self):
-        process = self.start_detect("-", "-o", "drawn", "--json", "f.json")
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             process = self.start_detect("-", "-o", "drawn", "--json", "f.json")
             process.stdin.write("in/00.png\n")
             process.stdin.flush()
