@@ -39,7 +39,8 @@ FolderWatch::FolderWatch(fs::path folder, bool recursive, int events)
 
 FolderWatch::FolderWatch(FolderWatch&& other) noexcept
     : folder_(std::move(other.folder_)), recursive_(other.recursive_), events_(std::exchange(other.events_, -1)),
-      folders_(std::move(other.folders_)), seen_(std::move(other.seen_)), ready_(std::move(other.ready_)) {}
+      folders_(std::move(other.folders_)), seen_(std::move(other.seen_)), unfinished_(std::move(other.unfinished_)),
+      ready_(std::move(other.ready_)) {}
 
 FolderWatch::~FolderWatch() {
     if (events_ >= 0) ::close(events_);
@@ -89,12 +90,14 @@ void FolderWatch::scan(const fs::path& folder) {
 void FolderWatch::offer(const fs::path& path) {
     const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     const bool forbidden = file < 0 && errno == EACCES;
+    // Its identity is taken after that: while it is written, it changes.
+    const bool unfinished = file >= 0 && is_being_written(file);
     struct stat status {};
     const bool there = file >= 0 && ::fstat(file, &status) == 0 && S_ISREG(status.st_mode);
-    const bool complete = there && !is_being_written(file);
     if (file >= 0) ::close(file);
     if (forbidden) ready_.push_back(path); // to be reported
-    if (!complete) return;                 // its writer will close it
+    if (there && unfinished) unfinished_.insert(path);
+    if (!there || unfinished) return;
     const Identity identity{status.st_dev, status.st_ino, status.st_mtim.tv_sec, status.st_mtim.tv_nsec,
                             status.st_size};
     const auto [entry, is_new] = seen_.emplace(path, identity);
@@ -139,9 +142,13 @@ Result<void> FolderWatch::read_events() {
 }
 
 Result<std::optional<fs::path>> FolderWatch::next(const Interruption& interruption) {
+    // Linux tells of a writer's close a moment before it counts the writer out: such files are looked at again.
+    constexpr int look_again_milliseconds = 50;
     while (ready_.empty()) {
-        if (!interruption.wait_readable(events_)) return std::optional<fs::path>();
+        if (!interruption.wait_readable(events_, unfinished_.empty() ? -1 : look_again_milliseconds))
+            return std::optional<fs::path>();
         DETECT_TRY(read_events());
+        for (const fs::path& path : std::exchange(unfinished_, {})) offer(path);
     }
     std::optional<fs::path> path = std::move(ready_.front());
     ready_.pop_front();

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <tuple>
 
 namespace detect::cli {
@@ -44,6 +45,8 @@ private:
     std::map<int, std::filesystem::path> folders_;
     /// Those that exist; forgotten when they are removed.
     std::map<std::filesystem::path, Identity> seen_;
+    /// Somebody had them open for writing when they were looked at.
+    std::set<std::filesystem::path> unfinished_;
     std::deque<std::filesystem::path> ready_;
 };
 

@@ -55,11 +55,12 @@ void Interruption::stop() {
     if (::write(event_, &one, sizeof one) < 0) return; // full: it is readable already
 }
 
-bool Interruption::wait_readable(int descriptor) const {
+bool Interruption::wait_readable(int descriptor, int milliseconds) const {
     std::array<pollfd, 2> watched{{{event_, POLLIN, 0}, {descriptor, POLLIN, 0}}};
     while (!requested_) {
-        if (::poll(watched.data(), watched.size(), -1) < 0 && errno != EINTR) return false;
-        if (watched[1].revents != 0) return !requested_;
+        const int ready = ::poll(watched.data(), watched.size(), milliseconds);
+        if (ready < 0 && errno != EINTR) return false;
+        if (ready == 0 || (ready > 0 && watched[1].revents != 0)) return !requested_;
     }
     return false;
 }

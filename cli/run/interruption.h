@@ -20,8 +20,8 @@ public:
     /// The signal; 0 if there was none.
     [[nodiscard]] int signal() const { return signal_; }
     void stop();
-    /// Waits until there is something to read, or stopping is requested; true if the former.
-    [[nodiscard]] bool wait_readable(int descriptor) const;
+    /// Waits until there is something to read, the time is up (-1: never), or stopping is requested: then false.
+    [[nodiscard]] bool wait_readable(int descriptor, int milliseconds = -1) const;
 
 private:
     static void on_signal(int number);
