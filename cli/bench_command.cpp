@@ -304,7 +304,9 @@ Result<void> run(const CLI::App& command, const Arguments& arguments) {
 
 Command add_bench_command(CLI::App& app) {
     auto arguments = std::make_shared<Arguments>();
-    app.add_option("--image", arguments->pictures, "Pictures to run on; a batch takes them in turn")->required();
+    app.add_option("--image", arguments->pictures, "Pictures to run on; a batch takes them in turn")
+        ->required()
+        ->type_name("FILE");
     add_model_option(app, arguments->model);
     app.add_option("--size", arguments->size,
                    "Scale the pictures to HEIGHTxWIDTH first, e.g. 800x1066 (default: the first one's size)");
@@ -319,7 +321,8 @@ Command add_bench_command(CLI::App& app) {
         ->capture_default_str();
     app.add_flag("--profile", arguments->profile,
                  "Also show where the time goes, step by step (medians of up to 15 more runs)");
-    app.add_option("--json", arguments->json, "Write the figures as JSON to this file; - is stdout, without the table");
+    app.add_option("--json", arguments->json, "Write the figures as JSON to this file; - is stdout, without the table")
+        ->type_name("FILE");
     add_settings_options(app, arguments->settings);
     app.footer("Example: detect bench --model model.onnx --image board.png --threads 2 --profile\n"
                "Timed is Detector::run on 8-bit pixels in memory, conversion included, reading the file not.\n" +

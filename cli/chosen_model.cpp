@@ -11,16 +11,19 @@
 namespace detect::cli {
 
 void add_model_option(CLI::App& command, std::string& model) {
-    command.add_option("--model", model,
-                       "An ONNX file or a checkpoint (default: model.onnx in the current folder if there is one, else "
-                       "the bundled model)");
+    command
+        .add_option("--model", model,
+                    "An ONNX file or a checkpoint (default: model.onnx in the current folder if there is one, else "
+                    "the bundled model)")
+        ->type_name("FILE");
 }
 
-Result<ChosenModel> choose_model(const CLI::App& command, const std::string& model, const SettingsArguments& settings) {
+Result<ChosenModel> choose_model(const CLI::App& command, const std::string& model, const SettingsArguments& settings,
+                                 bool quiet) {
     ChosenModel chosen;
     DETECT_TRY_ASSIGN(chosen.file, choose_model(model));
     DETECT_TRY_ASSIGN(GivenSettings given, read_settings(command, settings));
-    if (model.empty()) note("using " + chosen.file.string());
+    if (model.empty() && !quiet) note("using " + chosen.file.string());
     chosen.is_checkpoint = looks_like_checkpoint(chosen.file);
     if (!chosen.is_checkpoint && !given.first_option.empty()) {
         return Error{ErrorCode::invalid_argument, given.first_option + " is for checkpoints; " + chosen.file.string() +

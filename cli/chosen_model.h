@@ -20,10 +20,10 @@ struct ChosenModel {
 /// Declares `--model`, for every verb that runs one.
 void add_model_option(CLI::App& command, std::string& model);
 
-/// The model to use: `model`, or what there is without (a note then says which). `invalid_argument` if settings are
-/// given for an ONNX file, which holds its own.
+/// The model to use: `model`, or what there is without (a note then says which, unless `quiet`). `invalid_argument` if
+/// settings are given for an ONNX file, which holds its own.
 [[nodiscard]] Result<ChosenModel> choose_model(const CLI::App& command, const std::string& model,
-                                               const SettingsArguments& settings);
+                                               const SettingsArguments& settings, bool quiet = false);
 
 [[nodiscard]] Result<Detector> open_detector(const ChosenModel& model, const DetectorOptions& options);
 

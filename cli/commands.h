@@ -15,5 +15,7 @@ Command add_run_command(CLI::App& app);
 Command add_info_command(CLI::App& app);
 Command add_bench_command(CLI::App& app);
 Command add_eval_command(CLI::App& app);
+Command add_completion_command(CLI::App& app);
+Command add_man_command(CLI::App& app);
 
 } // namespace detect::cli

@@ -14,11 +14,16 @@ enum ExitCode : int {
     unreadable_input = 3,
     bad_model = 4,
     some_inputs_failed = 5,
+    /// With --fail-on-detect.
+    detected = 10,
+    /// Ended by Ctrl-C, after what was in hand; by SIGTERM: 143; by SIGHUP: 129. As shells call it: 128 and the signal's number.
+    interrupted = 130,
 };
 
 inline constexpr std::string_view exit_code_help =
     "Exit codes: 0 done (also when nothing is detected), 2 usage, 3 unreadable input, 4 bad model,\n"
-    "5 some inputs of several failed, 1 anything else.";
+    "5 some inputs of several failed, 10 something detected (with --fail-on-detect), 130 interrupted,\n"
+    "1 anything else.";
 
 [[nodiscard]] ExitCode exit_code(ErrorCode code);
 

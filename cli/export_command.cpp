@@ -85,9 +85,13 @@ Result<void> run(const CLI::App& command, const Arguments& arguments) {
 Command add_export_command(CLI::App& app) {
     auto arguments = std::make_shared<Arguments>();
     app.add_option("--image", arguments->image, "A real picture to verify the export on, best one that shows an object")
-        ->required();
-    app.add_option("--weights", arguments->weights, "Checkpoint: .pth or .safetensors (default: the bundled model)");
-    app.add_option("-o,--output", arguments->output, "The ONNX file to write")->capture_default_str();
+        ->required()
+        ->type_name("FILE");
+    app.add_option("--weights", arguments->weights, "Checkpoint: .pth or .safetensors (default: the bundled model)")
+        ->type_name("FILE");
+    app.add_option("-o,--output", arguments->output, "The ONNX file to write")
+        ->capture_default_str()
+        ->type_name("FILE");
     app.add_option("--opset", arguments->opset, "ONNX opset")
         ->check(CLI::Range(oldest_export_opset, newest_export_opset))
         ->capture_default_str();

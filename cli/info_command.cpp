@@ -55,8 +55,8 @@ Result<void> run(const std::string& file) {
 
 Command add_info_command(CLI::App& app) {
     auto file = std::make_shared<std::string>();
-    app.add_option("model", *file, "An ONNX file")->required();
-    app.footer(std::string(exit_code_help));
+    app.add_option("model", *file, "An ONNX file")->required()->type_name("FILE");
+    app.footer("Example: detect info model.onnx\n" + std::string(exit_code_help));
     return [file] {
         const auto result = run(*file);
         return result ? done : report(result.error());

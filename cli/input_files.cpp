@@ -1,20 +1,10 @@
 #include "cli/input_files.h"
 
+#include "cli/run/picture_files.h"
 #include "export/checkpoint/atomic_file.h"
 #include "graph/try.h"
 
 namespace detect::cli {
-
-namespace {
-
-/// One spelling for a file, links resolved.
-std::filesystem::path resolved(const std::filesystem::path& path) {
-    std::error_code code;
-    std::filesystem::path result = std::filesystem::weakly_canonical(path, code);
-    return code ? path.lexically_normal() : result;
-}
-
-} // namespace
 
 InputFiles::InputFiles(std::span<const std::string> files) {
     for (const std::string& file : files) files_.insert(resolved(file));

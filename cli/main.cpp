@@ -1,6 +1,8 @@
 #include "cli/commands.h"
 #include "cli/exit_code.h"
+#include "cli/text_output.h"
 
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <iostream>
@@ -21,7 +23,7 @@ int report_usage(const CLI::App& app, const std::string& what) {
 int check_output(int code) {
     std::cout.flush();
     const bool arrived = std::fflush(stdout) == 0 && std::cout.good();
-    if (arrived || code != done) return code;
+    if (arrived || code != done || nobody_reads_output()) return code;
     return report({ErrorCode::unwritable_output, "standard output: cannot be written"});
 }
 
@@ -41,6 +43,8 @@ int run(int argc, char** argv) {
     add("info", "Show what an ONNX file holds", add_info_command);
     add("bench", "Measure how long a model takes", add_bench_command);
     add("eval", "Measure how good a model is on annotated pictures", add_eval_command);
+    add("completion", "Print a script that completes the command line in a shell", add_completion_command);
+    add("man", "Print the manual page", add_man_command);
 
     try {
         app.parse(argc, argv);
@@ -51,7 +55,7 @@ int run(int argc, char** argv) {
     for (const auto& [verb, command] : commands) {
         if (verb->parsed()) return command();
     }
-    return report_usage(app, "give a verb: export, run, info, bench or eval");
+    return report_usage(app, "give a verb: export, run, info, bench, eval, completion or man");
 }
 
 } // namespace
@@ -60,6 +64,7 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
     using namespace detect::cli;
+    std::signal(SIGPIPE, SIG_IGN); // a write to a broken pipe is to fail, not to end the program
     try {
         return check_output(run(argc, argv));
     } catch (const std::bad_alloc&) {

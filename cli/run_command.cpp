@@ -1,20 +1,14 @@
 #include "cli/chosen_model.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
-#include "cli/input_files.h"
-#include "cli/settings_options.h"
-#include "cli/text_output.h"
-#include "detect/detector.h"
+#include "cli/run/picture_files.h"
+#include "cli/run/picture_run.h"
+#include "cli/run/run_filter.h"
 #include "graph/try.h"
-#include "postprocess/drawing.h"
-#include "postprocess/pictures/picture.h"
-#include "postprocess/result_json.h"
 
-#include <filesystem>
-#include <iostream>
+#include <algorithm>
+#include <cstdlib>
 #include <memory>
-#include <set>
-#include <span>
 
 namespace detect::cli {
 
@@ -22,148 +16,103 @@ namespace fs = std::filesystem;
 
 namespace {
 
-struct Arguments {
-    std::vector<std::string> pictures;
-    std::string model;
-    float score = 0.5F;
-    std::string output;
-    std::string json;
-    bool no_draw = false;
-    int threads = 0;
-    SettingsArguments settings;
+/// torchvision's own limit. A lower one is for what is left after the filters, and not the model's business.
+constexpr std::int64_t usual_max_detections = 100;
 
-    [[nodiscard]] bool several() const { return pictures.size() > 1; }
-    [[nodiscard]] bool json_in_file() const { return !json.empty() && json != "-"; }
-};
-
-Result<Detector> open_model(const CLI::App& command, const Arguments& arguments) {
-    DETECT_TRY_ASSIGN(const ChosenModel model, choose_model(command, arguments.model, arguments.settings));
-    return open_detector(model, {.threads = arguments.threads, .min_score = arguments.score});
+Result<void> check_options(const CLI::App& command, const RunOptions& options) {
+    const auto invalid = [](std::string what) { return Error{ErrorCode::invalid_argument, std::move(what)}; };
+    if (command.count("--max-detections") > 0 && options.settings.max_detections < 1) {
+        return invalid("--max-detections: max_detections must be at least 1, not " +
+                       std::to_string(options.settings.max_detections));
+    }
+    const std::array collected{&options.json, &options.jsonl, &options.csv, &options.coco};
+    if (std::ranges::count(collected, "-", [](const std::string* file) { return *file; }) > 1)
+        return invalid("only one of --json, --jsonl, --csv and --coco can go to standard output (-)");
+    const bool files = !options.no_draw || !options.yolo.empty() || !options.voc.empty() || !options.crops.empty() ||
+                       std::ranges::any_of(collected, [](const auto* file) { return !file->empty() && *file != "-"; });
+    if (options.resume && !files) return invalid("--resume needs results in files, to know what has been done");
+    return {};
 }
 
-/// Where the drawn pictures go: the file given for one picture, a folder for several.
-class DrawnPaths {
-public:
-    DrawnPaths(const Arguments& arguments, const InputFiles& inputs)
-        : output_(arguments.output), folder_(arguments.several() && !arguments.output.empty()), inputs_(inputs) {}
-
-    /// A name of its own for each picture, even where two have the same file name. Makes the folder, if there is to be
-    /// one. Fails if the name cannot be written or is a picture that is to be read.
-    Result<fs::path> next(const fs::path& picture) {
-        if (folder_) DETECT_TRY(make_folder());
-        fs::path path = folder_ ? fs::path(output_) / unique_name(picture) : fs::path(output_);
-        if (output_.empty()) path = unique_name(picture);
-        DETECT_TRY(inputs_.check_destination(path));
-        return path;
-    }
-
-private:
-    std::string unique_name(const fs::path& picture) {
-        const std::string stem = picture.stem().string() + (output_.empty() ? "_detections" : "");
-        std::string name = stem + ".png";
-        for (int number = 2; !taken_.insert(name).second; ++number) name = stem + "_" + std::to_string(number) + ".png";
-        return name;
-    }
-
-    Result<void> make_folder() const {
-        std::error_code code;
-        fs::create_directories(output_, code);
-        if (!code && fs::is_directory(output_, code)) return {};
-        return Error{ErrorCode::unwritable_output,
-                     output_ + ": must be a folder for several pictures, and cannot be made one"};
-    }
-
-    std::string output_;
-    bool folder_;
-    const InputFiles& inputs_;
-    std::set<std::string> taken_;
-};
-
-/// The picture with its boxes, in 8 bits.
-Result<void> draw(const Picture& picture, std::span<const Detection> detections, std::span<const std::string> labels,
-                  const fs::path& destination) {
-    DETECT_TRY_ASSIGN(Picture drawn, to_rgb8(picture.view()));
-    DETECT_TRY(draw_detections(drawn, detections, labels));
-    return write_picture(destination, drawn.view());
+/// Folders that pictures are written to, by this run or by others like it.
+std::vector<fs::path> written_folders(const RunOptions& options) {
+    std::vector<fs::path> folders;
+    if (!options.output.empty()) folders.push_back(resolved(options.output));
+    if (!options.crops.empty()) folders.push_back(resolved(options.crops));
+    return folders;
 }
 
-/// Reads one picture and finds what is in it. What is wrong with a picture is "unreadable input", whatever it is.
-Result<std::pair<Picture, PictureResult>> detect_in(const Detector& detector, const std::string& file) {
-    auto picture = read_picture(file);
-    if (!picture) return Error{ErrorCode::unreadable_input, picture.error().message};
-    auto found = detector.run(picture->view());
-    if (!found) {
-        const bool pictures_fault = found.error().code == ErrorCode::invalid_argument;
-        return Error{pictures_fault ? ErrorCode::unreadable_input : found.error().code,
-                     file + ": " + found.error().message};
+/// What is drawn may not appear in a folder that is watched: it would be looked at again, without end.
+Result<void> check_watch(const RunOptions& options) {
+    if (options.watch.empty() || (options.no_draw && options.crops.empty())) return {};
+    const fs::path watched = resolved(options.watch);
+    std::vector<fs::path> folders = written_folders(options);
+    if (!options.no_draw && options.output.empty()) folders.push_back(resolved("."));
+    for (const fs::path& folder : folders) {
+        const fs::path relative = folder.lexically_relative(watched);
+        const bool below = !relative.empty() && *relative.begin() != "..";
+        if (relative == "." || (below && options.recursive)) {
+            return Error{ErrorCode::invalid_argument, options.watch +
+                                                          ": is watched, and pictures would be written into it; "
+                                                          "give another folder with -o, or --no-draw"};
+        }
     }
-    PictureResult result{
-        .file = file, .width = picture->width, .height = picture->height, .detections = std::move(found->detections)};
-    return std::pair{*std::move(picture), std::move(result)};
+    return {};
 }
 
-int run(const CLI::App& command, const Arguments& arguments) {
-    auto detector = open_model(command, arguments);
-    if (!detector) return report(detector.error());
-    const InputFiles inputs(arguments.pictures);
-    if (arguments.json_in_file()) {
-        if (auto possible = inputs.check_destination(arguments.json); !possible) return report(possible.error());
-    }
+Result<Detector> open_model(const CLI::App& command, RunOptions options) {
+    const bool limited = command.count("--max-detections") > 0;
+    options.settings.max_detections = std::max(options.settings.max_detections, usual_max_detections);
+    options.settings.max_detections_is_a_filter = true;
+    DETECT_TRY_ASSIGN(ChosenModel model, choose_model(command, options.model, options.settings, options.quiet));
+    if (!limited) model.overrides.max_detections.reset();
+    return open_detector(model, {.threads = options.threads, .min_score = options.score});
+}
 
-    DrawnPaths drawn_paths(arguments, inputs);
-    std::vector<PictureResult> results;
-    int failure = done;
-    for (const std::string& file : arguments.pictures) {
-        auto found = detect_in(*detector, file);
-        if (!found) {
-            failure = report(found.error());
-            continue;
-        }
-        auto& [picture, result] = *found;
-        if (!arguments.no_draw) {
-            auto destination = drawn_paths.next(file);
-            if (!destination) return report(destination.error());
-            auto drawn = draw(picture, result.detections, detector->labels(), *destination);
-            if (!drawn) return report(drawn.error());
-            std::cerr << "wrote " << destination->string() << "\n";
-        }
-        if (arguments.json != "-") {
-            if (arguments.several()) std::cout << file << "\n";
-            std::cout << to_table(result.detections, detector->labels()) << std::flush;
-        }
-        results.push_back(std::move(result));
+InputFiles files_to_read(const RunOptions& options, const Sources& sources) {
+    std::vector<std::string> files;
+    for (const Source& source : sources.all) {
+        const bool is_file = source.kind == Source::Kind::picture || std::holds_alternative<fs::path>(source.video);
+        if (is_file && source.kind != Source::Kind::failure) files.push_back(source.name);
     }
-    if (results.empty()) return failure;
-    if (!arguments.json.empty()) {
-        if (auto written = write_text(arguments.json, to_json(results, detector->labels())); !written)
-            return report(written.error());
+    for (const std::string& file : {options.list, options.annotations, options.mask}) {
+        if (!file.empty()) files.push_back(file);
     }
-    return failure == done ? done : some_inputs_failed;
+    return InputFiles(files);
+}
+
+Result<int> run(const CLI::App& command, const RunOptions& options) {
+    // Before any other thread: the signals are for this one.
+    Interruption interruption;
+    ::setenv("OPENCV_FFMPEG_LOGLEVEL", "-8", 0); // its complaints are said in our own words
+    DETECT_TRY(check_options(command, options));
+    DETECT_TRY(check_watch(options));
+    DETECT_TRY_ASSIGN(Sources sources, find_sources(options, written_folders(options)));
+    DETECT_TRY_ASSIGN(const Detector detector, open_model(command, options));
+    DETECT_TRY_ASSIGN(DetectionFilter filter, make_filter(options, detector, command.count("--max-detections") > 0));
+    DETECT_TRY_ASSIGN(std::vector<int> fail_on, classes_to_fail_on(options, detector));
+    InputFiles inputs = files_to_read(options, sources);
+    DETECT_TRY_ASSIGN(CollectedResults collected, CollectedResults::open(options, detector.labels(), inputs));
+    PictureRun pictures({.options = options,
+                         .detector = detector,
+                         .filter = std::move(filter),
+                         .classes_to_fail_on = std::move(fail_on),
+                         .sources = std::move(sources),
+                         .inputs = std::move(inputs),
+                         .collected = std::move(collected)},
+                        interruption);
+    return pictures.run();
 }
 
 } // namespace
 
 Command add_run_command(CLI::App& app) {
-    auto arguments = std::make_shared<Arguments>();
-    app.add_option("pictures", arguments->pictures, "JPEG, PNG, TIFF, WebP or BMP files")->required();
-    add_model_option(app, arguments->model);
-    app.add_option("--score", arguments->score, "Show detections of at least this score")
-        ->check(CLI::Range(0.0F, 1.0F))
-        ->capture_default_str();
-    app.add_option("-o,--output", arguments->output,
-                   "Drawn picture (.png, .jpg); a folder for several pictures (default: NAME_detections.png in the "
-                   "current folder)");
-    app.add_option("--json", arguments->json,
-                   "Write the detections as JSON to this file; - is stdout, without the table");
-    app.add_flag("--no-draw", arguments->no_draw, "Write no drawn pictures");
-    app.add_option("--threads", arguments->threads, "Threads to use (0: all cores)")
-        ->check(CLI::Range(0, 1024))
-        ->capture_default_str();
-    add_settings_options(app, arguments->settings);
-    app.footer("Examples: detect run board.png --score 0.5\n"
-               "          detect run a.jpg b.jpg --model model.onnx -o drawn/ --json found.json\n" +
-               std::string(exit_code_help));
-    return [&app, arguments] { return run(app, *arguments); };
+    auto options = std::make_shared<RunOptions>();
+    add_run_options(app, *options);
+    return [&app, options] {
+        const auto result = run(app, *options);
+        return result ? *result : report(result.error());
+    };
 }
 
 } // namespace detect::cli

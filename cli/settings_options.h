@@ -18,6 +18,8 @@ struct SettingsArguments {
     float score_threshold = 0.0F;
     float nms_threshold = 0.0F;
     std::int64_t max_detections = 0;
+    /// It is also for models that hold their own settings.
+    bool max_detections_is_a_filter = false;
     std::string labels;
 };
 

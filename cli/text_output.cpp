@@ -4,7 +4,9 @@
 #include "graph/try.h"
 
 #include <iostream>
+#include <poll.h>
 #include <span>
+#include <unistd.h>
 
 namespace detect::cli {
 
@@ -16,6 +18,11 @@ Result<void> write_text(const std::string& destination, std::string_view text) {
     DETECT_TRY_ASSIGN(AtomicFile file, AtomicFile::create(destination));
     DETECT_TRY(file.write(std::as_bytes(std::span(text))));
     return file.commit();
+}
+
+bool nobody_reads_output() {
+    pollfd output{STDOUT_FILENO, POLLOUT, 0};
+    return ::poll(&output, 1, 0) > 0 && (output.revents & POLLERR) != 0;
 }
 
 } // namespace detect::cli

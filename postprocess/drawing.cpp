@@ -2,7 +2,7 @@
 
 #include "detector/image_to_tensor.h"
 #include "graph/try.h"
-#include "postprocess/result_json.h"
+#include "postprocess/results/picture_result.h"
 
 #include <algorithm>
 #include <cmath>
@@ -97,15 +97,8 @@ cv::Scalar in_order_of(const Canvas& canvas, const Colour& colour) {
 
 /// The pixels a box covers, at least one, inside the picture.
 cv::Rect pixels_of(const Box& box, const cv::Size& picture) {
-    const auto clamped = [](float value, int last) {
-        if (!(value > 0.0F)) return 0; // also NaN
-        return value >= static_cast<float>(last) ? last : static_cast<int>(std::lround(value));
-    };
-    const int left = clamped(box.x1, picture.width - 1);
-    const int top = clamped(box.y1, picture.height - 1);
-    const int right = std::max(left, clamped(box.x2 - 1.0F, picture.width - 1));
-    const int bottom = std::max(top, clamped(box.y2 - 1.0F, picture.height - 1));
-    return {left, top, right - left + 1, bottom - top + 1};
+    const PixelRect pixels = covered_pixels(box, picture.width, picture.height);
+    return {pixels.x, pixels.y, pixels.width, pixels.height};
 }
 
 /// Text and its plate, before it has a place.

@@ -42,13 +42,22 @@ protected:
 TEST_F(WrongPicture, NoPicture) {
     write_text(folder_ / "text.png", "not a picture\n");
     write_text(folder_ / "empty.png", "");
-    std::filesystem::create_directory(folder_ / "folder.png");
     EXPECT_THAT(refusal("text.png"), HasSubstr("text file"));
     EXPECT_THAT(refusal("empty.png"), HasSubstr("empty"));
-    EXPECT_THAT(refusal("folder.png"), HasSubstr("folder"));
     EXPECT_THAT(refusal("missing.png"), HasSubstr("no such file"));
     EXPECT_THAT(refusal("missing/picture.png"), HasSubstr("no such file"));
     EXPECT_THAT(refusal("/dev/zero"), HasSubstr("device"));
+}
+
+TEST_F(WrongPicture, AFolderIsNoPictureAndMayHoldNone) {
+    std::filesystem::create_directory(folder_ / "folder.png");
+    const ProcessResult run_on_it = run("folder.png");
+    EXPECT_TRUE(refused(run_on_it, 3));
+    EXPECT_THAT(error_line(run_on_it), AllOf(StartsWith("folder.png: "), HasSubstr("no pictures in this folder")));
+    const ProcessResult exported = run_detect({"export", "--image", "folder.png"}, folder_.path());
+    EXPECT_TRUE(refused(exported, 3));
+    EXPECT_THAT(error_line(exported), AllOf(StartsWith("folder.png: "), HasSubstr("folder")));
+    EXPECT_THAT(files_in(folder_.path()), testing::ElementsAre("folder.png"));
 }
 
 TEST_F(WrongPicture, CutOff) {

@@ -1,4 +1,4 @@
-#include "postprocess/result_json.h"
+#include "postprocess/results/result_json.h"
 
 #include <algorithm>
 #include <cstdint>

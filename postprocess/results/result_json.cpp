@@ -1,4 +1,4 @@
-#include "postprocess/result_json.h"
+#include "postprocess/results/result_json.h"
 
 #include <algorithm>
 #include <array>
@@ -23,6 +23,29 @@ Json to_json(const Detection& detection, std::span<const std::string> names) {
             {"box", {box.x1, box.y1, box.x2, box.y2}}};
 }
 
+Json to_json(const PictureResult& result, std::span<const std::string> names) {
+    Json detections = Json::array();
+    for (const Detection& detection : result.detections) detections.push_back(to_json(detection, names));
+    Json json{{"file", result.file}};
+    if (result.frame) json["frame"] = *result.frame;
+    json["width"] = result.width;
+    json["height"] = result.height;
+    json["detections"] = std::move(detections);
+    return json;
+}
+
+/// Throws what nlohmann throws for missing keys and other types.
+PictureResult from_json(const Json& json) {
+    PictureResult result{.file = json.at("file"), .width = json.at("width"), .height = json.at("height")};
+    if (json.contains("frame")) result.frame = json.at("frame").get<std::int64_t>();
+    for (const Json& item : json.at("detections")) {
+        const std::array<float, 4> box = item.at("box");
+        result.detections.push_back(
+            {.box = {box[0], box[1], box[2], box[3]}, .label = item.at("label_id"), .score = item.at("score")});
+    }
+    return result;
+}
+
 /// Columns a terminal shows for a UTF-8 text, one per code point.
 std::size_t columns(const std::string& text) {
     return static_cast<std::size_t>(std::count_if(
@@ -39,26 +62,39 @@ std::string on_one_line(std::string text) {
 
 } // namespace
 
-std::string label_name(int label, std::span<const std::string> names) {
-    if (label >= 1 && static_cast<std::size_t>(label) <= names.size()) {
-        const std::string& name = names[static_cast<std::size_t>(label) - 1];
-        if (!name.empty()) return name;
-    }
-    return "class " + std::to_string(label);
-}
-
 std::string to_json(std::span<const PictureResult> results, std::span<const std::string> names) {
     Json images = Json::array();
-    for (const PictureResult& result : results) {
-        Json detections = Json::array();
-        for (const Detection& detection : result.detections) detections.push_back(to_json(detection, names));
-        images.push_back({{"file", result.file},
-                          {"width", result.width},
-                          {"height", result.height},
-                          {"detections", std::move(detections)}});
-    }
+    for (const PictureResult& result : results) images.push_back(to_json(result, names));
     const Json document{{"images", std::move(images)}};
     return document.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::string to_json_line(const PictureResult& result, std::span<const std::string> names) {
+    return to_json(result, names).dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Result<std::vector<PictureResult>> parse_json(std::string_view text) {
+    const Json document = Json::parse(text, nullptr, false);
+    std::vector<PictureResult> results;
+    try {
+        for (const Json& image : document.at("images")) results.push_back(from_json(image));
+    } catch (const Json::exception&) {
+        return Error{ErrorCode::unreadable_input, "is not the JSON that 'detect run --json' writes"};
+    }
+    return results;
+}
+
+Result<std::vector<PictureResult>> parse_json_lines(std::string_view text) {
+    std::vector<PictureResult> results;
+    for (std::size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n')) {
+        try {
+            results.push_back(from_json(Json::parse(text.substr(0, end))));
+        } catch (const Json::exception&) {
+            return Error{ErrorCode::unreadable_input, "is not what 'detect run --jsonl' writes"};
+        }
+        text.remove_prefix(end + 1);
+    }
+    return results;
 }
 
 std::string to_table(std::span<const Detection> detections, std::span<const std::string> names) {

@@ -1,0 +1,94 @@
+#pragma once
+
+#include "cli/run/collected_results.h"
+#include "cli/run/drawn_video.h"
+#include "cli/run/input_stream.h"
+#include "cli/run/memory_budget.h"
+#include "cli/run/picture_output.h"
+#include "cli/run/progress.h"
+#include "cli/run/result_names.h"
+#include "cli/run/summary.h"
+#include "detect/detector.h"
+#include "postprocess/detection_filter.h"
+
+#include <chrono>
+
+namespace detect::cli {
+
+/// All that a run needs, checked.
+struct RunParts {
+    const RunOptions& options;
+    const Detector& detector;
+    DetectionFilter filter;
+    std::vector<int> classes_to_fail_on;
+    Sources sources;
+    InputFiles inputs;
+    CollectedResults collected;
+};
+
+/// Looks at all inputs: reading, detecting and writing at the same time, results in the order of the inputs.
+class PictureRun {
+public:
+    PictureRun(RunParts parts, Interruption& interruption);
+
+    /// Returns the exit code.
+    int run();
+
+private:
+    /// An input on its way.
+    struct Job {
+        Input input;
+        ResultPaths paths;
+        /// Its results are there from an earlier run.
+        bool skipped = false;
+        std::optional<Result<Picture>> picture;
+        PictureResult result;
+        double milliseconds = 0.0;
+        /// What is wrong with this input; the others go on.
+        std::optional<Error> failure;
+        /// What ends the run.
+        std::optional<Error> fatal;
+        DrawnFrame drawn;
+        MemoryBudget::Share memory;
+    };
+    struct Load {
+        Job job;
+        Job operator()();
+    };
+    struct Render {
+        const PictureRun* run;
+        Job job;
+        Job operator()();
+    };
+
+    std::optional<Load> next();
+    Render detect(Job job);
+    [[nodiscard]] Result<ImageResult> detect_in(const Picture& picture) const;
+    Result<void> prepare(const Job& job);
+    bool finish(Job job);
+    Result<void> finish_result(Job& job);
+    void print(const Job& job);
+    void print_complete_videos();
+    Result<void> close();
+    [[nodiscard]] int exit_code() const;
+    [[nodiscard]] bool prints_table() const;
+    [[nodiscard]] bool writes_files() const;
+
+    RunParts parts_;
+    const RunOptions& options_;
+    Interruption& interruption_;
+    InputStream stream_;
+    ResultNames names_;
+    EarlierOutputs earlier_;
+    MemoryBudget memory_;
+    DrawnVideos videos_;
+    Progress progress_;
+    Summary summary_;
+    bool class_list_written_ = false;
+    bool nobody_reads_ = false;
+    int last_failure_ = 0;
+    int fatal_ = 0;
+    std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+};
+
+} // namespace detect::cli

@@ -1,0 +1,22 @@
+#pragma once
+
+#include "cli/run/run_options.h"
+#include "detect/detector.h"
+#include "postprocess/detection_filter.h"
+#include "postprocess/tiling.h"
+
+#include <vector>
+
+namespace detect::cli {
+
+/// The options in the terms of what carries them out, checked. `invalid_argument` if they make no sense,
+/// `unreadable_input` if the mask cannot be read.
+[[nodiscard]] Result<DetectionFilter> make_filter(const RunOptions& options, const Detector& detector,
+                                                  bool limit_detections);
+
+/// The classes that --fail-on-detect names; none: any class will do.
+[[nodiscard]] Result<std::vector<int>> classes_to_fail_on(const RunOptions& options, const Detector& detector);
+
+[[nodiscard]] TilingOptions make_tiling(const RunOptions& options);
+
+} // namespace detect::cli

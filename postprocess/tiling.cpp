@@ -1,0 +1,200 @@
+#include "postprocess/tiling.h"
+
+#include "graph/try.h"
+#include "postprocess/detection_match.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <set>
+
+namespace detect {
+
+namespace {
+
+constexpr int smallest_tile = 32;
+constexpr double largest_overlap = 0.9;
+/// Tiles in one call: larger batches take as much more memory and gain little.
+constexpr std::size_t tiles_per_run = 2;
+constexpr double same_object = 0.5;
+/// A box that ends this close to a tile's inner border, in pixels, may be cut by it. One that is twice as far is not.
+constexpr float cut_margin = 3.0F;
+/// Another tile sees a box better only if it is farther from that tile's borders by this many pixels: two tiles place
+/// the same object a few pixels apart, and where they see it equally well both must keep it to be merged.
+constexpr float better_by = 16.0F;
+
+/// First pixels of tiles of this length along one axis. All but the last lie on a grid: spread evenly instead, they would
+/// show a board's features at another place in the network's own grid each time, and boxes would move by some pixels.
+std::vector<int> tile_starts(int length, int tile, double overlap) {
+    const int step = std::max(1, tile - static_cast<int>(std::lround(overlap * tile)));
+    std::vector<int> starts;
+    for (int start = 0; start < length - tile; start += step) starts.push_back(start);
+    starts.push_back(std::max(0, length - tile));
+    return starts;
+}
+
+struct Size {
+    int width = 0;
+    int height = 0;
+};
+
+/// How far a box stays from the tile's borders with other tiles, in pixels; negative if it reaches over one. Borders of
+/// the picture itself do not count: nobody sees beyond them.
+float distance_to_seams(const Box& box, const PixelRect& tile, const Size& picture) {
+    float distance = std::numeric_limits<float>::infinity();
+    const auto keep = [&](bool is_seam, float value) {
+        if (is_seam) distance = std::min(distance, value);
+    };
+    const auto at = [](int pixel) { return static_cast<float>(pixel); };
+    keep(tile.x > 0, box.x1 - at(tile.x));
+    keep(tile.y > 0, box.y1 - at(tile.y));
+    keep(tile.x + tile.width < picture.width, at(tile.x + tile.width) - box.x2);
+    keep(tile.y + tile.height < picture.height, at(tile.y + tile.height) - box.y2);
+    return distance;
+}
+
+struct Candidate {
+    Detection detection;
+    std::size_t tile = 0;
+    bool cut = false;
+};
+
+/// Those whose place no other tile sees better.
+std::vector<Candidate> best_views(std::span<const PixelRect> tiles, std::span<const ImageResult> found,
+                                  const Size& picture) {
+    std::vector<Candidate> candidates;
+    for (std::size_t i = 0; i < tiles.size(); ++i) {
+        // Tiles come row by row, those of a place are few: only neighbours are asked.
+        std::vector<std::size_t> neighbours;
+        for (std::size_t j = 0; j < tiles.size() && !found[i].detections.empty(); ++j) {
+            const bool overlap = std::abs(tiles[i].x - tiles[j].x) < tiles[i].width &&
+                                 std::abs(tiles[i].y - tiles[j].y) < tiles[i].height;
+            if (j != i && overlap) neighbours.push_back(j);
+        }
+        for (Detection detection : found[i].detections) {
+            Box& box = detection.box;
+            const auto x = static_cast<float>(tiles[i].x);
+            const auto y = static_cast<float>(tiles[i].y);
+            box = {box.x1 + x, box.y1 + y, box.x2 + x, box.y2 + y};
+            const float own = distance_to_seams(box, tiles[i], picture);
+            const bool cut = own < cut_margin;
+            const float better = cut ? 2.0F * cut_margin : own + better_by;
+            const bool seen_better = std::ranges::any_of(
+                neighbours, [&](std::size_t j) { return distance_to_seams(box, tiles[j], picture) >= better; });
+            if (!seen_better) candidates.push_back({detection, i, cut});
+        }
+    }
+    return candidates;
+}
+
+double intersection_over_smaller(const Box& a, const Box& b) {
+    const auto area = [](float w, float h) { return static_cast<double>(std::max(w, 0.0F)) * std::max(h, 0.0F); };
+    const double intersection =
+        area(std::min(a.x2, b.x2) - std::max(a.x1, b.x1), std::min(a.y2, b.y2) - std::max(a.y1, b.y1));
+    const double smaller = std::min(area(a.x2 - a.x1, a.y2 - a.y1), area(b.x2 - b.x1, b.y2 - b.y1));
+    return smaller > 0.0 ? intersection / smaller : 0.0;
+}
+
+Box enclosing(const Box& a, const Box& b) {
+    return {std::min(a.x1, b.x1), std::min(a.y1, b.y1), std::max(a.x2, b.x2), std::max(a.y2, b.y2)};
+}
+
+struct Kept {
+    Candidate best;
+    /// Tiles that this object has been seen in.
+    std::set<std::size_t> tiles;
+};
+
+/// The kept object that the candidate is another view of; null if there is none.
+Kept* same_as(const Candidate& candidate, std::vector<Kept>& kept, TileMerge merge) {
+    Kept* best = nullptr;
+    double most = same_object;
+    for (Kept& other : kept) {
+        if (other.best.detection.label != candidate.detection.label) continue;
+        // A tile tells its objects apart by itself; pieces of a cut one it may report twice.
+        if (other.best.tile == candidate.tile || (other.tiles.contains(candidate.tile) && !candidate.cut)) continue;
+        const Box& a = other.best.detection.box;
+        const Box& b = candidate.detection.box;
+        const double overlap =
+            merge == TileMerge::nms ? intersection_over_union(a, b) : intersection_over_smaller(a, b);
+        if (overlap < most) continue;
+        most = overlap;
+        best = &other;
+    }
+    return best;
+}
+
+std::vector<Detection> merged(std::vector<Candidate> candidates, TileMerge merge) {
+    // Whole views before cut ones, whatever their scores.
+    std::ranges::stable_sort(candidates, [](const Candidate& a, const Candidate& b) {
+        return a.cut != b.cut ? b.cut : a.detection.score > b.detection.score;
+    });
+    std::vector<Kept> kept;
+    for (const Candidate& candidate : candidates) {
+        Kept* const same = same_as(candidate, kept, merge);
+        if (same == nullptr) {
+            kept.push_back({candidate, {candidate.tile}});
+            continue;
+        }
+        same->tiles.insert(candidate.tile);
+        Detection& best = same->best.detection;
+        best.score = std::max(best.score, candidate.detection.score);
+        if (merge == TileMerge::ios && candidate.cut && same->best.cut)
+            best.box = enclosing(best.box, candidate.detection.box);
+    }
+    std::vector<Detection> detections;
+    for (const Kept& object : kept) detections.push_back(object.best.detection);
+    std::ranges::stable_sort(detections, std::greater(), &Detection::score);
+    return detections;
+}
+
+ImageView part_of(const ImageView& picture, const PixelRect& tile) {
+    ImageView view = picture;
+    view.pixels = static_cast<const std::byte*>(picture.pixels) +
+                  static_cast<std::size_t>(tile.y) * picture.stride_bytes +
+                  static_cast<std::size_t>(tile.x) * bytes_per_pixel(picture.format);
+    view.width = tile.width;
+    view.height = tile.height;
+    return view;
+}
+
+} // namespace
+
+Result<std::vector<PixelRect>> tile_layout(int width, int height, const TilingOptions& options) {
+    if (width < 1 || height < 1) return Error{ErrorCode::invalid_argument, "tiling: the picture has no pixels"};
+    if (options.tile < smallest_tile) {
+        return Error{ErrorCode::invalid_argument,
+                     "a tile must be at least 32 pixels long, not " + std::to_string(options.tile)};
+    }
+    if (!(options.overlap >= 0.0 && options.overlap <= largest_overlap)) {
+        return Error{ErrorCode::invalid_argument, "the overlap of tiles must be 0 to 0.9 of their side"};
+    }
+    const std::vector<int> columns = tile_starts(width, options.tile, options.overlap);
+    std::vector<PixelRect> tiles;
+    for (const int y : tile_starts(height, options.tile, options.overlap)) {
+        for (const int x : columns)
+            tiles.push_back({x, y, std::min(options.tile, width), std::min(options.tile, height)});
+    }
+    return tiles;
+}
+
+ImageResult merge_tiles(std::span<const PixelRect> tiles, std::span<const ImageResult> found, int width, int height,
+                        TileMerge merge) {
+    return {merged(best_views(tiles, found, {width, height}), merge)};
+}
+
+Result<ImageResult> run_tiled(const ImageView& picture, const TilingOptions& options, const RunPictures& run) {
+    DETECT_TRY_ASSIGN(const std::vector<PixelRect> tiles, tile_layout(picture.width, picture.height, options));
+    std::vector<ImageResult> found;
+    for (std::size_t begin = 0; begin < tiles.size(); begin += tiles_per_run) {
+        std::vector<ImageView> views;
+        for (const PixelRect& tile : std::span(tiles).subspan(begin, std::min(tiles_per_run, tiles.size() - begin)))
+            views.push_back(part_of(picture, tile));
+        DETECT_TRY_ASSIGN(std::vector<ImageResult> results, run(views));
+        std::ranges::move(results, std::back_inserter(found));
+    }
+    if (tiles.size() == 1) return std::move(found.front());
+    return merge_tiles(tiles, found, picture.width, picture.height, options.merge);
+}
+
+} // namespace detect

@@ -1,0 +1,210 @@
+#include "postprocess/tiling.h"
+
+#include "postprocess/detection_match.h"
+
+#include <algorithm>
+#include <random>
+#include <set>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace detect {
+namespace {
+
+using testing::ElementsAre;
+
+std::vector<PixelRect> layout(int width, int height, const TilingOptions& options = {}) {
+    const auto tiles = tile_layout(width, height, options);
+    EXPECT_TRUE(tiles.ok());
+    return tiles.ok() ? *tiles : std::vector<PixelRect>();
+}
+
+TEST(TileLayout, APictureNoLargerThanATileIsOne) {
+    EXPECT_THAT(layout(640, 640), ElementsAre(PixelRect{0, 0, 640, 640}));
+    EXPECT_THAT(layout(300, 200), ElementsAre(PixelRect{0, 0, 300, 200}));
+}
+
+TEST(TileLayout, TheLastOneEndsWithThePicture) {
+    // 640 and a step of 512: 1152 would do for two, 1153 needs three.
+    EXPECT_THAT(layout(1152, 640), ElementsAre(PixelRect{0, 0, 640, 640}, PixelRect{512, 0, 640, 640}));
+    EXPECT_THAT(layout(1153, 500),
+                ElementsAre(PixelRect{0, 0, 640, 500}, PixelRect{512, 0, 640, 500}, PixelRect{513, 0, 640, 500}));
+}
+
+TEST(TileLayout, AnyPictureIsCoveredWithTheOverlapAskedFor) {
+    std::mt19937 random(5);
+    for (int i = 0; i < 300; ++i) {
+        const int width = std::uniform_int_distribution(1, 4000)(random);
+        const double overlap = std::uniform_real_distribution(0.0, 0.9)(random);
+        const int tile = std::uniform_int_distribution(32, 900)(random);
+        const auto tiles = layout(width, 20, {.tile = tile, .overlap = overlap});
+        EXPECT_EQ(tiles.front().x, 0);
+        EXPECT_EQ(tiles.back().x + tiles.back().width, width);
+        for (std::size_t t = 1; t < tiles.size(); ++t) {
+            EXPECT_EQ(tiles[t].width, tile);
+            EXPECT_GT(tiles[t].x, tiles[t - 1].x);
+            EXPECT_GE(tiles[t - 1].x + tile - tiles[t].x, static_cast<int>(overlap * tile) - 1);
+        }
+    }
+}
+
+TEST(TileLayout, RefusesWhatMakesNoSense) {
+    for (const TilingOptions& options :
+         {TilingOptions{.tile = 31}, TilingOptions{.overlap = -0.1}, TilingOptions{.overlap = 0.95}})
+        EXPECT_EQ(tile_layout(100, 100, options).error().code, ErrorCode::invalid_argument);
+    EXPECT_FALSE(tile_layout(0, 100, {}).ok());
+}
+
+/// Two tiles, 0–100 and 80–180, of a picture of 180×100.
+class Seam : public testing::TestWithParam<TileMerge> {
+protected:
+    /// Boxes in pixels of the picture.
+    std::vector<Detection> merge(std::vector<Detection> left, std::vector<Detection> right) const {
+        for (Detection& detection : right) detection.box.x1 -= 80.0F, detection.box.x2 -= 80.0F;
+        return merge_tiles(tiles_, std::vector<ImageResult>{{left}, {right}}, 180, 100, GetParam()).detections;
+    }
+    const std::vector<PixelRect> tiles_{{0, 0, 100, 100}, {80, 0, 100, 100}};
+};
+
+INSTANTIATE_TEST_SUITE_P(, Seam, testing::Values(TileMerge::nms, TileMerge::ios),
+                         [](const auto& merge) { return merge.param == TileMerge::nms ? "nms" : "ios"; });
+
+TEST_P(Seam, WhatOnlyOneTileSeesStays) {
+    const Detection left{{10, 10, 30, 30}, 1, 0.9F};
+    const Detection right{{120, 10, 140, 30}, 1, 0.8F};
+    EXPECT_THAT(merge({left}, {right}), ElementsAre(left, right));
+}
+
+TEST_P(Seam, WhatBothSeeWholeIsReportedOnceWithItsBestScore) {
+    const Detection seen_left{{85, 10, 95, 30}, 1, 0.7F};
+    const Detection seen_right{{85, 10, 95.5F, 30.5F}, 1, 0.8F};
+    EXPECT_THAT(merge({seen_left}, {seen_right}), ElementsAre(seen_right));
+    EXPECT_THAT(merge({{{85, 10, 95, 30}, 1, 0.9F}}, {seen_right}), testing::SizeIs(1));
+}
+
+TEST_P(Seam, APieceGivesWayToTheWholeWhateverItsScore) {
+    const Detection whole{{90, 10, 120, 30}, 1, 0.6F};
+    const Detection piece{{90, 10, 100, 30}, 1, 0.99F};
+    const auto found = merge({piece}, {whole});
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(found[0].box, whole.box);
+    // Two things that only touch are two.
+    EXPECT_THAT(merge({{{60, 10, 90, 30}, 1, 0.99F}}, {whole}), testing::SizeIs(2));
+}
+
+TEST_P(Seam, APieceTakenForAnotherClassIsDropped) {
+    // The right tile sees the place 18 pixels from its border and found something else there, or nothing.
+    const Detection piece{{98, 10, 100, 30}, 2, 0.99F};
+    EXPECT_TRUE(merge({piece}, {}).empty());
+}
+
+TEST_P(Seam, ClassesAreNotMixed) {
+    const Detection left{{86, 10, 94, 30}, 1, 0.7F};
+    const Detection right{{86, 10, 94, 30}, 2, 0.8F};
+    EXPECT_THAT(merge({left}, {right}), ElementsAre(right, left));
+}
+
+TEST_P(Seam, ATileTellsItsOwnObjectsApart) {
+    // One inside the other, as the model's own suppression left them; both tiles see both.
+    const Detection outer{{84, 10, 96, 40}, 1, 0.9F};
+    const Detection inner{{86, 20, 94, 30}, 1, 0.8F};
+    EXPECT_THAT(merge({outer, inner}, {}), ElementsAre(outer, inner));
+    EXPECT_THAT(merge({outer, inner}, {outer, inner}), ElementsAre(outer, inner));
+}
+
+TEST(SeamOfPieces, IosJoinsWhatIsLargerThanTheOverlap) {
+    const std::vector<PixelRect> tiles{{0, 0, 100, 100}, {80, 0, 100, 100}};
+    const std::vector<ImageResult> found{{{{{40, 10, 100, 30}, 1, 0.7F}}}, {{{{0, 10, 60, 30}, 1, 0.9F}}}};
+    // 60 of each, 20 in common: a third of the smaller one. Below one half, they stay two.
+    EXPECT_EQ(merge_tiles(tiles, found, 180, 100, TileMerge::ios).detections.size(), 2U);
+    const std::vector<ImageResult> longer{{{{{70, 10, 100, 30}, 1, 0.7F}}}, {{{{0, 10, 30, 30}, 1, 0.9F}}}};
+    const auto joined = merge_tiles(tiles, longer, 180, 100, TileMerge::ios).detections;
+    ASSERT_EQ(joined.size(), 1U);
+    EXPECT_EQ(joined[0], (Detection{{70, 10, 110, 30}, 1, 0.9F}));
+}
+
+/// A detector of perfect eyesight: it finds what lies in its view, cut off where the view ends.
+class Scene {
+public:
+    Scene(int width, int height, int count, float largest) : width_(width), height_(height) {
+        std::mt19937 random(11);
+        const auto uniform = [&](float low, float high) { return std::uniform_real_distribution(low, high)(random); };
+        for (int i = 0; i < count; ++i) {
+            const float w = uniform(10.0F, largest);
+            const float h = uniform(10.0F, largest);
+            const float x = uniform(0.0F, static_cast<float>(width) - w);
+            const float y = uniform(0.0F, static_cast<float>(height) - h);
+            const Detection object{{x, y, x + w, y + h}, i % 3 + 1, uniform(0.5F, 1.0F)};
+            const bool apart = std::ranges::all_of(objects_, [&](const Detection& other) {
+                return intersection_over_union(object.box, other.box) == 0.0;
+            });
+            if (apart) objects_.push_back(object);
+        }
+    }
+
+    [[nodiscard]] ImageResult look(const ImageView& view) const {
+        // The view is a part of pixels_, which tells where it lies.
+        const auto offset = static_cast<int>(static_cast<const std::byte*>(view.pixels) - pixels_.data());
+        const auto x = static_cast<float>(offset % width_);
+        const auto y = static_cast<float>(offset / width_);
+        const auto w = static_cast<float>(view.width);
+        const auto h = static_cast<float>(view.height);
+        ImageResult result;
+        for (const Detection& object : objects_) {
+            Detection seen = object;
+            seen.box = {std::clamp(object.box.x1 - x, 0.0F, w), std::clamp(object.box.y1 - y, 0.0F, h),
+                        std::clamp(object.box.x2 - x, 0.0F, w), std::clamp(object.box.y2 - y, 0.0F, h)};
+            if (seen.box.x2 - seen.box.x1 > 3.0F && seen.box.y2 - seen.box.y1 > 3.0F) result.detections.push_back(seen);
+        }
+        std::ranges::stable_sort(result.detections, std::greater(), &Detection::score);
+        return result;
+    }
+
+    [[nodiscard]] ImageView view() const {
+        return {pixels_.data(), width_, height_, static_cast<std::size_t>(width_), PixelFormat::grey8};
+    }
+    [[nodiscard]] const std::vector<Detection>& objects() const { return objects_; }
+
+private:
+    int width_;
+    int height_;
+    std::vector<Detection> objects_;
+    std::vector<std::byte> pixels_ =
+        std::vector<std::byte>(static_cast<std::size_t>(width_) * static_cast<std::size_t>(height_));
+};
+
+TEST(RunTiled, EveryObjectUpToTheOverlapIsFoundOnce) {
+    const Scene scene(2000, 1500, 600, 60.0F);
+    ASSERT_GT(scene.objects().size(), 300U);
+    for (const TileMerge merge : {TileMerge::nms, TileMerge::ios}) {
+        std::size_t most = 0;
+        const auto found = run_tiled(scene.view(), {.tile = 320, .overlap = 0.25, .merge = merge},
+                                     [&](std::span<const ImageView> views) -> Result<std::vector<ImageResult>> {
+                                         most = std::max(most, views.size());
+                                         std::vector<ImageResult> results;
+                                         for (const ImageView& view : views) results.push_back(scene.look(view));
+                                         return results;
+                                     });
+        ASSERT_TRUE(found.ok());
+        EXPECT_EQ(found->detections.size(), scene.objects().size());
+        const auto report = match_detections(scene.objects(), found->detections, {.min_iou = 0.99});
+        EXPECT_EQ(report.unmatched, 0);
+        EXPECT_LE(most, 8U) << "tiles at a time: memory is to be bounded";
+        EXPECT_GT(most, 1U) << "tiles are to be batched";
+    }
+}
+
+TEST(RunTiled, ErrorsComeThrough) {
+    const Scene scene(500, 500, 1, 20.0F);
+    const auto found = run_tiled(scene.view(), {.tile = 320}, [](auto) -> Result<std::vector<ImageResult>> {
+        return Error{ErrorCode::resource_limit, "no memory"};
+    });
+    EXPECT_EQ(found.error().message, "no memory");
+    EXPECT_FALSE(run_tiled(scene.view(), {.tile = 3}, [](auto) -> Result<std::vector<ImageResult>> {
+                     return std::vector<ImageResult>();
+                 }).ok());
+}
+
+} // namespace
+} // namespace detect
