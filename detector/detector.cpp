@@ -126,12 +126,16 @@ Detector::Detector(std::shared_ptr<const Implementation> implementation) : imple
 Result<Detector> detector_from_graph(Graph graph, const DetectorOptions& options) {
     if (options.threads < 0) return Error{ErrorCode::invalid_argument, "threads must be 0 (all cores) or more"};
     if (std::isnan(options.min_score)) return Error{ErrorCode::invalid_argument, "min_score is not a number"};
+    if (options.pictures_per_run < 0) {
+        return Error{ErrorCode::invalid_argument, "pictures_per_run must be 0 (chosen) or more"};
+    }
     DETECT_TRY(check_input(graph));
     auto implementation = std::make_shared<Detector::Implementation>();
     DETECT_TRY_ASSIGN(implementation->outputs, find_outputs(graph));
     const Dim& batch = (*graph[graph.inputs[0]].shape)[0];
     implementation->one_picture_per_run = batch.size == 1 || implementation->outputs[3] < 0;
     implementation->min_score = options.min_score;
+    implementation->pictures_per_run = static_cast<std::size_t>(options.pictures_per_run);
     implementation->metadata = graph.metadata;
     implementation->labels = read_labels(graph.metadata);
     DETECT_TRY_ASSIGN(implementation->classes, find_classes(options.classes, implementation->labels));

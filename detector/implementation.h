@@ -37,6 +37,8 @@ private:
 struct Detector::Implementation {
     std::shared_ptr<const Model> model;
     float min_score = 0.0F;
+    /// As in DetectorOptions.
+    std::size_t pictures_per_run = 0;
     /// The classes that are reported; empty: all.
     std::set<int> classes;
     std::vector<std::string> labels;

@@ -69,10 +69,10 @@ Result<std::shared_ptr<const Model>> Model::compile(Graph graph, const ModelOpti
     // Weights are packed one after the other and go as soon as they are: all of them and the largest packed one are the
     // most there is at once.
     const std::size_t as_read = constant_bytes(graph);
-    DETECT_TRY(budget->take(as_read));
-    DETECT_TRY(budget->check(largest_constant_bytes(graph)));
+    const std::size_t most = as_read + largest_constant_bytes(graph);
+    DETECT_TRY(budget->take(most));
     DETECT_TRY_ASSIGN(Program program, lower(std::move(graph), options.isa.value_or(detect_isa())));
-    budget->give_back(as_read);
+    budget->give_back(most);
     DETECT_TRY(budget->take(constant_bytes(program.graph()) + prepared_bytes(program)));
     return std::shared_ptr<const Model>(new Model(std::move(program), options, std::move(budget)));
 }
@@ -133,14 +133,18 @@ Result<Tensor> Model::new_input(const Dims& dims) const {
     }
     DETECT_TRY_ASSIGN(const auto plan, plan_for({dims}));
     DETECT_TRY(budget_->check(plan->least_bytes));
+    {
+        const std::lock_guard lock(mutex_);
+        spare_inputs_.clear();
+    }
     return MemoryBudget::allocate(budget_, program_.graph()[program_.graph().inputs[0]].type, dims);
 }
 
 void Model::give_back_input(Tensor input) const {
-    constexpr std::size_t kept_inputs = 4;
+    constexpr std::size_t kept_inputs = 8;
     const std::lock_guard lock(mutex_);
-    spare_inputs_.insert(spare_inputs_.begin(), std::move(input));
-    if (spare_inputs_.size() > kept_inputs) spare_inputs_.pop_back();
+    const bool same_size = spare_inputs_.empty() || spare_inputs_.front().dims() == input.dims();
+    if (same_size && spare_inputs_.size() < kept_inputs) spare_inputs_.push_back(std::move(input));
 }
 
 bool Model::can_hold(const Dims& dims) const {

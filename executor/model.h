@@ -53,7 +53,7 @@ public:
     /// An input with undefined contents, once it is known that a run with such inputs has a chance within the memory
     /// limit. For models of one input. Errors as `run`.
     Result<Tensor> new_input(const Dims& dims) const;
-    /// Keeps it for the next one of that size: fresh memory costs more than filling it.
+    /// Keeps it for the next one, if that has the same size: fresh memory costs more than filling it.
     void give_back_input(Tensor input) const;
     /// The threads that a run works with, for what comes before it.
     [[nodiscard]] ThreadPool& threads() const { return threads_; }

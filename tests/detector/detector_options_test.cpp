@@ -62,7 +62,7 @@ TEST(DetectorOptions, ClassesWithoutNamesGoByNumber) {
 TEST(DetectorOptions, WarmingUpPreparesASizeAndChangesNothing) {
     const Pixels picture = noise(180, 150, 3);
     const auto expected = require(tiny_detector({.threads = 1}).run(picture.view())).detections;
-    const Detector detector = tiny_detector({.threads = 1});
+    const Detector detector = tiny_detector({.threads = 1, .pictures_per_run = 3});
     const std::size_t cold = detector.memory_use().now;
     require(detector.warm_up(180, 150, 3));
     const std::size_t peak = detector.memory_use().peak;

@@ -82,7 +82,8 @@ def crowded_pictures(test):
 def cases(test, trained, strangers):
     images = test["images"]
     some = [{"name": f"board_{i}", "file": images[i]["file_name"]} for i in (0, 12, 148)]
-    some.append({"name": "480x640", "file": images[60]["file_name"], "resize": [480, 640]})
+    # Not number 60: there one of torchvision's own float32 values uses 0.8 of the tolerance against its float64.
+    some.append({"name": "480x640", "file": images[61]["file_name"], "resize": [480, 640]})
     yield "trained", trained, trained, BOARDS, trained_pictures(images)
     yield "odd_sizes", trained, trained, {}, odd_pictures(images)
     yield "empty", trained, trained, {}, empty_pictures()

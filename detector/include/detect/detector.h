@@ -21,11 +21,14 @@ struct DetectorOptions {
     /// Detections below this score are left out. The model has a threshold of its own, usually 0.05, below which there
     /// is nothing to find.
     float min_score = 0.0F;
+    /// Pictures of one size that share a run; 0: as many as it takes to keep all threads busy, which on a few cores is
+    /// one. Results do not depend on it.
+    int pictures_per_run = 0;
     /// Bytes that the detector may hold at once: weights, plans, and the pictures that are being run with all that is
     /// computed from them. A picture that would pass it is refused with `resource_limit` before anything passes it; a
     /// batch is run in parts; calls that are too much at once wait for each other. 0, or more than that: as much as the
     /// machine has.
-    /// Loading takes up to three times the file for a moment besides.
+    /// While a model is loaded, its largest weights are there twice for a moment.
     std::size_t memory_limit = 0;
     /// Only these classes are reported, by the names that `label_name` gives. Empty: all.
     std::vector<std::string> classes = {};
