@@ -1,5 +1,7 @@
 #include "executor/kernels/depthwise_conv.h"
 
+#include "executor/kernels/rounding.h"
+
 #include <algorithm>
 #include <array>
 
@@ -16,8 +18,6 @@ constexpr std::size_t channels_at_a_time = 64;
 constexpr std::size_t columns_at_a_time = 8;
 constexpr std::size_t tasks_per_thread = 4;
 constexpr std::size_t most_kernel_rows = 64;
-
-std::size_t divide_up(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
 
 } // namespace
 

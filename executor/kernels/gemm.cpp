@@ -1,5 +1,6 @@
 #include "executor/kernels/gemm.h"
 
+#include "executor/kernels/rounding.h"
 #include "executor/kernels/split_gemm.h"
 
 #include <algorithm>
@@ -21,8 +22,6 @@ constexpr std::size_t tasks_per_thread = 4;
 /// On tiles a task has to pay for splitting its part of A and B first.
 constexpr std::size_t split_tasks_per_thread = 1;
 constexpr std::size_t least_split_rows = 128;
-
-std::size_t divide_up(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
 
 struct Range {
     std::size_t begin = 0;

@@ -1,5 +1,7 @@
 #include "executor/kernels/indirect_conv.h"
 
+#include "executor/kernels/rounding.h"
+
 #include <algorithm>
 #include <array>
 
@@ -10,8 +12,6 @@ namespace {
 /// Segments (taps, or rows of taps) handed to a tile at a time.
 constexpr std::size_t most_segments = 64;
 constexpr std::size_t tasks_per_thread = 4;
-
-std::size_t divide_up(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
 
 } // namespace
 

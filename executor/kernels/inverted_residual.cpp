@@ -1,5 +1,7 @@
 #include "executor/kernels/inverted_residual.h"
 
+#include "executor/kernels/rounding.h"
+
 #include <algorithm>
 
 namespace detect {
@@ -14,10 +16,6 @@ constexpr std::size_t least_rows_per_shared_row = 8;
 constexpr std::size_t ring_bytes = std::size_t{640} << 10U;
 /// Pixels that are expanded and projected at a time, if rows are short: weights are read, or split, once for them.
 constexpr std::size_t pixels_at_a_time = 256;
-constexpr std::size_t floats_per_line = 16;
-
-std::size_t divide_up(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
-std::size_t whole_lines(std::size_t floats) { return divide_up(floats, floats_per_line) * floats_per_line; }
 
 /// Position `at`, counted from the start of the padding, as one in the picture.
 std::size_t in_picture(std::size_t at, std::size_t pad, std::size_t size) {

@@ -9,16 +9,18 @@
 /// What holds for every one of them:
 /// - An output element is a fixed sequence of operations on its own inputs. It does not depend on the batch, the
 ///   number of rows or RoIs, the threads, or how work is cut into tiles. AVX2 and AVX-512 give the same bits; portable
-///   code rounds multiply-adds twice.
+///   code rounds multiply-adds twice, AMX splits the floats of large products (SplitProduct in kernel_table.h).
 /// - Pointers need no alignment beyond float's; nothing outside the stated sizes is read or written. Only scratch
 ///   memory lies on a 64-byte boundary. Inputs and outputs do not overlap unless it says that they may.
-/// - NaN, infinities and denormals come out as IEEE 754 has them. Sizes were checked when a kernel was prepared; `run`
+/// - NaN, infinities and denormals come out as IEEE 754 has them, but for denormals in products on AMX (zeros) and
+///   infinities in Winograd's and SplitConv's convolutions (NaN). Sizes were checked when a kernel was prepared; `run`
 ///   checks nothing, cannot fail and allocates nothing.
 ///
 /// Where to look:
 /// - conv2d.h: convolutions: pointwise (with squeeze-excite's gate and a residual), depthwise (with the mean of its
 ///   output), any other. inverted_residual.h: MobileNet's block in one pass.
-/// - gemm.h, packed_matrix.h: matrix product with packed weights.
+/// - gemm.h, packed_matrix.h: matrix product with packed weights. split_gemm.h, split_conv.h, split_blocks.h: the same,
+///   and convolutions, on AMX's tiles.
 /// - elementwise.h: activation, sum, gate, softmax, NCHW to NHWC and back.
 /// - pooling.h: global average and maximum. resize.h: resize; normalise, resize and pad.
 /// - roi_heads/roi_align_kernel.h, postprocess/nms_kernel.h: RoIAlign and non-maximum suppression.

@@ -1,5 +1,7 @@
 #include "executor/kernels/packed_matrix.h"
 
+#include "executor/kernels/split_blocks.h"
+
 #include <algorithm>
 #include <string>
 
@@ -8,11 +10,8 @@ namespace detect {
 namespace {
 
 constexpr std::size_t panel_vectors = 2;
-/// What a product has to have at least for tiles to pay: below, splitting takes longer than multiplying.
-constexpr std::size_t least_split_k = 64;
-constexpr std::size_t least_split_n = 32;
 
-std::size_t whole_vectors(const KernelTable& kernels, std::size_t n) { return (n + kernels.lanes - 1) / kernels.lanes; }
+std::size_t whole_vectors(const KernelTable& kernels, std::size_t n) { return divide_up(n, kernels.lanes); }
 
 } // namespace
 
@@ -68,8 +67,7 @@ Result<PackedMatrix> PackedMatrix::pack(const KernelTable& kernels, WeightOrder 
 }
 
 PackedView PackedMatrix::view() const {
-    const bool split = kernels_->split != nullptr && k_ >= least_split_k && n_ >= least_split_n;
-    return {kernels_, weights_.data(), bias_.data(), k_, n_, split};
+    return {kernels_, weights_.data(), bias_.data(), k_, n_, pays_on_tiles(*kernels_, k_, n_)};
 }
 
 } // namespace detect

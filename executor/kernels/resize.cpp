@@ -1,5 +1,7 @@
 #include "executor/kernels/resize.h"
 
+#include "executor/kernels/rounding.h"
+
 #include <algorithm>
 #include <limits>
 #include <new>
@@ -12,11 +14,6 @@ namespace {
 /// Pieces that a picture's rows are split into, each with scratch memory of its own.
 constexpr std::size_t row_blocks = 16;
 constexpr std::size_t channels = 3;
-constexpr std::size_t floats_per_line = 16;
-
-std::size_t whole_lines(std::size_t floats) {
-    return (floats + floats_per_line - 1) / floats_per_line * floats_per_line;
-}
 
 } // namespace
 

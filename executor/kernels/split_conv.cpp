@@ -1,20 +1,15 @@
 #include "executor/kernels/split_conv.h"
 
+#include "executor/kernels/split_blocks.h"
+
 #include <algorithm>
 
 namespace detect {
 
 namespace {
 
-constexpr std::size_t least_channels = 64;
-constexpr std::size_t least_outputs = 32;
-/// Steps of 32 channels that are summed from zero; what they need of a panel stays in a first-level cache.
-constexpr std::size_t block_steps = 4;
 /// What a band's split inputs may take of a second-level cache.
 constexpr std::size_t band_bytes = std::size_t{1} << 20U;
-
-std::size_t divide_up(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
-std::size_t whole_lines(std::size_t bytes) { return divide_up(bytes, 64) * 64; }
 
 } // namespace
 
@@ -25,7 +20,6 @@ struct SplitConv::Layout {
     std::size_t output_height = 0;
     std::size_t output_width = 0;
     std::size_t padded_width = 0;
-    std::size_t steps = 0;
     /// Bands of rows in a picture, and the most rows and positions that one has, inputs included.
     std::size_t bands = 0;
     std::size_t band_rows = 0;
@@ -55,8 +49,8 @@ struct SplitConv::Band {
 };
 
 bool SplitConv::supports(const KernelTable& kernels, const Conv2dParameters& p) {
-    return kernels.split != nullptr && p.stride_h == 1 && p.stride_w == 1 && p.dilation_h == 1 && p.dilation_w == 1 &&
-           p.groups == 1 && p.input_channels >= least_channels && p.output_channels >= least_outputs;
+    return p.stride_h == 1 && p.stride_w == 1 && p.dilation_h == 1 && p.dilation_w == 1 && p.groups == 1 &&
+           pays_on_tiles(kernels, p.input_channels, p.output_channels);
 }
 
 Result<SplitConv> SplitConv::prepare(const KernelTable& kernels, const Conv2dParameters& p,
@@ -88,16 +82,16 @@ SplitConv::Layout SplitConv::layout(const MapSize& size, std::size_t threads) co
     l.output_width = p.output_width(size.width);
     if (l.output_height == 0 || l.output_width == 0 || size.batch == 0) return l;
     l.padded_width = size.width + p.pad_left + p.pad_right;
-    l.steps = divide_up(p.input_channels, SplitKernels::depth);
-    const std::size_t position_bytes = l.steps * 3 * SplitKernels::depth * sizeof(std::uint16_t);
+    const std::size_t position_bytes =
+        SplitBlocks(p.input_channels).steps() * 3 * SplitKernels::depth * sizeof(std::uint16_t);
     const std::size_t wanted = divide_up(l.output_height * l.padded_width * position_bytes, band_bytes);
     l.bands = std::min(std::max(wanted, size.batch >= threads ? std::size_t{1} : threads), l.output_height);
     l.band_rows = divide_up(l.output_height, l.bands);
     // The last tile may reach past the last output.
     l.positions = (l.band_rows + p.kernel_h - 1) * l.padded_width + SplitKernels::rows;
-    l.split_a_bytes = whole_lines(l.positions * position_bytes);
-    l.split_b_bytes = max_panel_vectors * block_steps * SplitKernels::step_size * sizeof(std::uint16_t);
-    l.rows_of_c_bytes = whole_lines(l.outputs() * sizeof(std::int32_t));
+    l.split_a_bytes = round_up(l.positions * position_bytes, cache_line_bytes);
+    l.split_b_bytes = SplitBlocks::panel_size * sizeof(std::uint16_t);
+    l.rows_of_c_bytes = round_up(l.outputs() * sizeof(std::int32_t), cache_line_bytes);
     l.partial_bytes = l.outputs() * max_panel_vectors * weights_.view().kernels->lanes * sizeof(float);
     return l;
 }
@@ -145,7 +139,7 @@ void SplitConv::run_band(const Layout& l, const Band& band) const {
     product.ldc = product.residual_stride = p.output_channels;
     product.activation = p.activation;
     const std::size_t taps = p.kernel_h * p.kernel_w;
-    const std::size_t blocks = divide_up(l.steps, block_steps);
+    const SplitBlocks blocks(p.input_channels);
     for (std::size_t i = 0; i < b.panels(); ++i) {
         const PackedView::Panel panel = b.panel(i);
         const std::size_t width = panel.vectors * b.kernels->lanes;
@@ -156,17 +150,15 @@ void SplitConv::run_band(const Layout& l, const Band& band) const {
         product.residual = band.residual == nullptr ? nullptr : band.residual + panel.column;
         for (std::size_t t = 0; t < taps; ++t) {
             const std::size_t shift = t / p.kernel_w * l.padded_width + t % p.kernel_w;
-            for (std::size_t block = 0; block < blocks; ++block) {
-                const std::size_t first = l.steps * block / blocks;
-                const std::size_t last = l.steps * (block + 1) / blocks;
-                const std::size_t channel = first * SplitKernels::depth;
-                const std::size_t channels = std::min(last * SplitKernels::depth, p.input_channels) - channel;
+            for (std::size_t block = 0; block < blocks.count(); ++block) {
+                const std::size_t channel = blocks.begin(block);
+                const std::size_t channels = blocks.begin(block + 1) - channel;
                 const float* weights = b.weights + panel.offset + (t * p.input_channels + channel) * width;
                 kernels.split_panel(weights, channels, panel.vectors, band.split_b);
-                product.split_a = band.split_a + first * product.step_stride + shift * SplitKernels::depth;
-                product.steps = last - first;
+                product.split_a = band.split_a + blocks.step(block) * product.step_stride + shift * SplitKernels::depth;
+                product.steps = blocks.step(block + 1) - blocks.step(block);
                 product.adds = t + block > 0;
-                product.ends = t + 1 == taps && block + 1 == blocks;
+                product.ends = t + 1 == taps && block + 1 == blocks.count();
                 product.next = weights + channels * width;
                 product.next_floats = product.ends ? 0 : channels * width;
                 kernels.multiply(product);

@@ -1,49 +1,31 @@
 #include "executor/kernels/split_gemm.h"
 
+#include "executor/kernels/split_blocks.h"
+
 #include <algorithm>
 
 namespace detect {
 
 namespace {
 
-/// Steps of 32 terms that are summed from zero; what they need of a panel stays in a first-level cache.
-constexpr std::size_t block_steps = 4;
 /// Rows of A that are split at a time, and blocks: all if they are few, so that a panel's sums are finished at once;
 /// else one, as the split parts shall not fill a second-level cache.
 constexpr std::size_t few_blocks = 3;
 constexpr std::size_t rows_at_a_time = 384;
 constexpr std::size_t rows_ahead = 2;
-constexpr std::size_t floats_per_line = 16;
 
-std::size_t divide_up(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
+std::size_t blocks_at_a_time(const SplitBlocks& blocks) { return blocks.count() <= few_blocks ? blocks.count() : 1; }
 
-/// How the terms of a sum are cut up. Follows from k alone, or results would depend on company.
-struct Blocks {
-    explicit Blocks(std::size_t k) : k_(k), steps_(divide_up(k, SplitKernels::depth)) {}
-
-    [[nodiscard]] std::size_t count() const { return divide_up(steps_, block_steps); }
-    [[nodiscard]] std::size_t at_a_time() const { return count() <= few_blocks ? count() : 1; }
-    /// The first step of a block.
-    [[nodiscard]] std::size_t step(std::size_t block) const { return steps_ * block / count(); }
-    /// Its first term.
-    [[nodiscard]] std::size_t begin(std::size_t block) const { return std::min(step(block) * SplitKernels::depth, k_); }
-
-private:
-    std::size_t k_;
-    std::size_t steps_;
-};
-
-/// Numbers in the split parts of A that are held at a time, and of a block of a panel.
+/// Numbers in the split parts of A that are held at a time.
 std::size_t split_rows_size(const PackedView& b, std::size_t m) {
-    return divide_up(std::min(m, rows_at_a_time), SplitKernels::rows) * Blocks(b.k).at_a_time() * block_steps *
-           SplitKernels::step_size;
+    return divide_up(std::min(m, rows_at_a_time), SplitKernels::rows) * blocks_at_a_time(SplitBlocks(b.k)) *
+           SplitBlocks::most_steps * SplitKernels::step_size;
 }
-constexpr std::size_t split_panel_size = max_panel_vectors * block_steps * SplitKernels::step_size;
 
 /// Floats of unfinished sums: of one panel, unless panels are come back to.
 std::size_t partial_size(const PackedView& b, std::size_t m) {
     const std::size_t vectors =
-        Blocks(b.k).count() > few_blocks ? divide_up(b.n, b.kernels->lanes) : std::size_t{max_panel_vectors};
+        SplitBlocks(b.k).count() > few_blocks ? divide_up(b.n, b.kernels->lanes) : std::size_t{max_panel_vectors};
     return std::min(m, rows_at_a_time) * vectors * b.kernels->lanes;
 }
 
@@ -60,7 +42,7 @@ struct PanelsOfC {
 /// Adds the blocks [first, last) to the rows of C.
 void multiply_blocks(const PanelsOfC& of, SplitProduct product, std::size_t first, std::size_t last) {
     const SplitKernels& kernels = *of.b.kernels->split;
-    const Blocks blocks(of.b.k);
+    const SplitBlocks blocks(of.b.k);
     float* const c = product.c;
     const float* const residual = product.residual;
     // A tile of 16 rows lies in one piece, part by part and step by step.
@@ -111,17 +93,18 @@ void multiply_blocks(const PanelsOfC& of, SplitProduct product, std::size_t firs
 
 std::size_t split_gemm_scratch_bytes(const PackedView& b, std::size_t m) {
     if (!b.split) return 0;
-    return (split_rows_size(b, m) + split_panel_size) * sizeof(std::uint16_t) + partial_size(b, m) * sizeof(float);
+    return (split_rows_size(b, m) + SplitBlocks::panel_size) * sizeof(std::uint16_t) +
+           partial_size(b, m) * sizeof(float);
 }
 
 void split_gemm_panels(const PackedView& b, std::size_t first_panel, std::size_t last_panel, const float* a,
                        std::size_t lda, std::size_t m, float* c, std::size_t ldc, const Epilogue& epilogue,
                        std::span<std::byte> scratch) {
     auto* const split_b = reinterpret_cast<std::uint16_t*>(scratch.data());
-    std::uint16_t* const split_a = split_b + split_panel_size;
+    std::uint16_t* const split_a = split_b + SplitBlocks::panel_size;
     const PanelsOfC of{b,       first_panel, last_panel,
                        split_a, split_b,     reinterpret_cast<float*>(split_a + split_rows_size(b, m))};
-    const Blocks blocks(b.k);
+    const SplitBlocks blocks(b.k);
     const std::size_t parts = divide_up(m, rows_at_a_time);
     for (std::size_t part = 0; part < parts; ++part) {
         const std::size_t first = m * part / parts;
@@ -136,8 +119,8 @@ void split_gemm_panels(const PackedView& b, std::size_t first_panel, std::size_t
         product.a = a + first * lda;
         product.lda = lda;
         product.k = b.k;
-        for (std::size_t block = 0; block < blocks.count(); block += blocks.at_a_time()) {
-            multiply_blocks(of, product, block, block + blocks.at_a_time());
+        for (std::size_t block = 0; block < blocks.count(); block += blocks_at_a_time(blocks)) {
+            multiply_blocks(of, product, block, block + blocks_at_a_time(blocks));
         }
     }
 }

@@ -1,6 +1,7 @@
 #include "executor/kernels/winograd_conv.h"
 
 #include "executor/kernels/gemm.h"
+#include "executor/kernels/rounding.h"
 
 #include <algorithm>
 #include <array>
@@ -16,8 +17,6 @@ constexpr std::size_t tiles_at_a_time = 56;
 constexpr std::size_t panels_at_a_time = 1;
 /// With fewer channels the transforms cost more than the products save.
 constexpr std::size_t least_channels = 64;
-
-std::size_t divide_up(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
 
 /// G·g·Gᵀ of one 3×3 filter, in double.
 std::array<double, products> transform_filter(std::span<const float> g) {
