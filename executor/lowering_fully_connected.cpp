@@ -114,13 +114,16 @@ Result<void> Lowering::lower_fully_connected(const Group& group) {
         }
         result = next.outputs[0];
     }
-    auto packed = PackedMatrix::pack(
-        kernel_table(isa_), output_major ? WeightOrder::output_major : WeightOrder::input_major, weight.data<float>(),
-        k, n, bias.present() ? value(bias).constant.data<float>() : std::span<const float>(), pixels);
+    const std::span<const float> bias_numbers =
+        bias.present() ? value(bias).constant.data<float>() : std::span<const float>();
+    const KernelTable& kernels = kernel_table(isa_);
+    Tensor weights = take(product.inputs[1]);
+    auto packed =
+        output_major ? PackedMatrix::pack(kernels, std::move(weights), bias_numbers, pixels)
+                     : PackedMatrix::pack(kernels, WeightOrder::input_major, weights.data<float>(), k, n, bias_numbers);
     if (!packed) return Error{packed.error().code, describe(product) + ": " + packed.error().message};
-    release(product.inputs[1]);
-    append(make_fully_connected_step(kernel_table(isa_), *std::move(packed), parameters), product.name,
-           std::move(inputs), {slot(result, Layout::plain)});
+    append(make_fully_connected_step(kernels, *std::move(packed), parameters), product.name, std::move(inputs),
+           {slot(result, Layout::plain)});
     return {};
 }
 
