@@ -14,6 +14,8 @@
 #include <cstdlib>
 #include <memory>
 
+#include <unistd.h>
+
 namespace detect::cli {
 
 namespace {
@@ -24,6 +26,8 @@ struct Arguments {
     std::vector<std::string> outputs;
     int threads = 0;
     int runs = 0;
+    /// In 10^6 bytes; 0: what the machine has.
+    std::size_t memory_limit = 0;
 };
 
 /// A file and the input or output of the model that it belongs to, by its place.
@@ -157,6 +161,14 @@ Result<std::optional<Isa>> wanted_isa() {
                  "DETECT_ISA=" + std::string(name) + ": this machine does not have it; leave it out"};
 }
 
+/// A model that wants more than the machine has is to end with an error, not with the system's help.
+std::size_t memory_limit(const Arguments& arguments) {
+    if (arguments.memory_limit > 0) return arguments.memory_limit * 1'000'000;
+    const long pages = ::sysconf(_SC_PHYS_PAGES);
+    const long page_bytes = ::sysconf(_SC_PAGESIZE);
+    return pages > 0 && page_bytes > 0 ? static_cast<std::size_t>(pages) * static_cast<std::size_t>(page_bytes) : 0;
+}
+
 Result<void> run(const Arguments& arguments) {
     if (looks_like_checkpoint(arguments.model)) {
         return Error{ErrorCode::unreadable_input,
@@ -170,7 +182,8 @@ Result<void> run(const Arguments& arguments) {
         return error;
     };
     DETECT_TRY_ASSIGN(const std::optional<Isa> isa, wanted_isa());
-    const auto model = Model::compile(std::move(graph), {.threads = arguments.threads, .isa = isa});
+    const auto model = Model::compile(
+        std::move(graph), {.threads = arguments.threads, .isa = isa, .memory_limit = memory_limit(arguments)});
     if (!model) return with_name(model.error());
     const auto outputs = (*model)->run(inputs);
     if (!outputs) return with_name(outputs.error());
@@ -202,6 +215,10 @@ Command add_tensor_command(CLI::App& app) {
     app.add_option("--threads", arguments->threads, "Threads to use (0: all cores)")
         ->check(CLI::Range(0, 1024))
         ->capture_default_str();
+    app.add_option("--memory-limit", arguments->memory_limit,
+                   "Megabytes that weights and everything computed may take at once (default: the machine's memory)")
+        ->check(CLI::Range(1, 1 << 24))
+        ->type_name("MB");
     app.add_option("--profile", arguments->runs, "Run so many times more and show where the time goes")
         ->check(CLI::Range(1, 1000000))
         ->type_name("RUNS");
