@@ -1,14 +1,8 @@
-"""detect tensor gives what ONNX Runtime gives, for the encoders of encoders.py and the sets of inputs there.
+"""detect tensor gives what ONNX Runtime gives, for the encoders of encoders.py and the sets of inputs there."""
 
-DETECT_ENCODERS names a folder where the files and ONNX Runtime's results are kept; node_modules is looked for beside it.
-"""
-
-import json
 import os
-import pathlib
 import subprocess
 import sys
-import tempfile
 import unittest
 
 try:
@@ -18,57 +12,32 @@ except ImportError as error:
     print(f"skipped: {error} (apt-get install python3-torchvision)")
     sys.exit(77)
 
-DETECT = os.environ["DETECT_COMMAND"]
-ORT_RUN = os.environ["DETECT_ORT_RUN"]
-FOLDER = pathlib.Path(os.environ["DETECT_ENCODERS"]).resolve()
-MODULES = pathlib.Path(os.environ.get("DETECT_NODE_MODULES", FOLDER.parent / "node_modules"))
+from comparison import DETECT, FOLDER, MODULES, Comparison
 
 
-class Encoders(unittest.TestCase):
-    def setUp(self):
-        temporary = tempfile.TemporaryDirectory()
-        self.addCleanup(temporary.cleanup)
-        self.folder = pathlib.Path(temporary.name)
-
-    def save(self, name, sets):
-        """Files of the sets of inputs: [{input name: path}]."""
-        files = []
-        for i, arrays in enumerate(sets):
-            files.append({key: str(self.folder / f"{name}_{i}_{key}.npy") for key in arrays})
-            for key, array in arrays.items():
-                numpy.save(files[-1][key], array)
-        return files
-
-    def onnx_runtime(self, model, files):
-        job = {"model": str(model), "threads": os.cpu_count(), "modules": str(MODULES),
-               "runs": [{"inputs": inputs, "outputs": str(self.folder / f"expected_{i}")} for i, inputs in enumerate(files)]}
-        (self.folder / "job.json").write_text(json.dumps(job))
-        done = subprocess.run(["node", ORT_RUN, str(self.folder / "job.json")], capture_output=True, text=True, timeout=600)
-        answer = json.loads(done.stdout)
-        self.assertNotIn("error", answer)
-        for run in answer["runs"]:
-            self.assertNotIn("error", run)
-        return [numpy.load(self.folder / f"expected_{i}/features.npy") for i in range(len(files))]
-
-    def detect(self, model, inputs, *options):
-        output = self.folder / "actual.npy"
-        arguments = [argument for key, path in inputs.items() for argument in ("--input", f"{key}={path}")]
-        done = subprocess.run([DETECT, "tensor", str(model), *arguments, "--output", str(output), *options], capture_output=True,
-                              text=True, timeout=600)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        return numpy.load(output)
-
+class Encoders(Comparison):
     def compare(self, name):
         model = encoders.make(name, FOLDER)
         files = self.save(name, encoders.example_inputs(name))
-        expected = self.onnx_runtime(model, files)
-        for inputs, features in zip(files, expected):
+        for inputs, expected in zip(files, self.onnx_runtime(model, files)):
+            features = expected["features"]
             with self.subTest(shape=features.shape):
                 self.assertGreater(numpy.abs(features).mean(), 1e-3)
-                actual = self.detect(model, inputs)
+                actual = self.detect(model, inputs, ["features"])["features"]
                 numpy.testing.assert_allclose(actual, features, rtol=1e-4, atol=1e-5)
                 # The same bits on one thread.
-                numpy.testing.assert_array_equal(self.detect(model, inputs, "--threads", "1"), actual)
+                one = self.detect(model, inputs, ["features"], "--threads", "1")["features"]
+                numpy.testing.assert_array_equal(one, actual)
+
+    def test_weights_are_in_memory_once(self):
+        model = encoders.make("blip_text", FOLDER)
+        inputs = self.save("once", encoders.example_inputs("blip_text"))[0]
+        arguments = [argument for key, path in inputs.items() for argument in ("--input", f"{key}={path}")]
+        process = subprocess.Popen([DETECT, "tensor", str(model), *arguments], stdout=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        self.assertEqual(process.returncode, 0)
+        self.assertLess(usage.ru_maxrss * 1024, 1.5 * model.stat().st_size)
 
 
 for name in encoders.ENCODERS:
