@@ -35,15 +35,15 @@ Lowering::Lowering(Graph graph, Isa isa) : isa_(isa) {
 Result<Program> Lowering::run() {
     group_nodes();
     for (std::size_t n = 0; n < program_.graph_.nodes.size(); ++n) {
-        if (const auto group = group_at_.find(n); group != group_at_.end()) {
-            DETECT_TRY(lower_group(group->second));
+        if (const auto claim = claims_.find(n); claim != claims_.end()) {
+            DETECT_TRY((this->*claim->second.lower)(claim->second.group));
         } else if (!grouped_[n]) {
             DETECT_TRY_ASSIGN(const bool roi_align, lower_roi_align(node(n)));
             if (roi_align) continue;
             DETECT_TRY_ASSIGN(const bool pooling, lower_pooling(node(n)));
             if (pooling) continue;
             DETECT_TRY_ASSIGN(const bool channels_last, lower_channels_last(node(n)));
-            if (!channels_last) DETECT_TRY(lower_reference(node(n), Layout::plain));
+            if (!channels_last && !lower_rows(node(n))) DETECT_TRY(lower_reference(node(n), Layout::plain));
         }
     }
     for (const ValueId output : program_.graph_.outputs) in_layout(output, Layout::plain);
@@ -54,15 +54,18 @@ Result<Program> Lowering::run() {
 void Lowering::group_nodes() {
     for (std::size_t n = 0; n < program_.graph_.nodes.size(); ++n) {
         if (grouped_[n] || !node(n).domain.empty()) continue;
-        if (group_image_transform(n) || group_convolution(n) || group_fully_connected(n)) continue;
+        if (group_image_transform(n) || group_convolution(n) || group_fully_connected(n) || group_layer_norm(n) ||
+            group_matrix_product(n)) {
+            continue;
+        }
     }
+    for (std::size_t n = program_.graph_.nodes.size(); n-- > 0;) group_elementwise(n);
 }
 
-Result<void> Lowering::lower_group(const Group& group) {
-    const std::string& op = node(group.front()).op;
-    if (op == "Sub") return lower_image_transform(group);
-    if (op == "Conv" || op == "Mul") return lower_convolution(group);
-    return lower_fully_connected(group);
+void Lowering::claim(Group group, LowerGroup lower) {
+    for (const std::size_t member : group) grouped_[member] = true;
+    const std::size_t last = *std::ranges::max_element(group);
+    claims_[last] = {std::move(group), lower};
 }
 
 namespace {

@@ -45,9 +45,7 @@ bool Lowering::group_image_transform(std::size_t n) {
     const auto& readers = readers_[static_cast<std::size_t>(node(*pad).outputs[0].index)];
     if (std::ranges::none_of(readers, [&](std::size_t reader) { return node(reader).op == "Conv"; })) return false;
 
-    Group group{n, *div, *resize, *pad};
-    for (const std::size_t member : group) grouped_[member] = true;
-    group_at_[*pad] = std::move(group);
+    claim({n, *div, *resize, *pad}, &Lowering::lower_image_transform);
     return true;
 }
 

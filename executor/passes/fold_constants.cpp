@@ -5,12 +5,32 @@
 #include "graph/try.h"
 
 #include <algorithm>
+#include <array>
 
 namespace detect {
 
 namespace {
 
+/// What one node's outputs may take, and all that is folded of a graph.
 constexpr std::size_t size_budget = std::size_t{16} << 20;
+constexpr std::size_t total_budget = std::size_t{64} << 20;
+
+/// Operators whose work is not bounded by what they read and write: a few bytes of a file could keep them busy for
+/// years. They run when the model does.
+bool is_laborious(const Node& node) {
+    static constexpr std::array<std::string_view, 21> names{
+        "AveragePool", "Conv",          "ConvInteger", "ConvTranspose",
+        "Einsum",      "Gemm",          "GridSample",  "LRN",
+        "Loop",        "LpPool",        "MatMul",      "MatMulInteger",
+        "MaxPool",     "MaxRoiPool",    "MaxUnpool",   "NonMaxSuppression",
+        "QLinearConv", "QLinearMatMul", "Resize",      "RoiAlign",
+        "Scan"};
+    if (std::ranges::find(names, std::string_view(node.op)) != names.end()) return true;
+    return std::ranges::any_of(node.attributes, [](const auto& attribute) {
+        const auto* body = std::get_if<std::shared_ptr<const Graph>>(&attribute.second);
+        return body != nullptr && std::ranges::any_of((*body)->nodes, is_laborious);
+    });
+}
 
 /// What the outputs will take, if their shapes are known before the run.
 std::optional<std::size_t> output_bytes(const Graph& graph, const Node& node) {
@@ -31,7 +51,7 @@ std::optional<std::size_t> output_bytes(const Graph& graph, const Node& node) {
 bool is_foldable(const Graph& graph, const Node& node) {
     const bool constants = std::ranges::all_of(
         node.inputs, [&](ValueId id) { return !id.present() || (graph.is_constant(id) && !graph[id].editable); });
-    return constants && output_bytes(graph, node).has_value() && find_reference_kernel(node.domain, node.op) != nullptr;
+    return constants && !is_laborious(node) && find_reference_kernel(node.domain, node.op) != nullptr;
 }
 
 Result<std::vector<Tensor>> evaluate(const Graph& graph, const Node& node, const KernelContext::Allocator& allocate) {
@@ -81,7 +101,9 @@ Result<std::vector<bool>> propagate_constants(Graph& graph, const KernelContext:
         if (auto shape = known_shape(graph, node)) {
             graph[node.outputs[0]].constant = *std::move(shape);
             done[n] = true;
-        } else if (is_foldable(graph, node)) {
+        } else if (const auto bytes = is_foldable(graph, node) ? output_bytes(graph, node) : std::nullopt;
+                   bytes && *bytes <= total_budget - graph.folded_bytes) {
+            graph.folded_bytes += *bytes;
             DETECT_TRY_ASSIGN(std::vector<Tensor> outputs, evaluate(graph, node, allocate));
             for (std::size_t i = 0; i < outputs.size(); ++i) {
                 if (node.outputs[i].present()) graph[node.outputs[i]].constant = std::move(outputs[i]);
