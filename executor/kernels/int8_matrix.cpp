@@ -1,0 +1,106 @@
+#include "executor/kernels/int8_matrix.h"
+
+#include "graph/try.h"
+
+#include <algorithm>
+
+namespace detect {
+
+namespace {
+
+/// Sums of as many products of an unsigned and a signed byte stay within 32 bits.
+constexpr std::size_t most_terms = (std::size_t{1} << 31U) / (255 * 128) - 1;
+
+/// How a segment is cut into steps, the last of which is reached from its end.
+struct Steps {
+    std::size_t size;
+    std::size_t count;
+
+    Steps(const Int8Kernels& kernels, std::size_t length)
+        : size(std::min(kernels.step, length)), count(divide_up(length, size)) {}
+    [[nodiscard]] std::size_t begin(std::size_t step, std::size_t length) const {
+        return std::min(step * size, length - size);
+    }
+};
+
+} // namespace
+
+bool Int8Matrix::supports(const Int8Kernels& kernels, std::size_t segment_length, std::size_t segments) {
+    const bool readable = segment_length >= kernels.step || (segment_length > 0 && segment_length % 4 == 0);
+    return readable && segments > 0 && segment_length <= most_terms / segments;
+}
+
+Result<Int8Matrix> Int8Matrix::pack(const Int8Kernels& kernels, const Int8Weights& weights, std::size_t pixels,
+                                    bool joined, const Quantisation& a) {
+    const std::size_t n = weights.outputs;
+    const std::size_t k = n == 0 ? 0 : weights.bytes.size() / n;
+    const std::size_t inputs = pixels == 0 ? 0 : k / pixels;
+    Int8Matrix m;
+    m.kernels_ = &kernels;
+    m.columns_ = n;
+    m.segments_ = joined ? 1 : pixels;
+    m.segment_length_ = joined ? k : inputs;
+    const bool sizes_fit = k > 0 && weights.bytes.size() == n * k && inputs * pixels == k &&
+                           weights.scales.size() == n && (weights.bias.empty() || weights.bias.size() == n);
+    if (!sizes_fit || !supports(kernels, m.segment_length_, m.segments_)) {
+        return Error{ErrorCode::invalid_argument, "cannot pack 8-bit weights: their sizes do not fit together, or " +
+                                                      std::to_string(k) + " terms are too many"};
+    }
+    const std::size_t lanes = kernels.lanes;
+    const Steps steps(kernels, m.segment_length_);
+    m.stride_ = m.segments_ * steps.count * steps.size * lanes;
+    const std::size_t vectors = divide_up(n, lanes);
+    DETECT_TRY_ASSIGN(m.weights_, AlignedBuffer::allocate(divide_up(vectors * m.stride_, sizeof(float))));
+    m.padded_.offset.resize(vectors * lanes);
+    m.padded_.scale.resize(vectors * lanes);
+    m.padded_.bias.resize(vectors * lanes);
+
+    std::vector<std::int8_t> row(k); // [pixels, inputs]
+    auto* const packed = reinterpret_cast<std::int8_t*>(m.weights_.data());
+    for (std::size_t column = 0; column < n; ++column) {
+        const std::int8_t* const from = weights.bytes.data() + column * k;
+        std::int32_t sum = 0;
+        for (std::size_t p = 0; p < pixels; ++p) {
+            for (std::size_t i = 0; i < inputs; ++i) {
+                row[p * inputs + i] = from[i * pixels + p];
+                sum += from[i * pixels + p];
+            }
+        }
+        m.padded_.offset[column] = -a.zero_point * sum;
+        m.padded_.scale[column] = a.scale * weights.scales[column];
+        m.padded_.bias[column] = weights.bias.empty() ? 0.F : weights.bias[column];
+        std::int8_t* to = packed + column / lanes * m.stride_ + column % lanes * 4;
+        for (std::size_t s = 0; s < m.segments_; ++s) {
+            const std::int8_t* const segment = row.data() + s * m.segment_length_;
+            for (std::size_t step = 0; step < steps.count; ++step) {
+                const std::size_t begin = steps.begin(step, m.segment_length_);
+                // What the step before has had counts for nothing here.
+                for (std::size_t i = step * steps.size - begin; i < steps.size; ++i) {
+                    to[i / 4 * 4 * lanes + i % 4] = segment[begin + i];
+                }
+                to += steps.size * lanes;
+            }
+        }
+    }
+    return m;
+}
+
+const std::int8_t* Int8Matrix::weights(std::size_t first_column) const {
+    return reinterpret_cast<const std::int8_t*>(weights_.data()) + first_column / kernels_->lanes * stride_;
+}
+
+Int8Finish Int8Matrix::finish(const Int8Finish& finish, std::size_t first_row, std::size_t first_column) const {
+    Int8Finish f = finish;
+    f.offset = padded_.offset.data() + first_column;
+    f.scale = padded_.scale.data() + first_column;
+    f.bias = padded_.bias.data() + first_column;
+    const std::size_t at = first_row * f.stride + first_column;
+    if (f.bytes != nullptr) f.bytes += at;
+    if (f.floats != nullptr) f.floats += at;
+    const std::size_t residual_at = first_row * f.residual_stride + first_column;
+    if (f.byte_residual != nullptr) f.byte_residual += residual_at;
+    if (f.float_residual != nullptr) f.float_residual += residual_at;
+    return f;
+}
+
+} // namespace detect
