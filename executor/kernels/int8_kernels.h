@@ -87,12 +87,6 @@ struct Int8DepthwiseRow {
     std::int32_t* sums = nullptr;
 };
 
-/// A pixel (bytes from the start of the map) and its weight.
-struct Int8PixelTap {
-    std::size_t offset = 0;
-    float weight = 0.F;
-};
-
 struct Int8Kernels {
     std::string_view name;
     /// Columns of a vector.
@@ -109,9 +103,6 @@ struct Int8Kernels {
                     const float* factor, std::int32_t y_zero, std::uint8_t* y) = nullptr;
     /// sums[channels] += x[pixels, channels]
     void (*sum_pixels)(const std::uint8_t* x, std::size_t pixels, std::size_t channels, std::int32_t* sums) = nullptr;
-    /// y = round(Σ weight · (x[offset + c] - x_zero)) + y_zero: first to last, each product rounded.
-    void (*weighted_sum)(const std::uint8_t* x, const Int8PixelTap* taps, std::size_t count, std::size_t channels,
-                         std::int32_t x_zero, std::int32_t y_zero, std::uint8_t* y) = nullptr;
 };
 
 /// The kernels of an instruction set, with the processor's instructions for bytes where it has them. The caller has

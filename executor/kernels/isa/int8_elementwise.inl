@@ -42,36 +42,3 @@ void sum_bytes(const std::uint8_t* x, std::size_t pixels, std::size_t channels, 
     store_ints(last, sum(c, zero_ints(), channels - c));
     for (std::size_t i = 0; c + i < channels; ++i) sums[c + i] += last[i];
 }
-
-/// Vectors of channels whose sums are kept in registers at a time.
-constexpr std::size_t byte_sum_vectors = 4;
-
-void weighted_sum_bytes(const std::uint8_t* x, const Int8PixelTap* taps, std::size_t count, std::size_t channels,
-                        std::int32_t x_zero, std::int32_t y_zero, std::uint8_t* y) {
-    const Rounding rounded(Quantisation{1.F, y_zero});
-    const Int from_zero = broadcast_int(-x_zero);
-    const Int to_zero = broadcast_int(y_zero);
-    const auto value = [&](const Int8PixelTap& tap, std::size_t c, std::size_t some) {
-        return mul(broadcast(tap.weight), to_floats(add_ints(load_bytes(x + tap.offset + c, some), from_zero)));
-    };
-    std::size_t c = 0;
-    for (; c + byte_sum_vectors * lanes <= channels; c += byte_sum_vectors * lanes) {
-        Vec acc[byte_sum_vectors];
-#pragma GCC unroll 4
-        for (std::size_t v = 0; v < byte_sum_vectors; ++v) acc[v] = zero();
-        for (std::size_t t = 0; t < count; ++t) {
-#pragma GCC unroll 4
-            for (std::size_t v = 0; v < byte_sum_vectors; ++v)
-                acc[v] = add(acc[v], value(taps[t], c + v * lanes, lanes));
-        }
-#pragma GCC unroll 4
-        for (std::size_t v = 0; v < byte_sum_vectors; ++v) {
-            store_bytes(y + c + v * lanes, add_ints(rounded(acc[v]), to_zero), lanes);
-        }
-    }
-    over_vectors(channels - c, [&](std::size_t i, std::size_t some) {
-        Vec acc = zero();
-        for (std::size_t t = 0; t < count; ++t) acc = add(acc, value(taps[t], c + i, some));
-        store_bytes(y + c + i, add_ints(rounded(acc), to_zero), some);
-    });
-}

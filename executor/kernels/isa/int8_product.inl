@@ -83,6 +83,5 @@ constexpr Int8Kernels make_int8_kernels(std::string_view name) {
     kernels.dequantise = &dequantise_bytes;
     kernels.rescale = &rescale_bytes;
     kernels.sum_pixels = &sum_bytes;
-    kernels.weighted_sum = &weighted_sum_bytes;
     return kernels;
 }

@@ -185,26 +185,6 @@ TEST_P(Int8ElementwiseTest, SumsPixels) {
     }
 }
 
-TEST_P(Int8ElementwiseTest, SumsWeightedPixels) {
-    const std::vector<Int8PixelTap> places{{0, 0.25F}, {2, 0.6F}, {1, -0.1F}};
-    for (const std::size_t channels : {1U, 5U, 16U, 64U, 75U}) {
-        std::vector<Int8PixelTap> taps = places;
-        for (Int8PixelTap& tap : taps) tap.offset *= channels;
-        const GuardedBytes<std::uint8_t> x(random_bytes<std::uint8_t>(3 * channels, 2));
-        const GuardedBytes<std::uint8_t> y(channels);
-        kernels().weighted_sum(x.data(), taps.data(), taps.size(), channels, 17, 40, y.data());
-        for (std::size_t c = 0; c < channels; ++c) {
-            float sum = 0.F;
-            for (const Int8PixelTap& tap : taps) {
-                const float term = tap.weight * static_cast<float>(x.data()[tap.offset + c] - 17);
-                sum = sum + term;
-            }
-            ASSERT_EQ(y.data()[c], plain_rounded(sum, {1.F, 40}) + 40);
-        }
-        EXPECT_TRUE(y.intact());
-    }
-}
-
 INSTANTIATE_FOR_INT8_KERNELS(Int8ElementwiseTest);
 
 TEST(Int8Kernels, AreCompleteAndTheBestComesLast) {
@@ -212,8 +192,7 @@ TEST(Int8Kernels, AreCompleteAndTheBestComesLast) {
     EXPECT_EQ(available_int8_kernels().front(), &int8_kernels(Isa::portable));
     EXPECT_EQ(available_int8_kernels().back(), &int8_kernels(detect_isa()));
     for (const Int8Kernels* k : available_int8_kernels()) {
-        EXPECT_TRUE(k->product && k->depthwise && k->quantise && k->dequantise && k->rescale && k->sum_pixels &&
-                    k->weighted_sum);
+        EXPECT_TRUE(k->product && k->depthwise && k->quantise && k->dequantise && k->rescale && k->sum_pixels);
     }
 }
 
