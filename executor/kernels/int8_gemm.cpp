@@ -13,7 +13,7 @@ constexpr std::size_t rows_at_a_time = 256;
 /// Sums of more terms are taken in parts, so that rows and weights of a part stay in a second-level cache.
 constexpr std::size_t terms_at_a_time = 1024;
 constexpr std::size_t rows_in_parts = 512;
-constexpr std::size_t columns_in_parts = 256;
+constexpr std::size_t columns_in_parts = 512;
 constexpr std::array<std::size_t, 1> one_segment{0};
 
 /// How C is cut into tasks.
@@ -37,7 +37,7 @@ Grid grid_of(const Int8Matrix& b, std::size_t m, bool rescales, std::size_t thre
     const std::size_t row_tasks = g.in_parts ? divide_up(m, most_rows) : threads * divide_up(m, threads * most_rows);
     g.rows = round_up(divide_up(m, row_tasks), block_side);
     g.row_tasks = divide_up(m, g.rows);
-    g.columns = g.in_parts ? columns_in_parts : b.columns();
+    g.columns = g.in_parts ? std::min(columns_in_parts, b.columns()) : b.columns();
     // Few rows: columns are shared out too.
     if (g.row_tasks * divide_up(b.columns(), g.columns) < threads && !rescales) {
         g.columns = std::min(g.columns, round_up(divide_up(b.columns(), threads), block_side));

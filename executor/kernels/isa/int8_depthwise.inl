@@ -1,9 +1,9 @@
 // A row of a depthwise convolution of bytes: four rows of the kernel at a time, interleaved, so that a lane's four
 // products belong to its channel. An interleaved column serves every window that it lies in.
 
-template <std::size_t Kernel, std::size_t Stride, std::size_t Columns, class Finish>
+template <std::size_t Kernel, std::size_t Stride, std::size_t Columns, class Finish, class Count>
 inline void int8_depthwise_columns(const Int8DepthwiseRow& row, const Finish& finish, std::size_t column,
-                                   std::size_t channel, std::size_t count) {
+                                   std::size_t channel, Count count) {
     constexpr std::size_t fours = (Kernel + 3) / 4;
     const std::int8_t* w = row.weights + channel * fours * Kernel * 4;
     Int acc[Columns];
@@ -45,7 +45,7 @@ void int8_depthwise_of(const Int8DepthwiseRow& row, const Finish& finish) {
     std::size_t column = 0;
     const auto columns = [&]<std::size_t Columns>() {
         for (; column + Columns <= row.columns; column += Columns) {
-            over_vectors(row.channels, [&](std::size_t c, std::size_t some) {
+            over_vectors(row.channels, [&](std::size_t c, auto some) {
                 int8_depthwise_columns<Kernel, Stride, Columns>(row, finish, column, c, some);
             });
         }
@@ -57,7 +57,7 @@ void int8_depthwise_of(const Int8DepthwiseRow& row, const Finish& finish) {
 
 void int8_depthwise(const Int8DepthwiseRow& row) {
     with_activation(row.finish.activation, [&]<Activation A>() {
-        const RowFinish<A, true> finish(row.finish);
+        const RowFinish<A, true, true> finish(row.finish);
         if (row.kernel == 3 && row.stride == 1) return int8_depthwise_of<3, 1>(row, finish);
         if (row.kernel == 3) return int8_depthwise_of<3, 2>(row, finish);
         if (row.stride == 1) return int8_depthwise_of<5, 1>(row, finish);

@@ -28,39 +28,54 @@ struct Rounding {
     }
 };
 
-/// Finishes vectors of columns of a row.
-template <Activation A, bool Bytes>
+/// Finishes vectors of columns of a row. `Plain`: neither residual nor rounding. Holds copies of everything, or the
+/// compiler would have to read it again after each byte that is stored.
+template <Activation A, bool Bytes, bool Plain>
 class RowFinish {
 public:
     explicit RowFinish(const Int8Finish& f)
-        : f_(f), output_(f.output), rounding_(f.rounding), output_zero_(broadcast_int(f.output.zero_point)),
+        : offset_(f.offset), scale_(f.scale), bias_(f.bias), rounded_(f.rounded), byte_residual_(f.byte_residual),
+          float_residual_(f.float_residual), residual_stride_(f.residual_stride), bytes_(f.bytes), floats_(f.floats),
+          stride_(f.stride), output_(f.output), rounding_(f.rounding), output_zero_(broadcast_int(f.output.zero_point)),
           residual_zero_(broadcast_int(-f.residual.zero_point)), residual_scale_(broadcast(f.residual.scale)),
           rounding_scale_(broadcast(f.rounding.scale)) {}
 
-    /// `column`: of the first lane; `count`: valid lanes.
-    Int operator()(Int sum, std::size_t row, std::size_t column, std::size_t count) const {
-        Vec x = to_floats(add_ints(sum, load_ints(f_.offset + column)));
-        x = add(mul(x, load(f_.scale + column)), load(f_.bias + column));
-        if (f_.rounded) x = mul(to_floats(rounding_(x)), rounding_scale_);
-        if (f_.byte_residual != nullptr) {
-            const Int bytes = load_bytes(f_.byte_residual + row * f_.residual_stride + column, count);
-            x = add(x, mul(to_floats(add_ints(bytes, residual_zero_)), residual_scale_));
-        } else if (f_.float_residual != nullptr) {
-            x = add(x, load_some(f_.float_residual + row * f_.residual_stride + column, count));
+    /// `column`: of the first lane; `count`: valid lanes, a number or a constant.
+    template <class Count>
+    [[gnu::always_inline]] Int operator()(Int sum, std::size_t row, std::size_t column, Count count) const {
+        Vec x = to_floats(add_ints(sum, load_ints(offset_ + column)));
+        x = add(mul(x, load(scale_ + column)), load(bias_ + column));
+        if constexpr (!Plain) {
+            if (rounded_) x = mul(to_floats(rounding_(x)), rounding_scale_);
+            if (byte_residual_ != nullptr) {
+                const Int bytes = load_bytes(byte_residual_ + row * residual_stride_ + column, count);
+                x = add(x, mul(to_floats(add_ints(bytes, residual_zero_)), residual_scale_));
+            } else if (float_residual_ != nullptr) {
+                x = add(x, load_some(float_residual_ + row * residual_stride_ + column, count));
+            }
         }
         x = int8_activate<A>(x);
         if constexpr (Bytes) {
             const Int bytes = add_ints(output_(x), output_zero_);
-            store_bytes(f_.bytes + row * f_.stride + column, bytes, count);
+            store_bytes(bytes_ + row * stride_ + column, bytes, count);
             return bytes;
         } else {
-            store_some(f_.floats + row * f_.stride + column, x, count);
+            store_some(floats_ + row * stride_ + column, x, count);
             return zero_ints();
         }
     }
 
 private:
-    const Int8Finish& f_;
+    const std::int32_t* offset_;
+    const float* scale_;
+    const float* bias_;
+    bool rounded_;
+    const std::uint8_t* byte_residual_;
+    const float* float_residual_;
+    std::size_t residual_stride_;
+    std::uint8_t* bytes_;
+    float* floats_;
+    std::size_t stride_;
     Rounding output_;
     Rounding rounding_;
     Int output_zero_;
@@ -72,18 +87,26 @@ private:
 template <class F>
 inline void with_finish(const Int8Finish& finish, F&& body) {
     with_activation(finish.activation, [&]<Activation A>() {
-        if (finish.bytes != nullptr) {
-            body(RowFinish<A, true>(finish));
+        const bool plain = !finish.rounded && finish.byte_residual == nullptr && finish.float_residual == nullptr;
+        if (finish.bytes != nullptr && plain) {
+            body(RowFinish<A, true, true>(finish));
+        } else if (finish.bytes != nullptr) {
+            body(RowFinish<A, true, false>(finish));
         } else {
-            body(RowFinish<A, false>(finish));
+            body(RowFinish<A, false, false>(finish));
         }
     });
 }
+
+/// The number of lanes as a constant, so that nothing is masked.
+struct WholeVector {
+    constexpr operator std::size_t() const { return lanes; }
+};
 
 /// Calls `body(first, count)` for vectors of `count` (≤ lanes) elements.
 template <class F>
 inline void over_vectors(std::size_t count, F&& body) {
     std::size_t i = 0;
-    for (; i + lanes <= count; i += lanes) body(i, lanes);
+    for (; i + lanes <= count; i += lanes) body(i, WholeVector{});
     if (i < count) body(i, count - i);
 }

@@ -50,7 +50,12 @@ void int8_tile(const Int8Product& p, const Finish& finish, std::size_t row, std:
             if (!p.ends) {
                 store_ints(partial + r * stride + v * lanes, acc[r][v]);
             } else if (!dropped) {
-                finish(acc[r][v], to, first, p.columns - first < lanes ? p.columns - first : lanes);
+                const std::size_t count = p.columns - first;
+                if (count >= lanes) {
+                    finish(acc[r][v], to, first, WholeVector{});
+                } else {
+                    finish(acc[r][v], to, first, count);
+                }
             }
         }
     }

@@ -25,20 +25,64 @@ struct Int8Block {
     std::size_t column = 0;
 };
 
-template <class Finish>
-inline void finish_block(const Int8Product& p, const Finish& finish, const Int8Block& block) {
+/// Calls `body(row of the block, row of C)` for those that are wanted.
+template <class Body>
+inline void over_rows(const Int8Product& p, const Int8Block& block, const Body& body) {
     for (std::size_t r = block.skipped; r < block.rows; ++r) {
-        std::size_t to = block.row + r;
-        if (p.rows_of_c != nullptr) {
-            if (p.rows_of_c[to] < 0) continue;
-            to = static_cast<std::size_t>(p.rows_of_c[to]);
+        const std::size_t row = block.row + r;
+        if (p.rows_of_c == nullptr) {
+            body(r, row);
+        } else if (p.rows_of_c[row] >= 0) {
+            body(r, static_cast<std::size_t>(p.rows_of_c[row]));
         }
-        const std::int32_t* const sums = block.sums + r * block_side;
-        const std::size_t columns = p.columns - block.column;
-        finish(load_ints(sums), to, block.column, columns < lanes ? columns : lanes);
-        if (columns <= lanes) continue;
-        const std::size_t more = columns - lanes;
-        finish(load_ints(sums + lanes), to, block.column + lanes, more < lanes ? more : lanes);
+    }
+}
+
+template <class Finish>
+inline void finish_block(const Int8Product& p, const Finish finish, const Int8Block& block) {
+    const std::int32_t* const sums = block.sums;
+    const std::size_t column = block.column;
+    const std::size_t columns = p.columns - column;
+    if (columns >= block_side) {
+        over_rows(p, block, [&](std::size_t r, std::size_t row) {
+            finish(load_ints(sums + r * block_side), row, column, WholeVector{});
+            finish(load_ints(sums + r * block_side + lanes), row, column + lanes, WholeVector{});
+        });
+    } else {
+        over_rows(p, block, [&](std::size_t r, std::size_t row) {
+            finish(load_ints(sums + r * block_side), row, column, columns < lanes ? columns : lanes);
+            if (columns <= lanes) return;
+            finish(load_ints(sums + r * block_side + lanes), row, column + lanes, columns - lanes);
+        });
+    }
+}
+
+/// Fetches what comes after a block into a second-level cache: a piece of the next columns of B, and, of sums that are
+/// taken in parts, a piece of the next part of the block's rows of A.
+inline void fetch_ahead(const Int8Product& p, const Int8Block& block, std::size_t index, std::size_t row_blocks) {
+    constexpr std::size_t line = 64;
+    const std::size_t steps = (p.segment_length + amx_step - 1) / amx_step * p.segment_count;
+    const std::size_t bytes = steps * amx_step * lanes;
+    if (p.partial == nullptr || bytes < 4096) return;
+    const std::size_t next = block.column + block_side;
+    const std::size_t from = bytes / line * index / row_blocks;
+    const std::size_t to = bytes / line * (index + 1) / row_blocks;
+    for (std::size_t v = 0; v < 2; ++v) {
+        // Behind the last columns comes the next part of the first ones.
+        const bool last = next + v * lanes >= p.columns;
+        if (last && p.ends) continue;
+        const std::int8_t* b = last ? p.b + bytes + v * p.b_stride : p.b + (next / lanes + v) * p.b_stride;
+        for (std::size_t i = from; i < to; ++i) _mm_prefetch(reinterpret_cast<const char*>(b + i * line), _MM_HINT_T1);
+    }
+    if (p.ends) return;
+    const std::size_t lines = (p.segment_length + line - 1) / line;
+    const std::size_t first = lines * block.column / p.columns;
+    const std::size_t end = lines * (next < p.columns ? next : p.columns) / p.columns;
+    for (std::size_t r = 0; r < block.rows; ++r) {
+        const std::uint8_t* a = p.a + (block.row + r) * p.lda + p.segment_length;
+        for (std::size_t i = first; i < end; ++i) {
+            _mm_prefetch(reinterpret_cast<const char*>(a + i * line), _MM_HINT_T1);
+        }
     }
 }
 
@@ -147,6 +191,7 @@ void multiply_on_tiles(const Int8Product& p, const Finish& finish) {
             std::int32_t* const to =
                 p.partial == nullptr ? sums[turn % 2] : p.partial + (index * column_blocks + column) * block_size;
             compute_block(p, block.row, block.rows, block.column, to);
+            fetch_ahead(p, block, index, row_blocks);
             if (!p.ends) continue;
             if (waiting.sums != nullptr) finish_block(p, finish, waiting);
             block.sums = to;
