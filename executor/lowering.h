@@ -58,6 +58,7 @@ private:
     };
     /// The trained bytes of a Conv or Gemm, a scale for each output.
     [[nodiscard]] std::optional<ByteWeights> byte_weights(const Node& node) const;
+    [[nodiscard]] Int8Weights view(const ByteWeights& weights) const;
     /// The one reader, if it is a QuantizeLinear of one scale, and there is none beside it.
     [[nodiscard]] std::optional<std::size_t> only_quantiser(ValueId id) const;
     Result<void> group_int8();

@@ -35,10 +35,7 @@ Result<void> Lowering::lower_int8_convolution(const Int8Group& group) {
         if (entry->second->parameters() == p) convolution = entry->second;
     }
     if (convolution == nullptr) {
-        const Int8Weights weights{.bytes = value(group.weights.bytes).constant.data<std::int8_t>(),
-                                  .scales = group.weights.scales,
-                                  .bias = group.weights.bias,
-                                  .outputs = p.shape.output_channels};
+        const Int8Weights weights = view(group.weights);
         auto prepared = Int8Conv::prepare(int8_kernels(isa_), p, weights);
         if (!prepared) return Error{prepared.error().code, describe(conv) + ": " + prepared.error().message};
         convolution = std::make_shared<const Int8Conv>(*std::move(prepared));
@@ -54,11 +51,9 @@ Result<void> Lowering::lower_int8_convolution(const Int8Group& group) {
 
 Result<void> Lowering::lower_int8_fully_connected(const Int8Group& group) {
     const Node& gemm = node(group.node);
-    const Int8Weights weights{.bytes = value(group.weights.bytes).constant.data<std::int8_t>(),
-                              .scales = group.weights.scales,
-                              .bias = group.weights.bias,
-                              .outputs = group.weights.scales.size()};
-    auto packed = Int8Matrix::pack(int8_kernels(isa_), weights, group.pixels, true, group.parameters.input);
+    const Int8Weights weights = view(group.weights);
+    auto packed = Int8Matrix::pack(int8_kernels(isa_), weights, group.pixels, true, group.parameters.input,
+                                   group.parameters.sum_unit());
     if (!packed) return Error{packed.error().code, describe(gemm) + ": " + packed.error().message};
     prepared_bytes_.emplace(group.weights.bytes.index, nullptr);
     const Layout layout = group.parameters.output ? Layout::channels_last : Layout::plain;

@@ -95,6 +95,13 @@ std::optional<Lowering::ByteWeights> Lowering::byte_weights(const Node& node) co
     return weights.bias.size() == outputs ? std::optional(weights) : std::nullopt;
 }
 
+Int8Weights Lowering::view(const ByteWeights& weights) const {
+    return {.bytes = value(weights.bytes).constant.data<std::int8_t>(),
+            .scales = weights.scales,
+            .bias = weights.bias,
+            .outputs = weights.scales.size()};
+}
+
 std::optional<std::size_t> Lowering::only_quantiser(ValueId id) const {
     const auto reader = only_reader(id);
     if (!reader || grouped_[*reader] || node(*reader).op != "QuantizeLinear" || !quantisation_of(node(*reader))) {
@@ -228,6 +235,8 @@ bool Lowering::group_int8_convolution(std::size_t n) {
     if (dims.rank() != 4) return false;
     const auto shape = convolution_parameters(conv, dims);
     if (!shape || !Int8Conv::supports(int8_kernels(isa_), *shape)) return false;
+    const std::size_t terms = shape->input_channels / shape->groups * shape->kernel_h * shape->kernel_w;
+    if (!view(*weights).fit(x->quantisation.scale, terms)) return false;
     Int8Group group;
     group.node = n;
     group.members = {n};
@@ -292,6 +301,7 @@ bool Lowering::group_int8_fully_connected(std::size_t n) {
     const Dims& dims = value(weights->bytes).constant.dims();
     const auto k = static_cast<std::size_t>(dims[1]);
     if (dims.rank() != 2 || !Int8Matrix::supports(int8_kernels(isa_), k, 1)) return false;
+    if (!view(*weights).fit(x->quantisation.scale, k)) return false;
     Int8Group group;
     group.node = n;
     group.members = {n};

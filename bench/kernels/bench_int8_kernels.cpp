@@ -119,12 +119,14 @@ void add_products() {
             add(name, static_cast<double>(m * k * n), [=](const Int8Kernels& kernels) -> Step {
                 const auto weights = random_bytes<std::int8_t>(k * n);
                 const std::vector<float> scales(n, 0.01F);
-                const auto b = std::make_shared<const Int8Matrix>(unwrap(Int8Matrix::pack(
-                    kernels, {.bytes = weights, .scales = scales, .bias = {}, .outputs = n}, 1, true, unit)));
+                const auto b = std::make_shared<const Int8Matrix>(
+                    unwrap(Int8Matrix::pack(kernels, {.bytes = weights, .scales = scales, .bias = {}, .outputs = n}, 1,
+                                            true, unit, unit_of(product.activation, &unit))));
                 return
                     [=, a = random_bytes<std::uint8_t>(m * k), c = Aligned<std::uint8_t>(m * n),
                      scratch = Aligned<std::byte>(int8_gemm_scratch_bytes(*b, m, false, 2))](ThreadPool& pool) mutable {
                         Int8Finish finish;
+                        finish.unit = unit_of(product.activation, &unit);
                         finish.activation = product.activation;
                         finish.bytes = c.data();
                         finish.stride = n;
@@ -155,10 +157,6 @@ void add_elementwise() {
                 y = Aligned<std::uint8_t>(count)](ThreadPool&) mutable {
             kernels.rescale(x.data(), count / channels, channels, 120, gate.data(), 120, y.data());
         };
-    });
-    add("sum_pixels", 0, [](const Int8Kernels& kernels) -> Step {
-        return [&kernels, x = random_bytes<std::uint8_t>(count), sums = Aligned<std::int32_t>(channels)](
-                   ThreadPool&) mutable { kernels.sum_pixels(x.data(), count / channels, channels, sums.data()); };
     });
 }
 

@@ -44,11 +44,13 @@ Result<Int8Conv> Int8Conv::prepare(const Int8Kernels& kernels, const Int8ConvPar
     Int8Conv conv;
     conv.parameters_ = parameters;
     if (p.is_depthwise()) {
-        DETECT_TRY_ASSIGN(conv.weights_, Int8Depthwise::prepare(kernels, p, weights, parameters.input));
+        DETECT_TRY_ASSIGN(conv.weights_,
+                          Int8Depthwise::prepare(kernels, p, weights, parameters.input, parameters.sum_unit()));
         return conv;
     }
     const std::size_t taps = p.kernel_h * p.kernel_w;
-    DETECT_TRY_ASSIGN(conv.weights_, Int8Matrix::pack(kernels, weights, taps, p.is_pointwise(), parameters.input));
+    DETECT_TRY_ASSIGN(conv.weights_, Int8Matrix::pack(kernels, weights, taps, p.is_pointwise(), parameters.input,
+                                                      parameters.sum_unit()));
     return conv;
 }
 
@@ -58,6 +60,7 @@ std::size_t Int8Conv::weight_bytes() const {
 
 Int8Finish Int8Conv::finish() const {
     Int8Finish f;
+    f.unit = parameters_.unit();
     f.activation = parameters_.shape.activation;
     f.rounded = parameters_.rounding.has_value();
     f.rounding = parameters_.rounding.value_or(Quantisation{});

@@ -21,6 +21,11 @@ struct Int8ConvParameters {
     /// Without: floats.
     std::optional<Quantisation> output;
 
+    /// Int8Finish::unit.
+    [[nodiscard]] float unit() const { return unit_of(shape.activation, output ? &*output : nullptr); }
+    /// What sums are wanted over.
+    [[nodiscard]] float sum_unit() const { return rounding ? rounding->scale : unit(); }
+
     friend bool operator==(const Int8ConvParameters&, const Int8ConvParameters&) = default;
 };
 

@@ -10,12 +10,13 @@ bool Int8Depthwise::supports(const Conv2dParameters& p) {
 }
 
 Result<Int8Depthwise> Int8Depthwise::prepare(const Int8Kernels& kernels, const Conv2dParameters& p,
-                                             const Int8Weights& weights, const Quantisation& x) {
+                                             const Int8Weights& weights, const Quantisation& x, float unit) {
     const std::size_t channels = p.output_channels;
     const std::size_t kernel = p.kernel_h;
     const bool sizes_fit = supports(p) && weights.outputs == channels && weights.scales.size() == channels &&
                            weights.bytes.size() == channels * kernel * kernel &&
-                           (weights.bias.empty() || weights.bias.size() == channels);
+                           (weights.bias.empty() || weights.bias.size() == channels) &&
+                           weights.fit(x.scale, kernel * kernel);
     if (!sizes_fit) {
         return Error{ErrorCode::invalid_argument, "cannot prepare a depthwise convolution of bytes: it must be 3x3 or "
                                                   "5x5, of stride 1 or 2, and its weights must fit"};
@@ -28,7 +29,6 @@ Result<Int8Depthwise> Int8Depthwise::prepare(const Int8Kernels& kernels, const C
     d.fours_ = divide_up(kernel, 4);
     d.offset_.resize(padded);
     d.scale_.resize(padded);
-    d.bias_.resize(padded);
     const std::size_t stride = d.fours_ * kernel * lanes * 4;
     DETECT_TRY_ASSIGN(d.weights_, AlignedBuffer::allocate(padded / lanes * stride / sizeof(float)));
     auto* const packed = reinterpret_cast<std::int8_t*>(d.weights_.data());
@@ -42,9 +42,8 @@ Result<Int8Depthwise> Int8Depthwise::prepare(const Int8Kernels& kernels, const C
                 sum += from[h * kernel + w];
             }
         }
-        d.offset_[c] = -x.zero_point * sum;
-        d.scale_[c] = x.scale * weights.scales[c];
-        d.bias_[c] = weights.bias.empty() ? 0.F : weights.bias[c];
+        d.offset_[c] = weights.whole_bias(x.scale, c) - x.zero_point * sum;
+        d.scale_[c] = x.scale * weights.scales[c] / unit;
     }
     return d;
 }
@@ -57,7 +56,6 @@ void Int8Depthwise::describe(Int8DepthwiseRow& row) const {
     row.weights = reinterpret_cast<const std::int8_t*>(weights_.data());
     row.finish.offset = offset_.data();
     row.finish.scale = scale_.data();
-    row.finish.bias = bias_.data();
     row.finish.activation = parameters_.activation;
 }
 

@@ -10,16 +10,16 @@ class Int8Depthwise {
 public:
     [[nodiscard]] static bool supports(const Conv2dParameters& parameters);
 
-    /// `weights.bytes` [channels, 1, kernel, kernel]. Errors as Int8Matrix::pack.
+    /// `weights.bytes` [channels, 1, kernel, kernel]; `x`, `unit` and errors as Int8Matrix::pack.
     static Result<Int8Depthwise> prepare(const Int8Kernels& kernels, const Conv2dParameters& parameters,
-                                         const Int8Weights& weights, const Quantisation& x);
+                                         const Int8Weights& weights, const Quantisation& x, float unit);
 
     [[nodiscard]] const Int8Kernels& kernels() const { return *kernels_; }
     /// Rows that `rows` of a Int8DepthwiseRow must name.
     [[nodiscard]] std::size_t named_rows() const { return fours_ * 4; }
     /// Bytes from pixel to pixel in what is read.
     [[nodiscard]] std::size_t pixel_stride() const { return offset_.size(); }
-    [[nodiscard]] std::size_t bytes() const { return weights_.bytes() + 3 * offset_.size() * sizeof(float); }
+    [[nodiscard]] std::size_t bytes() const { return weights_.bytes() + 2 * offset_.size() * sizeof(float); }
     /// Fills in what is known here; rows, columns and the output's place are the caller's.
     void describe(Int8DepthwiseRow& row) const;
 
@@ -29,7 +29,6 @@ private:
     AlignedBuffer weights_;
     std::vector<std::int32_t> offset_;
     std::vector<float> scale_;
-    std::vector<float> bias_;
     std::size_t fours_ = 0;
 };
 

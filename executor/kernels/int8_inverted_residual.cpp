@@ -166,6 +166,7 @@ void Int8InvertedResidual::run_depthwise(const Layout& l, const Task& task, std:
     steps_.depthwise->depthwise()->describe(r);
     r.rows = rows.data();
     r.columns = l.output_width;
+    r.finish.unit = parameters.unit();
     r.finish.bytes = task.y + (steps_.project ? 0 : row) * l.output_width * task.y_stride;
     r.finish.stride = task.y_stride;
     r.finish.output = *parameters.output;

@@ -22,14 +22,16 @@ struct Quantisation {
     friend bool operator==(const Quantisation&, const Quantisation&) = default;
 };
 
-/// From a sum to what is stored: x = (sum + offset) · scale + bias for each column; quantised and dequantised again if
-/// `rounded`; plus the residual; activated; and stored as bytes, round(x / scale) + zero point, halves to even,
-/// saturated, or as floats.
+/// From a sum to what is stored. x = (sum + offset) · scale for each column; rounded and saturated as a byte would be,
+/// if there is a `rounding`; plus the residual; activated; and stored as bytes, round(x / output scale) + zero point,
+/// halves to even, saturated, or as floats. All of it is reckoned in units of the output's scale where the activation
+/// allows it (`unit_of`).
 struct Int8Finish {
-    /// By column, padded to whole vectors. `offset` makes up for the zero point of A.
+    /// By column, padded to whole vectors. `offset` is the bias, and makes up for the zero point of A; `scale` is over
+    /// `rounding.scale` if there is a rounding, else over `unit`.
     const std::int32_t* offset = nullptr;
     const float* scale = nullptr;
-    const float* bias = nullptr;
+    float unit = 1.F;
     Activation activation = Activation::none;
     bool rounded = false;
     Quantisation rounding;
@@ -44,6 +46,12 @@ struct Int8Finish {
     std::size_t stride = 0;
     Quantisation output;
 };
+
+/// What x is counted in: the output's scale for bytes of what is linear, or only cut off at zero; else 1.
+[[nodiscard]] inline float unit_of(Activation activation, const Quantisation* output) {
+    const bool homogeneous = activation == Activation::none || activation == Activation::relu;
+    return homogeneous && output != nullptr ? output->scale : 1.F;
+}
 
 /// C[rows, columns] = finish(A·B). A's rows are `segment_count` pieces of `segment_length` bytes; row r's piece s is at
 /// a + r·lda + segments[s].
@@ -101,8 +109,6 @@ struct Int8Kernels {
     /// y[pixels, channels] = round((x - x_zero) · factor[channel]) + y_zero; y may be x.
     void (*rescale)(const std::uint8_t* x, std::size_t pixels, std::size_t channels, std::int32_t x_zero,
                     const float* factor, std::int32_t y_zero, std::uint8_t* y) = nullptr;
-    /// sums[channels] += x[pixels, channels]
-    void (*sum_pixels)(const std::uint8_t* x, std::size_t pixels, std::size_t channels, std::int32_t* sums) = nullptr;
 };
 
 /// The kernels of an instruction set, with the processor's instructions for bytes where it has them. The caller has

@@ -3,13 +3,16 @@
 #include "graph/try.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace detect {
 
 namespace {
 
-/// Sums of as many products of an unsigned and a signed byte stay within 32 bits.
-constexpr std::size_t most_terms = (std::size_t{1} << 31U) / (255 * 128) - 1;
+/// Sums of as many products of an unsigned and a signed byte stay within 30 bits, and so shall biases: all that is
+/// added up on the way stays within 32.
+constexpr std::size_t largest_sum = std::size_t{1} << 29U;
+constexpr std::size_t most_terms = largest_sum / (255 * 128);
 
 /// How a segment is cut into steps, the last of which is reached from its end.
 struct Steps {
@@ -25,13 +28,26 @@ struct Steps {
 
 } // namespace
 
+bool Int8Weights::fit(float input_scale, std::size_t terms) const {
+    for (std::size_t i = 0; i < bias.size(); ++i) {
+        const float whole = bias[i] / (input_scale * scales[i]);
+        if (!(std::abs(whole) < static_cast<float>(largest_sum))) return false;
+    }
+    return terms <= most_terms;
+}
+
+std::int32_t Int8Weights::whole_bias(float input_scale, std::size_t output) const {
+    if (bias.empty()) return 0;
+    return static_cast<std::int32_t>(std::nearbyint(bias[output] / (input_scale * scales[output])));
+}
+
 bool Int8Matrix::supports(const Int8Kernels& kernels, std::size_t segment_length, std::size_t segments) {
     const bool readable = segment_length >= kernels.step || (segment_length > 0 && segment_length % 4 == 0);
     return readable && segments > 0 && segment_length <= most_terms / segments;
 }
 
 Result<Int8Matrix> Int8Matrix::pack(const Int8Kernels& kernels, const Int8Weights& weights, std::size_t pixels,
-                                    bool joined, const Quantisation& a) {
+                                    bool joined, const Quantisation& a, float unit) {
     const std::size_t n = weights.outputs;
     const std::size_t k = n == 0 ? 0 : weights.bytes.size() / n;
     const std::size_t inputs = pixels == 0 ? 0 : k / pixels;
@@ -42,9 +58,11 @@ Result<Int8Matrix> Int8Matrix::pack(const Int8Kernels& kernels, const Int8Weight
     m.segment_length_ = joined ? k : inputs;
     const bool sizes_fit = k > 0 && weights.bytes.size() == n * k && inputs * pixels == k &&
                            weights.scales.size() == n && (weights.bias.empty() || weights.bias.size() == n);
-    if (!sizes_fit || !supports(kernels, m.segment_length_, m.segments_)) {
-        return Error{ErrorCode::invalid_argument, "cannot pack 8-bit weights: their sizes do not fit together, or " +
-                                                      std::to_string(k) + " terms are too many"};
+    if (!sizes_fit || !supports(kernels, m.segment_length_, m.segments_) || !weights.fit(a.scale, k)) {
+        return Error{ErrorCode::invalid_argument,
+                     "cannot pack 8-bit weights: their sizes do not fit together, or their biases "
+                     "or sums of " +
+                         std::to_string(k) + " terms do not fit into 32 bits"};
     }
     const std::size_t lanes = kernels.lanes;
     const Steps steps(kernels, m.segment_length_);
@@ -53,7 +71,6 @@ Result<Int8Matrix> Int8Matrix::pack(const Int8Kernels& kernels, const Int8Weight
     DETECT_TRY_ASSIGN(m.weights_, AlignedBuffer::allocate(divide_up(vectors * m.stride_, sizeof(float))));
     m.padded_.offset.resize(vectors * lanes);
     m.padded_.scale.resize(vectors * lanes);
-    m.padded_.bias.resize(vectors * lanes);
 
     std::vector<std::int8_t> row(k); // [pixels, inputs]
     auto* const packed = reinterpret_cast<std::int8_t*>(m.weights_.data());
@@ -66,9 +83,8 @@ Result<Int8Matrix> Int8Matrix::pack(const Int8Kernels& kernels, const Int8Weight
                 sum += from[i * pixels + p];
             }
         }
-        m.padded_.offset[column] = -a.zero_point * sum;
-        m.padded_.scale[column] = a.scale * weights.scales[column];
-        m.padded_.bias[column] = weights.bias.empty() ? 0.F : weights.bias[column];
+        m.padded_.offset[column] = weights.whole_bias(a.scale, column) - a.zero_point * sum;
+        m.padded_.scale[column] = a.scale * weights.scales[column] / unit;
         std::int8_t* to = packed + column / lanes * m.stride_ + column % lanes * 4;
         for (std::size_t s = 0; s < m.segments_; ++s) {
             const std::int8_t* const segment = row.data() + s * m.segment_length_;
@@ -93,7 +109,6 @@ Int8Finish Int8Matrix::finish(const Int8Finish& finish, std::size_t first_row, s
     Int8Finish f = finish;
     f.offset = padded_.offset.data() + first_column;
     f.scale = padded_.scale.data() + first_column;
-    f.bias = padded_.bias.data() + first_column;
     const std::size_t at = first_row * f.stride + first_column;
     if (f.bytes != nullptr) f.bytes += at;
     if (f.floats != nullptr) f.floats += at;

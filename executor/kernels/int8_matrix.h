@@ -13,9 +13,15 @@ struct Int8Weights {
     /// [outputs, inputs, pixels]
     std::span<const std::int8_t> bytes;
     std::span<const float> scales;
-    /// Empty for zeros.
+    /// Empty for zeros. Counted in what a sum is counted in, the product of both scales, and rounded to whole numbers,
+    /// as files hold it.
     std::span<const float> bias;
     std::size_t outputs = 0;
+
+    /// Whether the biases and sums of `terms` products fit together into 32 bits, with inputs of such a scale.
+    [[nodiscard]] bool fit(float input_scale, std::size_t terms) const;
+    /// The bias of an output as a whole number.
+    [[nodiscard]] std::int32_t whole_bias(float input_scale, std::size_t output) const;
 };
 
 /// Weights B [K, N] packed once, at load, as the products of one instruction set read them; with all that turns a sum
@@ -26,16 +32,17 @@ public:
     [[nodiscard]] static bool supports(const Int8Kernels& kernels, std::size_t segment_length, std::size_t segments);
 
     /// K is `pixels` segments of as many terms as there are inputs; or, if `joined`, one of both. A's bytes have the
-    /// quantisation `a`. Errors: `invalid_argument` if sizes do not fit, `resource_limit` if memory is short.
+    /// quantisation `a`; sums are wanted over `unit` (Int8Finish::scale). Errors: `invalid_argument` if sizes do not
+    /// fit, `resource_limit` if memory is short.
     static Result<Int8Matrix> pack(const Int8Kernels& kernels, const Int8Weights& weights, std::size_t pixels,
-                                   bool joined, const Quantisation& a);
+                                   bool joined, const Quantisation& a, float unit);
 
     [[nodiscard]] const Int8Kernels& kernels() const { return *kernels_; }
     [[nodiscard]] std::size_t columns() const { return columns_; }
     [[nodiscard]] std::size_t segments() const { return segments_; }
     [[nodiscard]] std::size_t segment_length() const { return segment_length_; }
     [[nodiscard]] std::size_t k() const { return segments_ * segment_length_; }
-    [[nodiscard]] std::size_t bytes() const { return weights_.bytes() + 3 * padded_.size() * sizeof(float); }
+    [[nodiscard]] std::size_t bytes() const { return weights_.bytes() + 2 * padded_.size() * sizeof(float); }
 
     /// Bytes of packed weights from vector to vector, and of those that stand before term `k` of a single segment (a
     /// multiple of a step).
@@ -50,7 +57,6 @@ private:
     struct Column {
         std::vector<std::int32_t> offset;
         std::vector<float> scale;
-        std::vector<float> bias;
         [[nodiscard]] std::size_t size() const { return scale.size(); }
     };
 

@@ -169,6 +169,7 @@ public:
                           scratch_memory(context, int8_gemm_scratch_bytes(weights_, m, false, threads_of(context))));
         if (context.outputs[0].element_count() == 0) return {};
         Int8Finish finish;
+        finish.unit = unit_of(activation_, output_ ? &*output_ : nullptr);
         finish.activation = activation_;
         finish.bytes = data.bytes;
         finish.floats = data.floats;

@@ -87,6 +87,5 @@ constexpr Int8Kernels make_int8_kernels(std::string_view name) {
     kernels.quantise = &quantise_bytes;
     kernels.dequantise = &dequantise_bytes;
     kernels.rescale = &rescale_bytes;
-    kernels.sum_pixels = &sum_bytes;
     return kernels;
 }

@@ -49,30 +49,31 @@ inline std::vector<float> random_scales(std::size_t count, unsigned seed) {
     return scales;
 }
 
-inline std::int32_t plain_rounded(float x, const Quantisation& q) {
-    const float scaled = x * (1.F / q.scale);
-    const float low = static_cast<float>(-q.zero_point);
-    const float high = static_cast<float>(255 - q.zero_point);
+/// A byte without its zero point.
+inline std::int32_t plain_rounded(float scaled, std::int32_t zero_point) {
+    const float low = static_cast<float>(-zero_point);
+    const float high = static_cast<float>(255 - zero_point);
     return static_cast<std::int32_t>(std::nearbyint(scaled > low ? std::min(scaled, high) : low));
 }
 
-/// Int8Finish in plain words, for one output.
+/// Int8Finish in plain words, for one output. `scale`: of a sum.
 struct PlainFinish {
     const Int8ConvParameters& p;
-    float operator()(std::int32_t sum, float scale, float bias, float residual) const {
-        float x = static_cast<float>(sum) * scale;
-        x = x + bias;
-        if (p.rounding) x = static_cast<float>(plain_rounded(x, *p.rounding)) * p.rounding->scale;
-        x = x + residual;
-        const float gate = std::min(std::max(x + 3.F, 0.F), 6.F) * (1.F / 6.F);
-        switch (p.shape.activation) {
-        case Activation::none: break;
-        case Activation::relu: x = std::max(x, 0.F); break;
-        case Activation::hard_sigmoid: x = gate; break;
-        case Activation::hard_swish: x = x * gate; break;
+    float operator()(std::int32_t sum, float scale, std::optional<float> residual, float residual_scale) const {
+        const bool homogeneous = p.shape.activation == Activation::none || p.shape.activation == Activation::relu;
+        const float unit = homogeneous && p.output ? p.output->scale : 1.F;
+        float x = static_cast<float>(sum) * (scale / (p.rounding ? p.rounding->scale : unit));
+        if (p.rounding) {
+            x = static_cast<float>(plain_rounded(x, p.rounding->zero_point)) * (p.rounding->scale / unit);
         }
-        if (!p.output) return x;
-        return static_cast<float>(plain_rounded(x, *p.output) + p.output->zero_point);
+        if (residual) x = x + *residual * (residual_scale / unit);
+        const float gate = std::min(std::max(x + 3.F, 0.F), 6.F);
+        if (p.shape.activation == Activation::relu) x = std::max(x, 0.F);
+        if (p.shape.activation == Activation::hard_sigmoid) x = gate;
+        if (p.shape.activation == Activation::hard_swish) x = x * gate;
+        if (!p.output) return homogeneous ? x : x * (1.F / 6.F);
+        if (!homogeneous) x = x * (1.F / (6.F * p.output->scale));
+        return static_cast<float>(plain_rounded(x, p.output->zero_point) + p.output->zero_point);
     }
 };
 
@@ -116,7 +117,7 @@ inline std::vector<float> plain_conv(const Int8Layer& layer, std::span<const std
         if (!p.gated) return byte;
         const float factor = gate[n * s.input_channels + c] * (p.gated->scale / p.input.scale);
         const float scaled = static_cast<float>(byte - p.gated->zero_point) * factor;
-        return plain_rounded(scaled, {1.F, p.input.zero_point}) + p.input.zero_point;
+        return plain_rounded(scaled, p.input.zero_point) + p.input.zero_point;
     };
     std::vector<float> y;
     for (std::size_t n = 0; n < size.batch; ++n) {
@@ -134,14 +135,17 @@ inline std::vector<float> plain_conv(const Int8Layer& layer, std::span<const std
                             }
                         }
                     }
-                    float residual = 0.F;
+                    std::optional<float> residual;
+                    float residual_scale = 1.F;
                     if (!byte_residual.empty()) {
-                        residual =
-                            static_cast<float>(byte_residual[y.size()] - p.residual->zero_point) * p.residual->scale;
+                        residual = static_cast<float>(byte_residual[y.size()] - p.residual->zero_point);
+                        residual_scale = p.residual->scale;
                     } else if (!float_residual.empty()) {
                         residual = float_residual[y.size()];
                     }
-                    y.push_back(finish(sum, p.input.scale * layer.scales[k], layer.bias[k], residual));
+                    const float scale = p.input.scale * layer.scales[k];
+                    sum += static_cast<std::int32_t>(std::nearbyint(layer.bias[k] / scale));
+                    y.push_back(finish(sum, scale, residual, residual_scale));
                 }
             }
         }

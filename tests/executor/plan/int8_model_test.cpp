@@ -239,7 +239,7 @@ TEST(Int8Model, BytesMayComeFromOutsideAndGoThere) {
         const ValueId scale = b.scalar(0.125F);
         const ValueId zero = type == DataType::int8 ? b.constant("zero", Tensor::scalar<std::int8_t>(3))
                                                     : b.constant("zero", Tensor::scalar<std::uint8_t>(140));
-        const ValueId x = b.node("DequantizeLinear", {input, scale, zero});
+        const ValueId x = q.known(b.node("DequantizeLinear", {input, scale, zero}), 0.125F);
         const ValueId y = b.node("QuantizeLinear", {q.convolution(x, 4, 6, 1), scale, zero});
         b.output("y", y, std::nullopt);
         b.output("flat", b.node("Flatten", {y}, {{"axis", std::int64_t{1}}}), std::nullopt);

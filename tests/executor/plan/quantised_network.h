@@ -2,7 +2,9 @@
 
 #include "graph/builder.h"
 
+#include <map>
 #include <random>
+#include <string>
 
 /// Quantised graphs (QuantizeLinear and DequantizeLinear around float operators) as exporters write them. Scales are
 /// powers of two: then sums, and all that follows but for hard-swish and gates, are exact in single precision, in any
@@ -22,33 +24,37 @@ public:
         const ValueId zero = signed_ ? b_.constant("zero", Tensor::scalar<std::int8_t>(0))
                                      : b_.constant("zero", Tensor::scalar(static_cast<std::uint8_t>(zero_point)));
         const ValueId bytes = b_.node("QuantizeLinear", {x, of_scale, zero});
-        return b_.node("DequantizeLinear", {bytes, of_scale, zero});
+        return known(b_.node("DequantizeLinear", {bytes, of_scale, zero}), scale);
+    }
+    /// Says that a value has been dequantised from this scale.
+    ValueId known(ValueId x, float scale) {
+        scales_[x.index] = scale;
+        return x;
     }
 
-    /// Trained bytes of any sizes, a scale for each of the first.
-    ValueId weights(const Dims& dims) {
+    /// Trained bytes of any sizes, a scale for each of the first; and biases counted in the products of both scales.
+    /// For an x that is rounded.
+    std::vector<ValueId> trained(ValueId x, const Dims& dims) {
         Tensor bytes = Tensor::create(DataType::int8, dims).value();
         for (std::int8_t& byte : bytes.mutable_data<std::int8_t>()) {
             byte = static_cast<std::int8_t>(static_cast<int>(random_() % 255U) - 127);
         }
         Tensor scales = Tensor::create(DataType::float32, {dims[0]}).value();
-        for (float& scale : scales.mutable_data<float>()) scale = random_() % 2 == 0 ? 1.F / 256.F : 1.F / 512.F;
-        const Tensor zeros = Tensor::create(DataType::int8, {dims[0]}).value();
-        return b_.node("DequantizeLinear",
-                       {b_.constant("w", bytes), b_.constant("w_scale", scales), b_.constant("w_zero", zeros)},
-                       {{"axis", std::int64_t{0}}});
-    }
-
-    ValueId bias(std::int64_t channels) {
-        Tensor sums = Tensor::create(DataType::int32, {channels}).value();
-        for (std::int32_t& sum : sums.mutable_data<std::int32_t>())
-            sum = static_cast<std::int32_t>(random_() % 8192U) - 4096;
-        Tensor scales = Tensor::create(DataType::float32, {channels}).value();
-        for (float& scale : scales.mutable_data<float>()) scale = 1.F / 4096.F;
-        const Tensor zeros = Tensor::create(DataType::int32, {channels}).value();
-        return b_.node("DequantizeLinear",
-                       {b_.constant("b", sums), b_.constant("b_scale", scales), b_.constant("b_zero", zeros)},
-                       {{"axis", std::int64_t{0}}});
+        Tensor sums = Tensor::create(DataType::int32, {dims[0]}).value();
+        Tensor sum_scales = Tensor::create(DataType::float32, {dims[0]}).value();
+        for (std::size_t i = 0; i < static_cast<std::size_t>(dims[0]); ++i) {
+            const float scale = random_() % 2 == 0 ? 1.F / 256.F : 1.F / 512.F;
+            scales.mutable_data<float>()[i] = scale;
+            sum_scales.mutable_data<float>()[i] = scale * scales_.at(x.index);
+            sums.mutable_data<std::int32_t>()[i] = static_cast<std::int32_t>(random_() % 16384U) - 8192;
+        }
+        const auto unpacked = [&](const std::string& name, const Tensor& values, const Tensor& of_scale) {
+            const ValueId zeros = b_.constant(name + "_zero", Tensor::create(values.type(), {dims[0]}).value());
+            return b_.node("DequantizeLinear",
+                           {b_.constant(name, values), b_.constant(name + "_scale", of_scale), zeros},
+                           {{"axis", std::int64_t{0}}});
+        };
+        return {x, unpacked("w", bytes, scales), unpacked("b", sums, sum_scales)};
     }
 
     /// Convolution with padding that keeps sizes at stride 1. Depthwise if `outputs` is 0.
@@ -57,7 +63,7 @@ public:
         const bool depthwise = outputs == 0;
         const std::int64_t pad = kernel / 2;
         const Dims dims{depthwise ? inputs : outputs, depthwise ? 1 : inputs, kernel, kernel};
-        return b_.node("Conv", {x, weights(dims), bias(dims[0])},
+        return b_.node("Conv", trained(x, dims),
                        {{"kernel_shape", std::vector<std::int64_t>{kernel, kernel}},
                         {"pads", std::vector<std::int64_t>{pad, pad, pad, pad}},
                         {"strides", std::vector<std::int64_t>{stride, stride}},
@@ -65,7 +71,7 @@ public:
     }
 
     ValueId linear(ValueId x, std::int64_t inputs, std::int64_t outputs) {
-        return b_.node("Gemm", {x, weights({outputs, inputs}), bias(outputs)}, {{"transB", std::int64_t{1}}});
+        return b_.node("Gemm", trained(x, {outputs, inputs}), {{"transB", std::int64_t{1}}});
     }
 
 private:
@@ -73,6 +79,7 @@ private:
     GraphBuilder b_{none_};
     bool signed_;
     std::mt19937 random_{7};
+    std::map<std::int32_t, float> scales_;
 };
 
 /// Multiples of 1/64 in [-1, 1).
