@@ -3,6 +3,7 @@
 #include "graph/try.h"
 
 #include <algorithm>
+#include <array>
 
 namespace detect {
 
@@ -10,6 +11,7 @@ namespace {
 
 /// Positions of the padded picture, and their rows of C, that a band may have.
 constexpr std::size_t positions_at_a_time = 1024;
+constexpr std::size_t most_taps = 64;
 
 } // namespace
 
@@ -30,7 +32,6 @@ struct Int8Conv::Layout {
 bool Int8Conv::supports(const Int8Kernels& kernels, const Conv2dParameters& p) {
     if (p.groups != 1) return Int8Depthwise::supports(p);
     const bool dense = p.stride_h == 1 && p.stride_w == 1 && p.dilation_h == 1 && p.dilation_w == 1;
-    constexpr std::size_t most_taps = 64;
     const std::size_t taps = p.kernel_h <= most_taps && p.kernel_w <= most_taps ? p.kernel_h * p.kernel_w : 0;
     return dense && taps <= most_taps && Int8Matrix::supports(kernels, p.input_channels, taps);
 }
@@ -140,9 +141,10 @@ void Int8Conv::run_windows(const Int8ConvData& data, const MapSize& size, std::s
     const Conv2dParameters& p = parameters_.shape;
     const std::size_t channels = p.input_channels;
     const auto padding = static_cast<std::uint8_t>(parameters_.input.zero_point);
-    std::vector<std::size_t> taps;
-    for (std::size_t t = 0; t < p.kernel_h * p.kernel_w; ++t) {
-        taps.push_back((t / p.kernel_w * l.padded_width + t % p.kernel_w) * channels);
+    std::array<std::size_t, most_taps> all_taps;
+    const std::span taps = std::span(all_taps).first(p.kernel_h * p.kernel_w);
+    for (std::size_t t = 0; t < taps.size(); ++t) {
+        taps[t] = (t / p.kernel_w * l.padded_width + t % p.kernel_w) * channels;
     }
     pool.for_each_task(size.batch * l.bands, [&](std::size_t task, std::size_t worker) {
         const std::size_t picture = task / l.bands;

@@ -6,21 +6,21 @@ namespace detect {
 
 namespace {
 
-Error wrong_input(const std::string& label, const Tensor& x) {
-    return Error{ErrorCode::invalid_argument, label + ": an input is " + std::string(to_string(x.type())) + " " +
+Error wrong_input(const Step& step, const Tensor& x) {
+    return Error{ErrorCode::invalid_argument, step.label() + ": an input is " + std::string(to_string(x.type())) + " " +
                                                   to_string(x.dims()) + " (channels last)"};
 }
 
-Result<MapSize> map_size(const std::string& label, const Tensor& x, std::size_t channels) {
+Result<MapSize> map_size(const Step& step, const Tensor& x, std::size_t channels) {
     const Dims& d = x.dims();
     if (x.type() != DataType::uint8 || d.rank() != 4 || d[3] != static_cast<std::int64_t>(channels)) {
-        return wrong_input(label, x);
+        return wrong_input(step, x);
     }
     return MapSize{static_cast<std::size_t>(d[0]), static_cast<std::size_t>(d[1]), static_cast<std::size_t>(d[2])};
 }
 
 /// Allocates y and puts its place, and the residual's if there is one, into `data`.
-Result<void> place(StepContext& context, const std::string& label, const Dims& dims, bool bytes, const Tensor* residual,
+Result<void> place(StepContext& context, const Step& step, const Dims& dims, bool bytes, const Tensor* residual,
                    bool byte_residual, Int8ConvData& data) {
     DETECT_TRY_ASSIGN(context.outputs[0], context.memory.allocate(bytes ? DataType::uint8 : DataType::float32, dims));
     if (bytes) {
@@ -30,7 +30,7 @@ Result<void> place(StepContext& context, const std::string& label, const Dims& d
     }
     if (residual == nullptr) return {};
     if (residual->dims() != dims || residual->type() != (byte_residual ? DataType::uint8 : DataType::float32)) {
-        return wrong_input(label, *residual);
+        return wrong_input(step, *residual);
     }
     if (byte_residual) {
         data.byte_residual = residual->data<std::uint8_t>().data();
@@ -58,19 +58,19 @@ public:
 
     Result<void> run(StepContext& context) const override {
         const Int8ConvParameters& p = convolution_->parameters();
-        DETECT_TRY_ASSIGN(const MapSize size, map_size(label(), context.inputs[0], p.shape.input_channels));
+        DETECT_TRY_ASSIGN(const MapSize size, map_size(*this, context.inputs[0], p.shape.input_channels));
         Int8ConvData data;
         data.x = context.inputs[0].data<std::uint8_t>().data();
         if (p.gated) {
             const Tensor& gate = context.inputs[1];
             const Dims& x = context.inputs[0].dims();
             if (gate.type() != DataType::float32 || gate.dims() != Dims{x[0], 1, 1, x[3]}) {
-                return wrong_input(label(), gate);
+                return wrong_input(*this, gate);
             }
             data.gate = gate.data<float>().data();
         }
         const Tensor* residual = residual_ ? &context.inputs[p.gated ? 2 : 1] : nullptr;
-        DETECT_TRY(place(context, label(), output_dims(size, p.shape, p.shape.output_channels), p.output.has_value(),
+        DETECT_TRY(place(context, *this, output_dims(size, p.shape, p.shape.output_channels), p.output.has_value(),
                          residual, p.residual.has_value(), data));
         DETECT_TRY_ASSIGN(Tensor scratch,
                           scratch_memory(context, convolution_->scratch_bytes(size, threads_of(context))));
@@ -102,12 +102,11 @@ public:
         const auto& [expand, depthwise, project] = block_.steps();
         const Conv2dParameters& window = depthwise->parameters().shape;
         const Int8ConvParameters& last = project ? project->parameters() : depthwise->parameters();
-        DETECT_TRY_ASSIGN(const MapSize size, map_size(label(), context.inputs[0], inputs()));
+        DETECT_TRY_ASSIGN(const MapSize size, map_size(*this, context.inputs[0], inputs()));
         Int8ConvData data;
         data.x = context.inputs[0].data<std::uint8_t>().data();
-        DETECT_TRY(place(context, label(), output_dims(size, window, last.shape.output_channels),
-                         last.output.has_value(), residual_ ? &context.inputs[1] : nullptr, last.residual.has_value(),
-                         data));
+        DETECT_TRY(place(context, *this, output_dims(size, window, last.shape.output_channels), last.output.has_value(),
+                         residual_ ? &context.inputs[1] : nullptr, last.residual.has_value(), data));
         float* mean = nullptr;
         if (context.outputs.size() > 1) {
             const Dims dims{static_cast<std::int64_t>(size.batch), 1, 1,
@@ -159,10 +158,10 @@ public:
         const Tensor& x = context.inputs[0];
         const std::int64_t rows = x.dims().rank() == 0 ? 0 : x.dims()[0];
         if (x.type() != DataType::uint8 || x.element_count() != rows * static_cast<std::int64_t>(weights_.k())) {
-            return wrong_input(label(), x);
+            return wrong_input(*this, x);
         }
         Int8ConvData data;
-        DETECT_TRY(place(context, label(), {rows, static_cast<std::int64_t>(weights_.columns())}, output_.has_value(),
+        DETECT_TRY(place(context, *this, {rows, static_cast<std::int64_t>(weights_.columns())}, output_.has_value(),
                          nullptr, false, data));
         const auto m = static_cast<std::size_t>(rows);
         DETECT_TRY_ASSIGN(Tensor scratch,
