@@ -48,7 +48,9 @@ std::optional<std::size_t> output_bytes(const Graph& graph, const Node& node) {
     return bytes;
 }
 
+/// Quantised weights stay as they are: lowering takes them so where it can.
 bool is_foldable(const Graph& graph, const Node& node) {
+    if (node.op == "DequantizeLinear") return false;
     const bool constants = std::ranges::all_of(
         node.inputs, [&](ValueId id) { return !id.present() || (graph.is_constant(id) && !graph[id].editable); });
     return constants && !is_laborious(node) && find_reference_kernel(node.domain, node.op) != nullptr;
