@@ -31,7 +31,10 @@ std::optional<std::size_t> output_bytes(const Graph& graph, const Node& node) {
 bool is_foldable(const Graph& graph, const Node& node) {
     const bool constants = std::ranges::all_of(
         node.inputs, [&](ValueId id) { return !id.present() || (graph.is_constant(id) && !graph[id].editable); });
-    return constants && output_bytes(graph, node).has_value() && find_reference_kernel(node.domain, node.op) != nullptr;
+    if (!constants || find_reference_kernel(node.domain, node.op) == nullptr) return false;
+    // Weights stored in fewer bits: whatever their size, layers want them as constants.
+    const bool widened = node.op == "Cast" && node.domain.empty();
+    return widened || output_bytes(graph, node).has_value();
 }
 
 Result<std::vector<Tensor>> evaluate(const Graph& graph, const Node& node, const KernelContext::Allocator& allocate) {

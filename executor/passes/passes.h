@@ -21,7 +21,8 @@ struct Pass {
 [[nodiscard]] Result<void> run_passes(Graph& graph, std::span<const Pass> passes);
 
 /// What is known without an input is computed once: nodes whose inputs are all constants, and shapes that are numbers.
-/// Editable constants (thresholds) stay, and so does what would grow beyond 16 MiB or be larger than what it reads.
+/// Editable constants (thresholds) stay, and so does what would grow beyond 16 MiB, unless it is a Cast (of weights that
+/// are stored as float16).
 [[nodiscard]] Result<int> fold_constants(Graph& graph);
 
 /// The same without dropping anything: values found out get their `constant`, all others the shapes that follow.
