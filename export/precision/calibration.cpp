@@ -128,7 +128,7 @@ Result<Observation> observe(const Graph& graph, const std::vector<ValueId>& valu
     result.values.resize(values.size());
     PictureSums sums;
     for (std::size_t i = 0; i < pictures.count; ++i) {
-        progress("calibrating", i, pictures.count);
+        progress("calibration pictures", i, pictures.count);
         DETECT_TRY_ASSIGN(const Tensor picture, pictures.read(i));
         DETECT_TRY_ASSIGN(const auto outputs, model->run(std::vector<Tensor>{picture}));
         std::vector<char> finite(values.size(), 1);
@@ -145,7 +145,7 @@ Result<Observation> observe(const Graph& graph, const std::vector<ValueId>& valu
         sums.add(picture, detections[0]);
         if (training) sums.add_channel_means(outputs.back().data<float>());
     }
-    progress("calibrating", pictures.count, pictures.count);
+    progress("calibration pictures", pictures.count, pictures.count);
     result.pictures = sums.figures(training);
     return result;
 }
@@ -166,7 +166,7 @@ Result<std::vector<ChosenRange>> choose_ranges(const Graph& graph, const std::ve
     std::vector<ErrorSums> sums(values.size());
     const std::size_t count = std::min(measured, pictures.count);
     for (std::size_t i = 0; i < count; ++i) {
-        progress("choosing ranges", i, count);
+        progress("pictures to choose ranges by", i, count);
         DETECT_TRY_ASSIGN(const Tensor picture, pictures.read(i));
         DETECT_TRY_ASSIGN(const auto outputs, model->run(std::vector<Tensor>{picture}));
         DETECT_TRY_ASSIGN(const auto detections, read_detections(std::span(outputs).subspan(values.size())));
@@ -175,7 +175,7 @@ Result<std::vector<ChosenRange>> choose_ranges(const Graph& graph, const std::ve
             sums[k].add(numbers, ranges[k].candidates);
         });
     }
-    progress("choosing ranges", count, count);
+    progress("pictures to choose ranges by", count, count);
     for (std::size_t k = 0; k < values.size(); ++k) choose(ranges[k], sums[k]);
     return ranges;
 }

@@ -23,7 +23,7 @@ constexpr std::size_t most_picture_bytes = std::size_t{256} << 20;
 constexpr double most_loss_alone = 0.02;
 /// So does the most sensitive layer that is left, one by one, while all together move scores by more than this.
 constexpr double most_loss_together = 0.05;
-constexpr int most_retries = 6;
+constexpr std::size_t most_retries = 6;
 
 /// Layers that share a weight are chosen together.
 struct Unit {
@@ -146,7 +146,7 @@ private:
 
     Result<void> measure_sensitivity(const Yardstick& yardstick) {
         for (std::size_t u = 0; u < units_.size(); ++u) {
-            options_.progress("measuring each layer", u, units_.size());
+            options_.progress("layers to measure", u, units_.size());
             const Unit& unit = units_[u];
             LayerSensitivity row{.name = unit.name, .kind = plan_.layers[unit.layers[0]].kind, .alone = {}};
             plan_.chosen.assign(plan_.layers.size(), false);
@@ -158,7 +158,7 @@ private:
             DETECT_TRY_ASSIGN(row.alone, yardstick.measure(alone, pictures_for_sensitivity));
             report_.layers.push_back(std::move(row));
         }
-        options_.progress("measuring each layer", units_.size(), units_.size());
+        options_.progress("layers to measure", units_.size(), units_.size());
         return {};
     }
 
@@ -167,8 +167,8 @@ private:
             // Gates and predictors are some thousandths of the work.
             row.integers = row.kind == QuantizableLayer::Kind::hidden && row.alone.loss() <= most_loss_alone;
         }
-        for (int retry = 0;; ++retry) {
-            options_.progress("measuring all layers together", static_cast<std::size_t>(retry), 1);
+        for (std::size_t retry = 0;; ++retry) {
+            options_.progress("trials of all layers together", retry, most_retries + 1);
             take_over_choice();
             DETECT_TRY_ASSIGN(const Graph together, quantized_graph(graph_, plan_, WeightForm::rounded_floats));
             DETECT_TRY_ASSIGN(report_.agreement, yardstick.measure(together, pictures_for_choices));

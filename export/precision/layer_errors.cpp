@@ -129,12 +129,12 @@ Result<std::vector<LayerError>> measure_layer_errors(const Graph& graph, const Q
     std::vector<Sums> sums(chosen.size());
     const std::size_t count = std::min(measured, pictures.count);
     for (std::size_t i = 0; i < count; ++i) {
-        progress("correcting biases", i, count);
+        progress("pictures to correct biases by", i, count);
         DETECT_TRY_ASSIGN(const Tensor picture, pictures.read(i));
         DETECT_TRY_ASSIGN(const auto outputs, model->run(std::vector<Tensor>{picture}));
         for (std::size_t k = 0; k < chosen.size(); ++k) sums[k].add(std::span(outputs).subspan(figures * k, figures));
     }
-    progress("correcting biases", count, count);
+    progress("pictures to correct biases by", count, count);
     std::vector<LayerError> errors(plan.layers.size());
     for (std::size_t k = 0; k < chosen.size(); ++k) errors[chosen[k]] = sums[k].result(plan.layers[chosen[k]].channels);
     return errors;

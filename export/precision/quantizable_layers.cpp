@@ -143,6 +143,15 @@ private:
 
 } // namespace
 
+std::string_view to_string(QuantizableLayer::Kind kind) {
+    switch (kind) {
+    case QuantizableLayer::Kind::hidden: return "hidden";
+    case QuantizableLayer::Kind::gate: return "gate";
+    case QuantizableLayer::Kind::predictor: return "predictor";
+    }
+    return "";
+}
+
 std::vector<QuantizableLayer> find_quantizable_layers(const Graph& graph) {
     const Finder finder(graph);
     std::vector<QuantizableLayer> layers;

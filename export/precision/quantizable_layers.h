@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace detect {
@@ -29,6 +30,9 @@ struct QuantizableLayer {
     /// Output channels.
     std::size_t channels = 0;
 };
+
+/// "hidden", "gate", "predictor".
+[[nodiscard]] std::string_view to_string(QuantizableLayer::Kind kind);
 
 /// In the order in which they run.
 [[nodiscard]] std::vector<QuantizableLayer> find_quantizable_layers(const Graph& graph);
