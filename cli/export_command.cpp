@@ -42,7 +42,8 @@ void print(const ExportReport& report) {
     std::printf("file          %s, %s, opset %d\n\n", report.output.c_str(), in_megabytes(report.file_bytes).c_str(),
                 network.graph.opset);
     print_precision(report.precision);
-    std::printf("verified: reference interpreter against executor, detections of score >= 0.1\n");
+    std::printf("verified: reference interpreter against executor, detections of score >= %.1f\n",
+                static_cast<double>(report.verification.tolerance.min_score));
     std::printf("  %-32s %11s %11s %12s %10s  %s\n", "input", "size", "detections", "worst score", "worst IoU",
                 "agree");
     for (const VerificationRow& row : report.verification.rows) {

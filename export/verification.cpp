@@ -60,7 +60,7 @@ bool same_bits(const std::vector<Detection>& a, const std::vector<Detection>& b)
 class Verifier {
 public:
     Verifier(const Graph& graph, const Model& model, const std::function<void(const std::string&)>& progress)
-        : graph_(graph), model_(model), progress_(progress) {}
+        : graph_(graph), model_(model), progress_(progress), tolerance_(verification_tolerance(graph)) {}
 
     Result<std::vector<std::vector<Detection>>> run_optimised(const Tensor& input) const {
         DETECT_TRY_ASSIGN(const auto outputs, model_.run(std::vector<Tensor>{input}));
@@ -75,7 +75,7 @@ public:
         DETECT_TRY_ASSIGN(const auto actual, run_optimised(input));
         std::vector<VerificationRow> rows;
         for (std::size_t n = 0; n < names.size(); ++n) {
-            const MatchReport match = match_detections(expected[n], actual[n]);
+            const MatchReport match = match_detections(expected[n], actual[n], tolerance_);
             rows.push_back({.input = names[n],
                             .size = std::to_string(input.dims()[3]) + "x" + std::to_string(input.dims()[2]),
                             .detections = static_cast<std::int64_t>(actual[n].size()),
@@ -90,9 +90,16 @@ private:
     const Graph& graph_;
     const Model& model_;
     const std::function<void(const std::string&)>& progress_;
+    MatchTolerance tolerance_;
 };
 
 } // namespace
+
+MatchTolerance verification_tolerance(const Graph& graph) {
+    const bool integers = std::ranges::find(graph.nodes, "QuantizeLinear", &Node::op) != graph.nodes.end();
+    if (!integers) return {};
+    return {.min_score = 0.3F, .min_iou = 0.8, .max_score_difference = 0.05F};
+}
 
 bool Verification::passed() const { return std::ranges::all_of(rows, &VerificationRow::passed); }
 
@@ -102,7 +109,7 @@ Result<Verification> verify(const Graph& graph, const Tensor& image, const std::
     const Tensor alone = as_batch(image);
     DETECT_TRY_ASSIGN(const auto alone_detections, verifier.run_optimised(alone));
 
-    Verification result;
+    Verification result{.tolerance = verification_tolerance(graph), .rows = {}};
     result.example_detections = static_cast<std::int64_t>(alone_detections[0].size());
     const auto append = [&](std::vector<VerificationRow> rows) { std::ranges::move(rows, std::back_inserter(result.rows)); };
 

@@ -14,6 +14,9 @@ namespace {
 
 constexpr float least_score = 0.3F;
 
+/// What a range that cuts numbers off may have of the full range's error at most.
+constexpr double clear_gain = 0.8;
+
 /// The graph with `values` as its first outputs, its own behind them.
 Graph with_outputs(const Graph& graph, const std::vector<ValueId>& values) {
     Graph observed = graph;
@@ -109,7 +112,10 @@ void choose(ChosenRange& range, const ErrorSums& sums) {
         range.errors.push_back(sums.signal > 0.0 ? std::sqrt(error / sums.signal) : 0.0);
     }
     range.errors.resize(range.candidates.size(), 0.0);
-    range.chosen = static_cast<std::size_t>(std::ranges::min_element(range.errors) - range.errors.begin());
+    // The first holds all that any picture showed. A cut may cost what the measured pictures do not show, so it has to
+    // be clearly better on them.
+    const auto best = static_cast<std::size_t>(std::ranges::min_element(range.errors) - range.errors.begin());
+    range.chosen = range.errors[best] <= clear_gain * range.errors[0] ? best : 0;
 }
 
 } // namespace

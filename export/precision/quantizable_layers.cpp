@@ -110,6 +110,9 @@ public:
 
     [[nodiscard]] std::vector<ValueId> in_order() const {
         std::vector<ValueId> values;
+        for (const ValueId id : graph_.inputs) {
+            if (is_quantized(id)) values.push_back(id);
+        }
         for (const Node& node : graph_.nodes) {
             for (const ValueId id : node.outputs) {
                 if (id.present() && is_quantized(id)) values.push_back(id);
