@@ -43,7 +43,7 @@ void print(const ExportReport& report) {
                 network.graph.opset);
     print_precision(report.precision);
     std::printf("verified: reference interpreter against executor, detections of score >= %.1f\n",
-                static_cast<double>(report.verification.tolerance.min_score));
+                static_cast<double>(report.verification.tolerance.match.min_score));
     std::printf("  %-32s %11s %11s %12s %10s  %s\n", "input", "size", "detections", "worst score", "worst IoU",
                 "agree");
     for (const VerificationRow& row : report.verification.rows) {

@@ -66,12 +66,14 @@ void print_int8(const Int8Report& report) {
     const auto integers = std::ranges::count_if(report.layers, &LayerSensitivity::integers);
     std::printf("int8          %td of %zu layers, calibrated on %zu pictures with %.1f detections each\n", integers,
                 report.layers.size(), report.pictures, report.figures.mean_detections);
-    std::printf("              %zu of %zu detections on calibration pictures are found again, %zu others; scores move by %.4f "
-                "on average, mean IoU %.4f\n\n",
-                report.agreement.found, report.agreement.original, report.agreement.extra,
-                report.agreement.mean_score_difference(), report.agreement.mean_iou());
+    std::printf(
+        "              %zu of %zu detections on calibration pictures are found again, %zu others; scores move by %.4f "
+        "on average, mean IoU %.4f\n\n",
+        report.agreement.found, report.agreement.original, report.agreement.extra,
+        report.agreement.mean_score_difference(), report.agreement.mean_iou());
     std::printf("most sensitive layers: how far detections move if this layer alone is int8 (all are in the report)\n");
-    std::printf("  %-38s %-10s %6s %14s %12s %10s\n", "layer", "kind", "kept", "output error", "mean score", "mean IoU");
+    std::printf("  %-38s %-10s %6s %14s %12s %10s\n", "layer", "kind", "kept", "output error", "mean score",
+                "mean IoU");
     for (std::size_t i = 0; i < std::min(layers.size(), most_layers_shown); ++i) {
         const LayerSensitivity& layer = *layers[i];
         std::printf("  %-38s %-10s %6s %13.2f%% %12.4f %10.4f\n", layer.name.c_str(),
@@ -136,7 +138,8 @@ void print_precision(const PrecisionReport& report) {
     if (report.int8) print_int8(*report.int8);
     if (!report.against_fp32) return;
     const MatchReport& match = *report.against_fp32;
-    std::printf("example picture against fp32: %lld detections agree, %lld do not; worst score difference %.4f, worst IoU %.4f\n\n",
+    std::printf("example picture against fp32: %lld detections agree, %lld do not; worst score difference %.4f, worst "
+                "IoU %.4f\n\n",
                 static_cast<long long>(match.matched), static_cast<long long>(match.unmatched),
                 match.worst_score_difference, match.worst_iou);
 }

@@ -45,9 +45,9 @@ Result<PrecisionReport> reduce_precision(CheckpointGraph& network, const Precisi
         };
         network.graph.metadata["calibration"] = describe_calibration(options);
         DETECT_TRY_ASSIGN(Int8Network int8, to_int8(network.graph, {.activations = options.activations,
-                                                                   .pictures = options.calibration,
-                                                                   .training = network.training,
-                                                                   .progress = progress}));
+                                                                    .pictures = options.calibration,
+                                                                    .training = network.training,
+                                                                    .progress = progress}));
         network.graph = std::move(int8.graph);
         report.warnings = calibration_warnings(int8.report, example, expected);
         report.int8 = std::move(int8.report);

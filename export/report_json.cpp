@@ -9,12 +9,9 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 Json to_json(const Agreement& agreement) {
-    return {{"original", agreement.original},
-            {"found", agreement.found},
-            {"extra", agreement.extra},
-            {"mean_score_difference", agreement.mean_score_difference()},
-            {"mean_iou", agreement.mean_iou()},
-            {"loss", agreement.loss()}};
+    return {{"original", agreement.original},   {"found", agreement.found},
+            {"extra", agreement.extra},         {"mean_score_difference", agreement.mean_score_difference()},
+            {"mean_iou", agreement.mean_iou()}, {"loss", agreement.loss()}};
 }
 
 Json to_json(const LayerSensitivity& layer) {
@@ -92,6 +89,7 @@ Json to_json(const ExportReport& report, const ExportOptions& options, const Ten
                                         {"worst_score_difference", row.worst_score_difference},
                                         {"worst_iou", row.worst_iou},
                                         {"unmatched", row.unmatched},
+                                        {"unmatched_allowed", row.unmatched_allowed},
                                         {"same_alone_as_in_batch", row.same_alone},
                                         {"passed", row.passed()}});
     }

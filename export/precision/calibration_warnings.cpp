@@ -25,7 +25,8 @@ std::string number(double value, int digits = 2) {
 
 double mean_of(const Tensor& picture) {
     const auto pixels = picture.data<float>();
-    return pixels.empty() ? 0.0 : std::accumulate(pixels.begin(), pixels.end(), 0.0) / static_cast<double>(pixels.size());
+    return pixels.empty() ? 0.0
+                          : std::accumulate(pixels.begin(), pixels.end(), 0.0) / static_cast<double>(pixels.size());
 }
 
 } // namespace
@@ -38,10 +39,12 @@ std::vector<std::string> calibration_warnings(const Int8Report& report, const Te
         if (condition) warnings.push_back(text);
     };
     const std::string count = std::to_string(report.pictures);
-    warn(report.pictures < few_pictures, "only " + count + " calibration pictures; what they do not show is cut off: give " +
+    warn(report.pictures < few_pictures, "only " + count +
+                                             " calibration pictures; what they do not show is cut off: give " +
                                              std::to_string(few_pictures) + " or more, best 300");
     warn(static_cast<double>(figures.flat) > most_flat_share * static_cast<double>(report.pictures),
-         std::to_string(figures.flat) + " of " + count + " calibration pictures are flat: all their pixels are the same");
+         std::to_string(figures.flat) + " of " + count +
+             " calibration pictures are flat: all their pixels are the same");
     warn(figures.distance_from_training.value_or(0.0) > most_distance,
          "the calibration pictures are unlike those of the training: the first layer's outputs are " +
              number(figures.distance_from_training.value_or(0.0)) +

@@ -135,8 +135,8 @@ private:
     }
 
     Result<void> correct_biases() {
-        DETECT_TRY_ASSIGN(errors_, measure_layer_errors(graph_, plan_, options_.pictures, pictures_for_choices,
-                                                        options_.progress));
+        DETECT_TRY_ASSIGN(
+            errors_, measure_layer_errors(graph_, plan_, options_.pictures, pictures_for_choices, options_.progress));
         for (std::size_t i = 0; i < errors_.size(); ++i) {
             plan_.bias_corrections[i] = errors_[i].shift;
             for (float& correction : plan_.bias_corrections[i]) correction = -correction;
@@ -206,9 +206,9 @@ private:
 
 Result<Int8Network> to_int8(const Graph& graph, const Int8Options& options) {
     if (graph.opset < least_quantized_opset) {
-        return Error{ErrorCode::invalid_argument,
-                     "opset " + std::to_string(graph.opset) + " has no scales per channel; int8 needs opset " +
-                         std::to_string(least_quantized_opset) + " or later"};
+        return Error{ErrorCode::invalid_argument, "opset " + std::to_string(graph.opset) +
+                                                      " has no scales per channel; int8 needs opset " +
+                                                      std::to_string(least_quantized_opset) + " or later"};
     }
     if (options.pictures.count == 0)
         return Error{ErrorCode::invalid_argument, "int8 needs calibration pictures, and there are none"};

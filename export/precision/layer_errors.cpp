@@ -56,8 +56,10 @@ private:
         DETECT_TRY_ASSIGN(const ValueId squared_difference, add("Mul", {difference, difference}));
         DETECT_TRY_ASSIGN(const ValueId square, add("Mul", {exact, exact}));
         const bool is_map = layer.op == "Conv";
-        const std::vector<std::int64_t> all_but_channels = is_map ? std::vector<std::int64_t>{0, 2, 3} : std::vector<std::int64_t>{0};
-        const std::vector<std::int64_t> all = is_map ? std::vector<std::int64_t>{0, 1, 2, 3} : std::vector<std::int64_t>{0, 1};
+        const std::vector<std::int64_t> all_but_channels =
+            is_map ? std::vector<std::int64_t>{0, 2, 3} : std::vector<std::int64_t>{0};
+        const std::vector<std::int64_t> all =
+            is_map ? std::vector<std::int64_t>{0, 1, 2, 3} : std::vector<std::int64_t>{0, 1};
         DETECT_TRY(add_mean(difference, all_but_channels));
         DETECT_TRY(add_mean(squared_difference, all));
         DETECT_TRY(add_mean(square, all));
@@ -65,7 +67,8 @@ private:
     }
 
     Result<void> add_mean(ValueId value, const std::vector<std::int64_t>& axes) {
-        DETECT_TRY_ASSIGN(const ValueId mean, add("ReduceMean", {value}, {{"axes", axes}, {"keepdims", std::int64_t{0}}}));
+        DETECT_TRY_ASSIGN(const ValueId mean,
+                          add("ReduceMean", {value}, {{"axes", axes}, {"keepdims", std::int64_t{0}}}));
         graph_.outputs.push_back(mean);
         return {};
     }
@@ -106,9 +109,8 @@ struct Sums {
     [[nodiscard]] LayerError result(std::size_t channels) const {
         LayerError error{.shift = std::vector<float>(channels, 0.0F)};
         if (pictures == 0) return error;
-        std::ranges::transform(shift, error.shift.begin(), [&](double sum) {
-            return static_cast<float>(sum / static_cast<double>(pictures));
-        });
+        std::ranges::transform(shift, error.shift.begin(),
+                               [&](double sum) { return static_cast<float>(sum / static_cast<double>(pictures)); });
         error.relative = square > 0.0 ? std::sqrt(squared_difference / square) : 0.0;
         return error;
     }

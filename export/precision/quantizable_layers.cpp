@@ -79,8 +79,8 @@ private:
 
     [[nodiscard]] QuantizableLayer::Kind kind_of(const Node& node, ValueId result) const {
         if (node.op == "Conv" && is_pooled(graph_[node.inputs[0]])) return QuantizableLayer::Kind::gate;
-        static constexpr std::array<std::string_view, 7> inside{"Conv",     "Gemm",     "Add",    "Mul",
-                                                                "RoiAlign", "MaxPool", "GlobalAveragePool"};
+        static constexpr std::array<std::string_view, 7> inside{
+            "Conv", "Gemm", "Add", "Mul", "RoiAlign", "MaxPool", "GlobalAveragePool"};
         const bool is_last = std::ranges::none_of(readers(result), [&](std::size_t reader) {
             return std::ranges::find(inside, graph_.nodes[reader].op) != inside.end();
         });

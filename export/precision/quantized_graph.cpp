@@ -75,13 +75,15 @@ private:
         const std::string name = graph_[id].name;
         const ValueId scale = graph_.add_constant(name + "/scale", Tensor::scalar(q.scale));
         const ValueId zero = graph_.add_constant(name + "/zero_point", zero_point_tensor(q));
-        DETECT_TRY_ASSIGN(const ValueId quantized, add_node("QuantizeLinear", name + "/QuantizeLinear", {id, scale, zero}));
+        DETECT_TRY_ASSIGN(const ValueId quantized,
+                          add_node("QuantizeLinear", name + "/QuantizeLinear", {id, scale, zero}));
         DETECT_TRY_ASSIGN(dequantized_[static_cast<std::size_t>(id.index)],
                           add_node("DequantizeLinear", name + "/DequantizeLinear", {quantized, scale, zero}));
         return {};
     }
 
-    Result<ValueId> add_node(std::string_view op, const std::string& name, std::vector<ValueId> inputs, bool per_channel = false) {
+    Result<ValueId> add_node(std::string_view op, const std::string& name, std::vector<ValueId> inputs,
+                             bool per_channel = false) {
         Node node;
         node.op = op;
         // Runtimes want nodes to have names of their own; what a node computes has the same one.

@@ -46,7 +46,8 @@ Result<Tensor> dequantize(const QuantizedWeight& weight) {
     const auto scales = weight.scales.data<float>();
     const std::size_t per_channel = integers.size() / scales.size();
     const auto values = result.mutable_data<float>();
-    for (std::size_t i = 0; i < integers.size(); ++i) values[i] = static_cast<float>(integers[i]) * scales[i / per_channel];
+    for (std::size_t i = 0; i < integers.size(); ++i)
+        values[i] = static_cast<float>(integers[i]) * scales[i / per_channel];
     return result;
 }
 
@@ -60,7 +61,8 @@ Result<QuantizedBias> quantize_bias(const Tensor& bias, std::span<const float> c
     constexpr double most = std::numeric_limits<std::int32_t>::max();
     for (std::size_t c = 0; c < values.size(); ++c) {
         const float scale = input_scale * weight_scales[c];
-        const double wanted = static_cast<double>(values[c]) + (correction.empty() ? 0.0 : static_cast<double>(correction[c]));
+        const double wanted =
+            static_cast<double>(values[c]) + (correction.empty() ? 0.0 : static_cast<double>(correction[c]));
         const auto integer =
             static_cast<std::int32_t>(std::clamp(std::nearbyint(wanted / static_cast<double>(scale)), -most, most));
         result.integers.mutable_data<std::int32_t>()[c] = integer;

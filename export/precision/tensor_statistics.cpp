@@ -74,7 +74,8 @@ void TensorStatistics::widen_until_held(float largest_magnitude) {
     while (static_cast<double>(largest_magnitude) >= bin_width_ * static_cast<double>(bins_per_side)) {
         std::vector<std::uint64_t> merged(bins_.size(), 0);
         for (std::int64_t bin = -bins_per_side; bin < bins_per_side; ++bin) {
-            merged[static_cast<std::size_t>((bin >> 1) + bins_per_side)] += bins_[static_cast<std::size_t>(bin + bins_per_side)];
+            merged[static_cast<std::size_t>((bin >> 1) + bins_per_side)] +=
+                bins_[static_cast<std::size_t>(bin + bins_per_side)];
         }
         bins_ = std::move(merged);
         bin_width_ *= 2.0;

@@ -12,7 +12,8 @@ std::optional<TrainingStatistics> training_statistics(const Graph& graph) {
     // y = scale · (x − mean) / sqrt(variance + ε) + bias, with the mean and the variance of x in training.
     const auto scale = graph[norm->inputs[1]].constant.data<float>();
     const auto bias = graph[norm->inputs[2]].constant.data<float>();
-    TrainingStatistics result{.value = graph[norm->outputs[0]].name, .mean = {bias.begin(), bias.end()}, .deviation = {}};
+    TrainingStatistics result{
+        .value = graph[norm->outputs[0]].name, .mean = {bias.begin(), bias.end()}, .deviation = {}};
     for (const float s : scale) result.deviation.push_back(std::abs(s));
     return result;
 }

@@ -67,7 +67,8 @@ TEST(ObjectMask, TakesAllWhereThereIsNothingToGoBy) {
     const Tensor map = Tensor::of<float>({1, 1, 2, 2}, {1, 2, 3, 4});
     EXPECT_THAT(where_objects_are(map, {1, 3, 40, 80}, {}), ElementsAre(1, 2, 3, 4));
     const std::vector one{detection({0, 0, 1, 1}, 1, 0.9F)};
-    EXPECT_THAT(where_objects_are(Tensor::of<float>({2, 2}, {1, 2, 3, 4}), {1, 3, 40, 80}, one), ElementsAre(1, 2, 3, 4));
+    EXPECT_THAT(where_objects_are(Tensor::of<float>({2, 2}, {1, 2, 3, 4}), {1, 3, 40, 80}, one),
+                ElementsAre(1, 2, 3, 4));
     EXPECT_THAT(where_objects_are(Tensor::of<float>({1, 2, 1, 1}, {1, 2}), {1, 3, 40, 80}, one), ElementsAre(1, 2));
 }
 

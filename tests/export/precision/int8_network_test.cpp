@@ -48,11 +48,13 @@ const CalibrationProgress silent = [](const std::string&, std::size_t, std::size
 
 TEST(Int8Network, KeepsGatesAndPredictorsInFloatsAndFindsTheSame) {
     std::set<std::string> stages;
-    const Int8Network result = require(to_int8(
-        network().graph, {.pictures = drawn_pictures(3), .training = network().training, .progress = [&](const std::string& stage, std::size_t done, std::size_t total) {
-                              EXPECT_LE(done, total);
-                              stages.insert(stage);
-                          }}));
+    const Int8Network result = require(
+        to_int8(network().graph, {.pictures = drawn_pictures(3),
+                                  .training = network().training,
+                                  .progress = [&](const std::string& stage, std::size_t done, std::size_t total) {
+                                      EXPECT_LE(done, total);
+                                      stages.insert(stage);
+                                  }}));
     EXPECT_THAT(stages, Contains("calibration pictures"));
     EXPECT_THAT(stages, Contains("layers to measure"));
 
@@ -86,11 +88,10 @@ TEST(Int8Network, KeepsGatesAndPredictorsInFloatsAndFindsTheSame) {
 }
 
 TEST(Int8Network, MapsAndTheirMaximaShareOneScale) {
-    const Int8Network result =
-        require(to_int8(network().graph, {.activations = ActivationType::symmetric_int8,
-                                          .pictures = drawn_pictures(1),
-                                          .training = network().training,
-                                          .progress = silent}));
+    const Int8Network result = require(to_int8(network().graph, {.activations = ActivationType::symmetric_int8,
+                                                                 .pictures = drawn_pictures(1),
+                                                                 .training = network().training,
+                                                                 .progress = silent}));
     std::map<std::string, float> scales;
     for (const Node& node : result.graph.nodes) {
         if (node.op != "QuantizeLinear") continue;
@@ -175,7 +176,9 @@ TEST(LayerErrors, MeasureTheShiftOfTheMean) {
     ASSERT_EQ(cut.size(), plan.layers.size());
     ASSERT_EQ(cut[0].shift.size(), 16U);
     EXPECT_TRUE(cut[1].shift.empty());
-    const auto largest = [](const LayerError& error) { return std::abs(*std::ranges::max_element(error.shift, {}, [](float x) { return std::abs(x); })); };
+    const auto largest = [](const LayerError& error) {
+        return std::abs(*std::ranges::max_element(error.shift, {}, [](float x) { return std::abs(x); }));
+    };
     EXPECT_GT(largest(cut[0]), 10 * largest(whole[0]));
     EXPECT_GT(cut[0].relative, 5 * whole[0].relative);
     EXPECT_LT(whole[0].relative, 0.03);

@@ -60,7 +60,8 @@ TEST(QuantizableLayers, AreAllConvolutionsAndFullyConnectedOnes) {
         const auto layers = find_quantizable_layers(graph);
         std::map<QuantizableLayer::Kind, int> kinds;
         for (const QuantizableLayer& layer : layers) ++kinds[layer.kind];
-        const auto nodes = std::ranges::count_if(graph.nodes, [](const Node& n) { return n.op == "Conv" || n.op == "Gemm"; });
+        const auto nodes =
+            std::ranges::count_if(graph.nodes, [](const Node& n) { return n.op == "Conv" || n.op == "Gemm"; });
         EXPECT_EQ(static_cast<std::ptrdiff_t>(layers.size()), nodes);
         // Two convolutions in each of 8 gates; class and box predictors of the RPN's 3 levels and of the box head.
         EXPECT_EQ(kinds[QuantizableLayer::Kind::gate], 16);
@@ -178,9 +179,12 @@ Graph small_network() {
         }
         return tensor;
     };
-    ParameterMap parameters({{"a.weight", numbers({4, 3, 3, 3}, 0.5F)}, {"a.bias", numbers({4}, 1.0F)},
-                             {"b.weight", numbers({4, 1, 3, 3}, 0.7F)}, {"b.bias", numbers({4}, 0.5F)},
-                             {"c.weight", numbers({4, 4, 1, 1}, 1.0F)}, {"c.bias", numbers({4}, 0.3F)}});
+    ParameterMap parameters({{"a.weight", numbers({4, 3, 3, 3}, 0.5F)},
+                             {"a.bias", numbers({4}, 1.0F)},
+                             {"b.weight", numbers({4, 1, 3, 3}, 0.7F)},
+                             {"b.bias", numbers({4}, 0.5F)},
+                             {"c.weight", numbers({4, 4, 1, 1}, 1.0F)},
+                             {"c.bias", numbers({4}, 0.3F)}});
     GraphBuilder b(parameters);
     const auto conv = [&](ValueId x, const std::string& key, const Dims& dims, std::int64_t groups) {
         const std::int64_t pad = dims[2] / 2;
@@ -216,7 +220,11 @@ TEST(QuantizedGraph, ComputesTheSameWithIntegersAndWithTheFloatsTheyStandFor) {
         const Graph integers = require(quantized_graph(original, plan, WeightForm::integers));
         const Graph floats = require(quantized_graph(original, plan, WeightForm::rounded_floats));
         // The weight that two layers share is there once.
-        EXPECT_EQ(std::ranges::count_if(integers.values, [](const Value& v) { return v.constant.type() == DataType::int8 && v.constant.dims().rank() == 4; }), 3);
+        EXPECT_EQ(std::ranges::count_if(integers.values,
+                                        [](const Value& v) {
+                                            return v.constant.type() == DataType::int8 && v.constant.dims().rank() == 4;
+                                        }),
+                  3);
         EXPECT_TRUE(same_bits(run_small(integers)[0], run_small(floats)[0]));
         const Closeness to_original = compare_close(run_small(integers)[0], run_small(original)[0], 0.0F, 0.3F);
         EXPECT_TRUE(to_original.close) << to_original.report;

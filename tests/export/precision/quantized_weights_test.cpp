@@ -13,8 +13,8 @@ namespace detect::test {
 namespace {
 
 using testing::ElementsAre;
-using testing::Pointwise;
 using testing::FloatEq;
+using testing::Pointwise;
 
 constexpr std::array<float, 3> no_limits{};
 
@@ -26,7 +26,8 @@ TEST(QuantizedWeight, EveryChannelHasItsOwnScale) {
     // -0.634 / 0.01 = -63.4; -0.0127 / (0.02 / 127) = -80.6
     EXPECT_THAT(q.integers.data<std::int8_t>(), ElementsAre(127, -63, 127, -81));
     const Tensor back = require(dequantize(q));
-    EXPECT_THAT(back.data<float>(), ElementsAre(FloatEq(1.27F), FloatEq(-0.63F), FloatEq(0.02F), FloatEq(-81 * 0.02F / 127)));
+    EXPECT_THAT(back.data<float>(),
+                ElementsAre(FloatEq(1.27F), FloatEq(-0.63F), FloatEq(0.02F), FloatEq(-81 * 0.02F / 127)));
 }
 
 TEST(QuantizedWeight, NeverUsesMinus128) {
