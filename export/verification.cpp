@@ -2,6 +2,7 @@
 
 #include "executor/model.h"
 #include "executor/reference/interpreter.h"
+#include "export/precision/precision.h"
 #include "export/read_detections.h"
 #include "graph/try.h"
 #include "postprocess/detection_match.h"
@@ -103,8 +104,7 @@ private:
 } // namespace
 
 VerificationTolerance verification_tolerance(const Graph& graph) {
-    const bool integers = std::ranges::find(graph.nodes, "QuantizeLinear", &Node::op) != graph.nodes.end();
-    if (!integers) return {};
+    if (precision_of(graph) != Precision::int8) return {};
     return {.match = {.min_score = 0.3F, .min_iou = 0.5, .max_score_difference = 0.2F}, .unmatched_share = 0.1};
 }
 

@@ -1,5 +1,6 @@
 #include "export/precision/precision.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -24,6 +25,13 @@ std::optional<Precision> parse_precision(std::string_view text) {
         if (name == text) return precision;
     }
     return std::nullopt;
+}
+
+Precision precision_of(const Graph& graph) {
+    if (std::ranges::find(graph.nodes, "QuantizeLinear", &Node::op) != graph.nodes.end()) return Precision::int8;
+    const bool half = std::ranges::any_of(
+        graph.values, [](const Value& value) { return value.constant.type() == DataType::float16; });
+    return half ? Precision::fp16 : Precision::fp32;
 }
 
 } // namespace detect
