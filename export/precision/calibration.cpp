@@ -17,10 +17,23 @@ constexpr float least_score = 0.3F;
 /// What a range that cuts numbers off may have of the full range's error at most.
 constexpr double clear_gain = 0.8;
 
-/// The graph with `values` as its first outputs, its own behind them.
-Graph with_outputs(const Graph& graph, const std::vector<ValueId>& values) {
+/// The graph with `values` as its first outputs, its own behind them. Maps come channels last, as the executor has them:
+/// it would take longer to turn them round than to look at them.
+Result<Graph> with_outputs(const Graph& graph, const std::vector<ValueId>& values) {
     Graph observed = graph;
-    observed.outputs.insert(observed.outputs.begin(), values.begin(), values.end());
+    std::vector<ValueId> outputs;
+    for (const ValueId id : values) {
+        outputs.push_back(id);
+        if (!graph[id].shape || graph[id].shape->size() != 4) continue;
+        Node node;
+        node.op = "Transpose";
+        node.name = observed.unique_name(graph[id].name + "/channels_last");
+        node.inputs = {id};
+        node.attributes["perm"] = std::vector<std::int64_t>{0, 2, 3, 1};
+        DETECT_TRY_ASSIGN(const auto transposed, observed.add_node(std::move(node)));
+        outputs.back() = transposed[0];
+    }
+    observed.outputs.insert(observed.outputs.begin(), outputs.begin(), outputs.end());
     return observed;
 }
 
@@ -123,7 +136,7 @@ void choose(ChosenRange& range, const ErrorSums& sums) {
 Result<Observation> observe(const Graph& graph, const std::vector<ValueId>& values,
                             const std::optional<TrainingStatistics>& training, const CalibrationPictures& pictures,
                             const CalibrationProgress& progress) {
-    Graph observed = with_outputs(graph, values);
+    DETECT_TRY_ASSIGN(Graph observed, with_outputs(graph, values));
     if (training) {
         DETECT_TRY_ASSIGN(const ValueId means, add_channel_means(observed, training->value));
         observed.outputs.push_back(means);
@@ -160,7 +173,8 @@ Result<std::vector<ChosenRange>> choose_ranges(const Graph& graph, const std::ve
                                                const std::vector<TensorStatistics>& statistics, ActivationType type,
                                                const CalibrationPictures& pictures, std::size_t measured,
                                                const CalibrationProgress& progress) {
-    DETECT_TRY_ASSIGN(const auto model, Model::compile(with_outputs(graph, values)));
+    DETECT_TRY_ASSIGN(Graph observed, with_outputs(graph, values));
+    DETECT_TRY_ASSIGN(const auto model, Model::compile(std::move(observed)));
     std::vector<ChosenRange> ranges(values.size());
     model->threads().for_each_task(values.size(), [&](std::size_t k, std::size_t) {
         ranges[k] = {.value = values[k],

@@ -26,10 +26,10 @@ Cells cells(float low, float high, std::int64_t pixels, std::size_t size) {
 std::vector<float> where_objects_are(const Tensor& map, const Dims& picture, std::span<const Detection> detections) {
     const auto numbers = map.data<float>();
     const Dims& dims = map.dims();
-    if (dims.rank() != 4 || dims[0] != 1 || dims[2] * dims[3] <= 1 || detections.empty())
+    if (dims.rank() != 4 || dims[0] != 1 || dims[1] * dims[2] <= 1 || detections.empty())
         return {numbers.begin(), numbers.end()};
-    const auto height = static_cast<std::size_t>(dims[2]);
-    const auto width = static_cast<std::size_t>(dims[3]);
+    const auto height = static_cast<std::size_t>(dims[1]);
+    const auto width = static_cast<std::size_t>(dims[2]);
     std::vector<char> inside(height * width, 0);
     for (const Detection& detection : detections) {
         const Cells rows = cells(detection.box.y1, detection.box.y2, picture[2], height);
@@ -39,9 +39,12 @@ std::vector<float> where_objects_are(const Tensor& map, const Dims& picture, std
                       inside.begin() + static_cast<std::ptrdiff_t>(y * width + columns.last), 1);
         }
     }
+    const auto channels = static_cast<std::size_t>(dims[3]);
     std::vector<float> result;
-    for (std::size_t i = 0; i < numbers.size(); ++i) {
-        if (inside[i % inside.size()] != 0) result.push_back(numbers[i]);
+    for (std::size_t cell = 0; cell < inside.size(); ++cell) {
+        if (inside[cell] == 0) continue;
+        const auto of_cell = numbers.subspan(cell * channels, channels);
+        result.insert(result.end(), of_cell.begin(), of_cell.end());
     }
     return result;
 }

@@ -50,26 +50,26 @@ TEST(Agreement, OfNothingIsPerfect) {
 }
 
 TEST(ObjectMask, TakesTheCellsOfTheBoxesAndTheirNeighbours) {
-    // Two channels of 4×8 cells over 40×80 pixels.
-    std::vector<float> numbers(2 * 4 * 8);
+    // 4×8 cells of two channels over 40×80 pixels: the numbers of a cell are twice its position, and one more.
+    std::vector<float> numbers(4 * 8 * 2);
     std::iota(numbers.begin(), numbers.end(), 0.0F);
-    const Tensor map = Tensor::of<float>({1, 2, 4, 8}, numbers);
+    const Tensor map = Tensor::of<float>({1, 4, 8, 2}, numbers);
     const Dims picture{1, 3, 40, 80};
     // Columns 6.1 to 6.9 and row 0: with neighbours columns 5 to 7, rows 0 and 1.
     const std::vector one{detection({61, 1, 69, 9}, 1, 0.9F)};
-    EXPECT_THAT(where_objects_are(map, picture, one), ElementsAre(5, 6, 7, 13, 14, 15, 37, 38, 39, 45, 46, 47));
+    EXPECT_THAT(where_objects_are(map, picture, one), ElementsAre(10, 11, 12, 13, 14, 15, 26, 27, 28, 29, 30, 31));
     // A box that overlaps itself counts once.
     const std::vector twice{one[0], one[0]};
     EXPECT_EQ(where_objects_are(map, picture, twice), where_objects_are(map, picture, one));
 }
 
 TEST(ObjectMask, TakesAllWhereThereIsNothingToGoBy) {
-    const Tensor map = Tensor::of<float>({1, 1, 2, 2}, {1, 2, 3, 4});
+    const Tensor map = Tensor::of<float>({1, 2, 2, 1}, {1, 2, 3, 4});
     EXPECT_THAT(where_objects_are(map, {1, 3, 40, 80}, {}), ElementsAre(1, 2, 3, 4));
     const std::vector one{detection({0, 0, 1, 1}, 1, 0.9F)};
     EXPECT_THAT(where_objects_are(Tensor::of<float>({2, 2}, {1, 2, 3, 4}), {1, 3, 40, 80}, one),
                 ElementsAre(1, 2, 3, 4));
-    EXPECT_THAT(where_objects_are(Tensor::of<float>({1, 2, 1, 1}, {1, 2}), {1, 3, 40, 80}, one), ElementsAre(1, 2));
+    EXPECT_THAT(where_objects_are(Tensor::of<float>({1, 1, 1, 2}, {1, 2}), {1, 3, 40, 80}, one), ElementsAre(1, 2));
 }
 
 } // namespace
