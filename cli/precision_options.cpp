@@ -8,7 +8,9 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <functional>
 #include <memory>
+#include <utility>
 
 namespace detect::cli {
 
@@ -43,6 +45,12 @@ Result<std::vector<fs::path>> choose_pictures(const fs::path& folder, std::size_
     return pictures;
 }
 
+/// What the folder is called, without where it is: files travel.
+std::string name_of(const fs::path& folder) {
+    const fs::path path = fs::absolute(folder).lexically_normal();
+    return (path.has_filename() ? path : path.parent_path()).filename().string();
+}
+
 /// A line of progress for each stage.
 CalibrationProgress progress_of_stages() {
     struct State {
@@ -62,7 +70,10 @@ CalibrationProgress progress_of_stages() {
 void print_int8(const Int8Report& report) {
     std::vector<const LayerSensitivity*> layers;
     for (const LayerSensitivity& layer : report.layers) layers.push_back(&layer);
-    std::ranges::stable_sort(layers, [](const auto* a, const auto* b) { return a->alone.loss() > b->alone.loss(); });
+    const auto sensitivity = [](const LayerSensitivity* layer) {
+        return std::pair(layer->alone.loss(), layer->output_error);
+    };
+    std::ranges::stable_sort(layers, std::ranges::greater{}, sensitivity);
     const auto integers = std::ranges::count_if(report.layers, &LayerSensitivity::integers);
     std::printf("int8          %td of %zu layers, calibrated on %zu pictures with %.1f detections each\n", integers,
                 report.layers.size(), report.pictures, report.figures.mean_detections);
@@ -129,7 +140,7 @@ Result<PrecisionOptions> read_precision(const CLI::App& command, const Precision
         .calibration = {.count = count,
                         .read = [files = std::move(pictures)](
                                     std::size_t index) { return read_calibration_picture(files[index]); }},
-        .calibration_source = a.calibration_folder,
+        .calibration_source = name_of(a.calibration_folder),
         .progress = progress_of_stages()};
 }
 

@@ -23,6 +23,18 @@ Result<std::vector<Detection>> detections_on(const Graph& graph, const Tensor& i
     return std::move(detections[0]);
 }
 
+/// On an example that shows as little as this, one detection more or less says nothing.
+constexpr std::int64_t least_compared = 3;
+
+void warn_of_lost(PrecisionReport& report) {
+    const MatchReport& match = *report.against_fp32;
+    const std::int64_t all = match.matched + match.unmatched;
+    if (all < least_compared || 5 * match.unmatched <= all) return;
+    report.warnings.push_back("on the example picture " + std::to_string(match.unmatched) + " of " +
+                              std::to_string(all) + " detections are not those of fp32; see what " +
+                              std::string(to_string(report.precision)) + " costs with 'detect eval --compare'");
+}
+
 std::string describe_calibration(const PrecisionOptions& options) {
     const bool portable = options.activations == ActivationType::symmetric_int8;
     return std::to_string(options.calibration.count) + " pictures of " + options.calibration_source + ", " +
@@ -54,6 +66,7 @@ Result<PrecisionReport> reduce_precision(CheckpointGraph& network, const Precisi
     }
     DETECT_TRY_ASSIGN(const auto actual, detections_on(network.graph, example));
     report.against_fp32 = match_detections(expected, actual, tolerance(options.precision));
+    warn_of_lost(report);
     return report;
 }
 

@@ -17,8 +17,8 @@ constexpr float least_score = 0.3F;
 /// What a range that cuts numbers off may have of the full range's error at most.
 constexpr double clear_gain = 0.8;
 
-/// The graph with `values` as its first outputs, its own behind them. Maps come channels last, as the executor has them:
-/// it would take longer to turn them round than to look at them.
+/// The graph with `values` as its first outputs, its own behind them. Maps come channels last, as the executor has
+/// them: it would take longer to turn them round than to look at them.
 Result<Graph> with_outputs(const Graph& graph, const std::vector<ValueId>& values) {
     Graph observed = graph;
     std::vector<ValueId> outputs;

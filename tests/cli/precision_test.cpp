@@ -92,6 +92,24 @@ TEST(Precision, Int8SaysWhatItMeasuredAndWarnsOfFewPictures) {
     EXPECT_GE(detections("model.onnx", folder.path()).size(), 1U);
 }
 
+TEST(Precision, PicturesThatShowNothingAreWarnedOfWithNumbers) {
+    const TempDir folder;
+    std::filesystem::create_directory(folder / "dark");
+    write_flat_picture(folder / "dark/1.png", 64, 64, {0, 0, 0});
+    write_flat_picture(folder / "dark/2.png", 64, 64, {0, 0, 0});
+    const ProcessResult exported =
+        run_detect(export_arguments({"--precision", "int8", "--portable", "--calibrate", "dark/"}), folder.path());
+    ASSERT_TRUE(succeeded(exported));
+    EXPECT_THAT(exported.errors, HasSubstr("warning: 2 of 2 calibration pictures are flat"));
+    EXPECT_THAT(exported.errors, ContainsRegex("warning: the calibration pictures are unlike those of the training: "
+                                               "the first layer's outputs are [0-9.]+ standard deviations"));
+    EXPECT_THAT(exported.errors, ContainsRegex("mean brightness of 0.00, the example picture 0.[0-9]+"));
+    EXPECT_THAT(exported.errors, ContainsRegex("show 0.0 detections on average, the example picture [0-9]+"));
+    const auto report = read_json(folder / "model.report.json");
+    EXPECT_EQ(report["metadata"]["calibration"], "2 pictures of dark, symmetric int8 activations");
+    EXPECT_GE(report["precision"]["warnings"].size(), 5U);
+}
+
 TEST(Precision, RefusesWhatDoesNotGoTogether) {
     const TempDir folder;
     const auto refusal = [&](const std::vector<std::string>& further) {
