@@ -1,0 +1,44 @@
+#pragma once
+
+#include "executor/onnx_file.h"
+#include "export/check/check.h"
+#include "export/check/graph_queries.h"
+#include "export/check/trials.h"
+
+namespace detect::checking {
+
+/// What every check gets.
+struct CheckContext {
+    /// As it was read, with every shape that can be known.
+    const Graph& graph;
+    const GraphQueries& queries;
+    const Trials& trials;
+    const CheckOptions& options;
+};
+
+using Findings = std::vector<Finding>;
+
+// One function for each family of findings. They add what they find; an error means that looking itself failed (no
+// memory), not that something was found.
+
+// Of the file, before it is read as a graph.
+Result<void> check_training_mode(const onnx::ModelProto& model, Findings& findings);
+
+// Of the graph.
+Result<void> check_proposal_less_trace(const CheckContext& context, Findings& findings);
+Result<void> check_empty_results(const CheckContext& context, Findings& findings);
+Result<void> check_baked_batch(const CheckContext& context, Findings& findings);
+Result<void> check_baked_size(const CheckContext& context, Findings& findings);
+Result<void> check_input_range(const CheckContext& context, Findings& findings);
+Result<void> check_roi_align(const CheckContext& context, Findings& findings);
+Result<void> check_thresholds(const CheckContext& context, Findings& findings);
+Result<void> check_labels(const CheckContext& context, Findings& findings);
+Result<void> check_numbers(const CheckContext& context, Findings& findings);
+Result<void> check_compatibility(const CheckContext& context, Findings& findings);
+Result<void> check_costs(const CheckContext& context, Findings& findings);
+
+/// Compares with our own export of the checkpoint; fills in `agreement`.
+Result<void> check_against_checkpoint(const CheckContext& context, Findings& findings,
+                                      std::vector<Agreement>& agreement);
+
+} // namespace detect::checking
