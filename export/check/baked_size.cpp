@@ -6,8 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
-#include <cstdio>
 
 namespace detect::checking {
 
@@ -69,21 +67,6 @@ std::optional<Finding> find_failure(const CheckContext& context, const std::vect
     return std::nullopt;
 }
 
-/// How detections at another size relate to those on the picture.
-struct Relation {
-    std::size_t objects = 0;
-    /// Found where they belong, and found at the coordinates of the picture's own size.
-    std::size_t scaled = 0;
-    std::size_t unscaled = 0;
-    /// Objects that lie beyond the picture's own size in part, and how many of them were found.
-    std::size_t beyond = 0;
-    std::size_t beyond_found = 0;
-    float largest_x = 0.0F;
-    float largest_y = 0.0F;
-};
-
-Box times(const Box& box, float x, float y) { return {box.x1 * x, box.y1 * y, box.x2 * x, box.y2 * y}; }
-
 bool finds(const std::vector<Detection>& detections, int label, const Box& box) {
     constexpr double same = 0.6;
     return std::ranges::any_of(detections, [&](const Detection& other) {
@@ -91,93 +74,106 @@ bool finds(const std::vector<Detection>& detections, int label, const Box& box) 
     });
 }
 
-Relation relate(const SizedRun& base, const SizedRun& other) {
+/// What is found on the picture without doubt.
+std::vector<Detection> sure_ones(const TrialRun& run) {
     constexpr float sure = 0.6F;
-    Relation relation;
-    const float x = static_cast<float>(other.width) / static_cast<float>(base.width);
-    const float y = static_cast<float>(other.height) / static_cast<float>(base.height);
-    const auto& found = other.run.detections[0];
-    for (const Detection& detection : base.run.detections[0]) {
-        if (detection.score < sure) continue;
-        ++relation.objects;
-        const Box expected = times(detection.box, x, y);
-        const bool is_found = finds(found, detection.label, expected);
-        relation.scaled += is_found ? 1 : 0;
-        relation.unscaled += finds(found, detection.label, detection.box) ? 1 : 0;
-        const bool is_beyond =
-            expected.x2 > static_cast<float>(base.width) * 1.1F || expected.y2 > static_cast<float>(base.height) * 1.1F;
-        relation.beyond += is_beyond ? 1 : 0;
-        relation.beyond_found += is_beyond && is_found ? 1 : 0;
-    }
-    for (const Detection& detection : found) {
-        relation.largest_x = std::max(relation.largest_x, detection.box.x2);
-        relation.largest_y = std::max(relation.largest_y, detection.box.y2);
-    }
-    return relation;
+    std::vector<Detection> result;
+    if (run.failure || run.detections.empty()) return result;
+    std::ranges::copy_if(run.detections[0], std::back_inserter(result),
+                         [](const Detection& d) { return d.score >= sure; });
+    return result;
 }
 
-/// The node nearest to the boxes that computes with this one number.
-const Node* node_with_constant(const CheckContext& context, std::initializer_list<std::string_view> ops,
-                               double at_least, double at_most) {
-    const Node* found = nullptr;
+/// Fewer would be chance.
+constexpr std::size_t enough = 3;
+
+/// The node nearest to the boxes that computes with one such number.
+const Node* node_with_constant(const CheckContext& context, std::initializer_list<std::string_view> ops, double least,
+                               double most) {
     for (const ValueId output : context.graph.outputs) {
         if (context.graph[output].type != DataType::float32) continue;
         const std::vector<bool> before = context.queries.ancestors(output);
-        for (std::size_t i = 0; i < before.size(); ++i) {
+        for (std::size_t i = before.size(); i-- > 0;) {
             const Node& node = context.graph.nodes[i];
             if (!before[i] || std::ranges::find(ops, node.op) == ops.end()) continue;
             for (std::size_t input = 1; input < node.inputs.size(); ++input) {
                 const auto number = context.queries.number(node.inputs[input]);
-                if (number && *number >= at_least && *number <= at_most) found = &node;
+                if (number && *number >= least && *number <= most) return &node;
             }
         }
-        if (found != nullptr) return found;
     }
-    return found;
+    return nullptr;
 }
 
-std::string number(double value) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.4g", value);
-    return text;
+std::string where(const CheckContext& context, const Node* node) {
+    return node != nullptr ? describe(*node) : "output '" + context.graph[context.graph.outputs[0]].name + "'";
 }
 
-/// The picture again in twice the size: whatever scales pictures itself sees the same and finds the same.
-std::optional<Finding> compare_results(const CheckContext& context, const SizedRun& base, const SizedRun& other) {
-    if (base.run.detections.empty() || other.run.detections.empty()) return std::nullopt;
-    const Relation relation = relate(base, other);
-    constexpr std::size_t enough = 3;
-    if (relation.objects < enough || relation.beyond < 2) return std::nullopt;
-    const std::string objects = std::to_string(relation.objects) + " objects";
-    const std::string boxes = "output '" + context.graph[context.graph.outputs[0]].name + "'";
-    if (relation.unscaled * 2 >= relation.objects && relation.unscaled > 2 * relation.scaled) {
-        const Node* node = node_with_constant(context, {"Mul", "Div"}, 0.01, 100.0);
-        return Finding{.severity = Severity::error,
-                       .where = node != nullptr ? detect::describe(*node) : boxes,
-                       .what = "height and width are declared to be free, but the factor that takes boxes back to the "
-                               "picture's size was baked in "
-                               "when the model was traced: of " +
-                               objects + ", " + std::to_string(relation.unscaled) + " have the coordinates of " +
-                               to_text(base) + " when the picture is fed as " + to_text(other),
-                       .advice = cure};
+/// The picture in twice the size: whatever scales pictures itself sees the same, and finds the same at twice the
+/// coordinates. With the factor back to the picture's size baked in, coordinates stay as they were.
+std::optional<Finding> find_baked_factor(const CheckContext& context, const SizedRun& base, const SizedRun& twice) {
+    const std::vector<Detection> objects = sure_ones(base.run);
+    if (objects.size() < enough || twice.run.failure || twice.run.detections.empty()) return std::nullopt;
+    const float x = static_cast<float>(twice.width) / static_cast<float>(base.width);
+    const float y = static_cast<float>(twice.height) / static_cast<float>(base.height);
+    std::size_t scaled = 0;
+    std::size_t unscaled = 0;
+    for (const Detection& object : objects) {
+        const Box expected{object.box.x1 * x, object.box.y1 * y, object.box.x2 * x, object.box.y2 * y};
+        scaled += finds(twice.run.detections[0], object.label, expected) ? 1 : 0;
+        unscaled += finds(twice.run.detections[0], object.label, object.box) ? 1 : 0;
     }
-    const auto right = static_cast<float>(base.width);
-    const auto bottom = static_cast<float>(base.height);
-    const bool cut = relation.largest_x <= right * 1.02F && relation.largest_y <= bottom * 1.02F;
-    if (relation.beyond_found == 0 && cut) {
-        const double limit = std::max(right, bottom) * 1.02;
-        const Node* node = node_with_constant(context, {"Clip", "Min"}, 16.0, limit);
-        return Finding{.severity = Severity::error,
-                       .where = node != nullptr ? detect::describe(*node) : boxes,
-                       .what = "height and width are declared to be free, but boxes are cut off at a size that was "
-                               "baked in when the model was traced: "
-                               "fed as " +
-                               to_text(other) + ", the picture has no box beyond x = " + number(relation.largest_x) +
-                               ", y = " + number(relation.largest_y) + ", and " + std::to_string(relation.beyond) +
-                               " of " + objects + " are lost",
-                       .advice = cure};
+    if (unscaled < enough || unscaled * 2 < objects.size() || unscaled <= 2 * scaled) return std::nullopt;
+    return Finding{
+        .severity = Severity::error,
+        .where = where(context, node_with_constant(context, {"Mul", "Div"}, 0.01, 100.0)),
+        .what =
+            "height and width are declared to be free, but the factor that takes boxes back to the picture's size was "
+            "baked in when the model was traced: of " +
+            std::to_string(objects.size()) + " objects, " + std::to_string(unscaled) +
+            " have the coordinates that belong to " + to_text(base) + " when the picture is fed as " + to_text(twice),
+        .advice = cure};
+}
+
+/// The picture beside itself: what is found in one is found in the other, unless boxes are cut off at a size that was
+/// baked in.
+Result<std::optional<Finding>> find_baked_clamp(const CheckContext& context, const SizedRun& base, bool down) {
+    const Trials& trials = context.trials;
+    DETECT_TRY_ASSIGN(const Tensor picture, repeated(trials.image(), down ? 2 : 1, down ? 1 : 2));
+    DETECT_TRY_ASSIGN(const TrialRun run, trials.run({picture}));
+    if (run.failure || run.detections.empty()) return std::optional<Finding>();
+    const float right = down ? 0.0F : static_cast<float>(base.width);
+    const float below = down ? static_cast<float>(base.height) : 0.0F;
+    std::size_t first = 0;
+    std::size_t second = 0;
+    for (const Detection& object : sure_ones(base.run)) {
+        const Box moved{object.box.x1 + right, object.box.y1 + below, object.box.x2 + right, object.box.y2 + below};
+        first += finds(run.detections[0], object.label, object.box) ? 1 : 0;
+        second += finds(run.detections[0], object.label, moved) ? 1 : 0;
     }
-    return std::nullopt;
+    if (first < enough || second > 0) return std::optional<Finding>();
+    const double side = static_cast<double>(std::max(base.width, base.height));
+    return std::optional(
+        Finding{.severity = Severity::error,
+                .where = where(context, node_with_constant(context, {"Clip", "Min"}, 32.0, 4.0 * side)),
+                .what = "height and width are declared to be free, but boxes are cut off at a size that was baked in "
+                        "when the model was "
+                        "traced: with the picture twice " +
+                        std::string(down ? "one below the other" : "side by side") + ", " + std::to_string(first) +
+                        " objects are found in the first and none of them in the second",
+                .advice = cure});
+}
+
+Result<std::optional<Finding>> compare_results(const CheckContext& context, const std::vector<SizedRun>& runs) {
+    const Trials& trials = context.trials;
+    if (!trials.has_image() || sure_ones(runs[0].run).size() < enough) return std::optional<Finding>();
+    if (auto finding = find_baked_factor(context, runs[0], runs[1])) return finding;
+    for (const bool down : {false, true}) {
+        if (down ? trials.input().height.has_value() : trials.input().width.has_value()) continue;
+        DETECT_TRY_ASSIGN(auto finding, find_baked_clamp(context, runs[0], down));
+        if (finding) return finding;
+    }
+    return std::optional<Finding>();
 }
 
 } // namespace
@@ -187,8 +183,9 @@ Result<void> check_baked_size(const CheckContext& context, Findings& findings) {
     if (!trials.possible() || (trials.input().height && trials.input().width)) return {};
     DETECT_TRY_ASSIGN(const std::vector<SizedRun> runs, runs_at_sizes(trials));
     auto finding = find_failure(context, runs);
-    if (!finding && trials.has_image() && !runs[0].run.failure && !runs[1].run.failure)
-        finding = compare_results(context, runs[0], runs[1]);
+    if (!finding) {
+        DETECT_TRY_ASSIGN(finding, compare_results(context, runs));
+    }
     if (finding) findings.push_back(*std::move(finding));
     return {};
 }

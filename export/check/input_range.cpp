@@ -1,5 +1,6 @@
 #include "export/check/context.h"
 #include "export/check/picture_variants.h"
+#include "graph/operators.h"
 #include "graph/try.h"
 
 #include <algorithm>
@@ -34,7 +35,7 @@ constexpr std::array<float, 3> ratio(const std::array<float, 3>& a, const std::a
 }
 constexpr std::array<float, 3> negated(const std::array<float, 3>& v) { return {-v[0], -v[1], -v[2]}; }
 
-constexpr std::array<Feeding, 4> others{{
+constexpr std::array<Feeding, 3> others{{
     {"values 0 to 255",
      {255, 255, 255},
      {0, 0, 0},
@@ -44,9 +45,6 @@ constexpr std::array<Feeding, 4> others{{
      "the normalisation that torchvision's models carry inside is missing",
      "set the transform's image_mean and image_std and export again; or subtract (0.485, 0.456, 0.406) and divide by "
      "(0.229, 0.224, 0.225) before each run"},
-    {"pictures from which the normalisation was taken back", deviation, mean,
-     "it normalises twice, once in the wrapper and once inside",
-     "take the normalisation out of the wrapper (torchvision's detection models carry their own) and export again"},
     {"values -1 to 1",
      {2, 2, 2},
      {-1, -1, -1},
@@ -88,10 +86,56 @@ bool is_grey(const Tensor& image) {
     return true;
 }
 
+/// Takes the input apart, or puts it together, without changing a number.
+bool hands_on(const Node& node) {
+    static constexpr std::array<std::string_view, 7> ops{"Cast",  "Concat",  "Gather",   "Identity",
+                                                         "Split", "Squeeze", "Unsqueeze"};
+    return std::ranges::find(ops, node.op) != ops.end();
+}
+
+/// A number for each of the three channels.
+bool is_per_channel(const Graph& graph, ValueId id) {
+    return graph.is_constant(id) && graph[id].type == DataType::float32 && graph[id].constant.element_count() == 3;
+}
+
+/// The nodes that divide by a deviation per channel, after taking away a mean per channel, between the input and the
+/// first node that does anything else.
+std::vector<const Node*> find_normalisations(const Graph& graph) {
+    std::vector<const Node*> found;
+    ValueId value = graph.inputs[0];
+    bool mean_is_off = false;
+    for (const Node& node : graph.nodes) {
+        if (node.inputs.empty() || node.inputs[0] != value || node.outputs.empty()) continue;
+        if (!hands_on(node)) {
+            if (node.inputs.size() != 2 || !is_per_channel(graph, node.inputs[1])) continue;
+            const bool shifts = node.op == "Sub" || node.op == "Add";
+            const bool scales = node.op == "Div" || node.op == "Mul";
+            if (!shifts && !scales) continue;
+            if (scales && mean_is_off) found.push_back(&node);
+            mean_is_off = shifts;
+        }
+        value = node.outputs[0];
+    }
+    return found;
+}
+
 } // namespace
 
 Result<void> check_input_range(const CheckContext& context, Findings& findings) {
     const Trials& trials = context.trials;
+    if (trials.possible()) {
+        const std::vector<const Node*> normalisations = find_normalisations(context.graph);
+        if (normalisations.size() > 1) {
+            findings.push_back({.severity = Severity::error,
+                                .where = detect::describe(*normalisations[1]),
+                                .what = "normalises a second time: mean and deviation are applied twice to every "
+                                        "pixel, once in the wrapper and once "
+                                        "inside, so the network sees colours it was not trained on",
+                                .advice = "take the normalisation out of the wrapper (torchvision's detection models "
+                                          "carry their own) and export again"});
+            return {};
+        }
+    }
     if (!trials.possible() || !trials.has_image()) return {};
     const TrialRun& run = trials.image_run();
     // What stops on the picture as it is may do so because it finds nothing there.

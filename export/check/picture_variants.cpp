@@ -56,10 +56,12 @@ Result<Tensor> resized(const Tensor& image, std::int64_t height, std::int64_t wi
     });
 }
 
-Result<Tensor> cropped(const Tensor& image, std::int64_t height, std::int64_t width) {
+Result<Tensor> repeated(const Tensor& image, std::int64_t down, std::int64_t across) {
     const auto in = image.data<float>();
-    return make(height, width, [&](std::int64_t channel, std::int64_t y, std::int64_t x) {
-        return in[static_cast<std::size_t>((channel * image.dims()[1] + y) * image.dims()[2] + x)];
+    const std::int64_t height = image.dims()[1];
+    const std::int64_t width = image.dims()[2];
+    return make(height * down, width * across, [&](std::int64_t channel, std::int64_t y, std::int64_t x) {
+        return in[static_cast<std::size_t>((channel * height + y % height) * width + x % width)];
     });
 }
 

@@ -9,8 +9,8 @@ namespace detect::checking {
 
 /// Bilinear, half-pixel centres.
 [[nodiscard]] Result<Tensor> resized(const Tensor& image, std::int64_t height, std::int64_t width);
-/// The left upper part.
-[[nodiscard]] Result<Tensor> cropped(const Tensor& image, std::int64_t height, std::int64_t width);
+/// Next to itself, so many times down and across.
+[[nodiscard]] Result<Tensor> repeated(const Tensor& image, std::int64_t down, std::int64_t across);
 [[nodiscard]] Result<Tensor> mirrored(const Tensor& image);
 /// Red and blue exchanged.
 [[nodiscard]] Result<Tensor> with_channels_swapped(const Tensor& image);

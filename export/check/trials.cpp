@@ -2,6 +2,7 @@
 
 #include "executor/reference/interpreter.h"
 #include "export/check/picture_variants.h"
+#include "graph/operators.h"
 #include "graph/try.h"
 
 #include <algorithm>
@@ -56,6 +57,9 @@ std::optional<TrialFailure> locate_failure(const Graph& graph, const Tensor& inp
     }
     TrialFailure failure{.node = computed, .message = outputs.error().message, .reads_nothing = false};
     if (computed < graph.nodes.size()) {
+        // Findings say where it is themselves.
+        const std::string prefix = describe(graph.nodes[computed]) + ": ";
+        if (failure.message.starts_with(prefix)) failure.message.erase(0, prefix.size());
         failure.reads_nothing = std::ranges::any_of(graph.nodes[computed].inputs, [&](ValueId id) {
             return id.present() && is_empty[static_cast<std::size_t>(id.index)];
         });
