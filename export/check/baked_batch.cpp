@@ -45,6 +45,7 @@ std::optional<Finding> find_failure(const CheckContext& context, const std::vect
     for (std::size_t i = 0; i < runs.size(); ++i) {
         const auto& failure = runs[i].failure;
         if (runs[i].progress == furthest || !failure || failure->reads_nothing) continue;
+        if (is_proposal_less_reshape(context.queries, context.graph.nodes[failure->node])) continue;
         return Finding{
             .severity = Severity::error,
             .where = describe(context.graph.nodes[failure->node]),

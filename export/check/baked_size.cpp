@@ -57,6 +57,7 @@ std::optional<Finding> find_failure(const CheckContext& context, const std::vect
     for (const SizedRun& run : runs) {
         const auto& failure = run.run.failure;
         if (run.run.progress == furthest.run.progress || !failure || failure->reads_nothing) continue;
+        if (depends_on_findings(context.queries, context.graph.nodes[failure->node])) continue;
         return Finding{.severity = Severity::error,
                        .where = describe(context.graph.nodes[failure->node]),
                        .what =
@@ -87,7 +88,7 @@ std::vector<Detection> sure_ones(const TrialRun& run) {
 /// Fewer would be chance.
 constexpr std::size_t enough = 3;
 
-/// The node nearest to the boxes that computes with one such number.
+/// The node nearest to the boxes that computes with such numbers alone, one or one for each coordinate.
 const Node* node_with_constant(const CheckContext& context, std::initializer_list<std::string_view> ops, double least,
                                double most) {
     for (const ValueId output : context.graph.outputs) {
@@ -97,8 +98,9 @@ const Node* node_with_constant(const CheckContext& context, std::initializer_lis
             const Node& node = context.graph.nodes[i];
             if (!before[i] || std::ranges::find(ops, node.op) == ops.end()) continue;
             for (std::size_t input = 1; input < node.inputs.size(); ++input) {
-                const auto number = context.queries.number(node.inputs[input]);
-                if (number && *number >= least && *number <= most) return &node;
+                const std::vector<double> numbers = context.queries.few_numbers(node.inputs[input]);
+                const auto fits = [&](double number) { return number >= least && number <= most; };
+                if (!numbers.empty() && std::ranges::all_of(numbers, fits)) return &node;
             }
         }
     }

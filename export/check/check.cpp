@@ -100,7 +100,8 @@ Result<CheckReport> check_model(const std::filesystem::path& file, const CheckOp
     // A file that is no model at all: the reader says so, with the file's name.
     if (const auto onnx_file = OnnxFile::open(file)) {
         const onnx::ModelProto& model = onnx_file->model();
-        report.producer = model.producer_name() + (model.producer_version().empty() ? "" : " " + model.producer_version());
+        report.producer =
+            model.producer_name() + (model.producer_version().empty() ? "" : " " + model.producer_version());
         report.nodes = static_cast<std::size_t>(model.graph().node_size());
         DETECT_TRY(run_file_checks(model, options, report));
     }

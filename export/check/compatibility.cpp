@@ -73,15 +73,6 @@ void look_at_branches(const Graph& graph, Findings& findings) {
          .runtimes = {Runtime::tensorrt, Runtime::openvino}});
 }
 
-bool counts_what_was_found(const GraphQueries& queries, ValueId value) {
-    const std::vector<bool> before = queries.ancestors(value);
-    for (std::size_t i = 0; i < before.size(); ++i) {
-        const std::string& op = queries.graph().nodes[i].op;
-        if (before[i] && (op == "NonZero" || op == "NonMaxSuppression" || op == "If")) return true;
-    }
-    return false;
-}
-
 /// Reshape to [found, -1]: with nothing found, -1 could be anything.
 void look_at_reshapes(const CheckContext& context, Findings& findings) {
     const GraphQueries& queries = context.queries;
@@ -92,7 +83,8 @@ void look_at_reshapes(const CheckContext& context, Findings& findings) {
         const bool has_rest =
             std::ranges::any_of(sizes->inputs, [&](ValueId id) { return queries.number(id) == -1.0; });
         const auto is_count = [&](ValueId id) {
-            return !context.graph.is_constant(id) && counts_what_was_found(queries, id);
+            const Node* count = queries.producer(id);
+            return count != nullptr && depends_on_findings(queries, *count);
         };
         if (!has_rest || std::ranges::none_of(sizes->inputs, is_count)) continue;
         findings.push_back({.severity = Severity::warning,

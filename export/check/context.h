@@ -18,6 +18,11 @@ struct CheckContext {
 
 using Findings = std::vector<Finding>;
 
+/// Whether how much this node is given depends on what a picture shows, not on its size alone.
+[[nodiscard]] bool depends_on_findings(const GraphQueries& queries, const Node& node);
+/// Whether this is the reshape that a trace without proposals leaves behind; see proposal_less_trace.cpp.
+[[nodiscard]] bool is_proposal_less_reshape(const GraphQueries& queries, const Node& node);
+
 // One function for each family of findings. They add what they find; an error means that looking itself failed (no
 // memory), not that something was found.
 

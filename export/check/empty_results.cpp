@@ -7,6 +7,18 @@
 
 namespace detect::checking {
 
+bool depends_on_findings(const GraphQueries& queries, const Node& node) {
+    for (const ValueId output : node.outputs) {
+        if (!output.present()) continue;
+        const std::vector<bool> before = queries.ancestors(output);
+        for (std::size_t i = 0; i < before.size(); ++i) {
+            const std::string& op = queries.graph().nodes[i].op;
+            if (before[i] && (op == "NonZero" || op == "NonMaxSuppression" || op == "If")) return true;
+        }
+    }
+    return false;
+}
+
 /// Empty pictures leave no proposals or no detections; whatever cannot take zero rows stops there.
 Result<void> check_empty_results(const CheckContext& context, Findings& findings) {
     const Trials& trials = context.trials;

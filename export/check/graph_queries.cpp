@@ -57,16 +57,23 @@ const Node* GraphQueries::source(ValueId id, std::initializer_list<std::string_v
     return nullptr;
 }
 
-std::optional<double> GraphQueries::number(ValueId id) const {
-    if (!graph_.is_constant(id) || graph_[id].constant.element_count() != 1) return std::nullopt;
+std::vector<double> GraphQueries::few_numbers(ValueId id) const {
+    constexpr std::int64_t coordinates = 4;
+    if (!graph_.is_constant(id) || graph_[id].constant.element_count() > coordinates) return {};
     const Tensor& tensor = graph_[id].constant;
+    const auto copy = [](auto values) { return std::vector<double>(values.begin(), values.end()); };
     switch (tensor.type()) {
-    case DataType::float32: return tensor.data<float>()[0];
-    case DataType::float64: return tensor.data<double>()[0];
-    case DataType::int64: return static_cast<double>(tensor.data<std::int64_t>()[0]);
-    case DataType::int32: return tensor.data<std::int32_t>()[0];
-    default: return std::nullopt;
+    case DataType::float32: return copy(tensor.data<float>());
+    case DataType::float64: return copy(tensor.data<double>());
+    case DataType::int64: return copy(tensor.data<std::int64_t>());
+    case DataType::int32: return copy(tensor.data<std::int32_t>());
+    default: return {};
     }
+}
+
+std::optional<double> GraphQueries::number(ValueId id) const {
+    const std::vector<double> numbers = few_numbers(id);
+    return numbers.size() == 1 ? std::optional(numbers[0]) : std::nullopt;
 }
 
 std::optional<std::vector<std::int64_t>> GraphQueries::integers(ValueId id) const {

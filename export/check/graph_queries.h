@@ -25,6 +25,9 @@ public:
 
     /// The number, if the value is a constant of one element (float, int64 or int32).
     [[nodiscard]] std::optional<double> number(ValueId id) const;
+    /// The numbers, if the value is a constant of one to four elements (of these types): one, or one for each
+    /// coordinate of a box. Empty if not.
+    [[nodiscard]] std::vector<double> few_numbers(ValueId id) const;
     /// The numbers, if the value is a constant int64 or int32 tensor.
     [[nodiscard]] std::optional<std::vector<std::int64_t>> integers(ValueId id) const;
 

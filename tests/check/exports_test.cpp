@@ -128,7 +128,7 @@ TEST(TargetTest, DecidesWhatMatters) {
 }
 
 /// The settings that make_exports.py uses.
-SettingsOverrides settings_of_exports() { return {.min_size = 640, .max_size = 1333, .rpn_top_n = 100}; }
+SettingsOverrides settings_of_exports() { return {.min_size = 640, .max_size = 1333, .rpn_top_n = 101}; }
 
 TEST(CheckpointTest, AgreesWithASoundExport) {
     if (!std::filesystem::exists(made_export("sound.onnx"))) GTEST_SKIP() << "torchvision 0.14.1 is not here";

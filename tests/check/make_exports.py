@@ -56,8 +56,8 @@ class Maker:
         chosen = {
             "min_size": 640,
             "max_size": 1333,
-            "rpn_pre_nms_top_n_test": 100,
-            "rpn_post_nms_top_n_test": 100,
+            "rpn_pre_nms_top_n_test": 101,
+            "rpn_post_nms_top_n_test": 101,
             "rpn_score_thresh": 0.0,
             **settings,
         }

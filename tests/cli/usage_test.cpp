@@ -59,7 +59,11 @@ INSTANTIATE_TEST_SUITE_P(, VerbHelp,
                                          Verb{"run",
                                               {"--score", "--model", "-o", "--json", "--no-draw", "--threads",
                                                "--preset", "--labels"}},
-                                         Verb{"info", {"model"}}, Verb{"bench", {"--image", "--model"}}),
+                                         Verb{"info", {"model"}},
+                                         Verb{"check",
+                                              {"model", "--image", "--weights", "--target", "--json", "--labels",
+                                               "6 problems found"}},
+                                         Verb{"bench", {"--image", "--model"}}),
                          [](const auto& verb) { return std::string(verb.param.name); });
 
 TEST_F(Usage, VersionIsTheProjects) {
