@@ -13,6 +13,9 @@
 #include <array>
 #include <iostream>
 #include <memory>
+#include <sstream>
+
+#include <unistd.h>
 
 namespace detect::cli {
 
@@ -52,8 +55,17 @@ std::string quoted(const std::string& text) {
     return result + "'";
 }
 
-/// The command that makes a sound file of the checkpoint, with the settings that were given here.
-std::string export_line(const CLI::App& command, const Arguments& arguments) {
+/// A setting that was not given, but is in the file.
+template <class T>
+void add_found(std::string& line, const CLI::App& command, const char* option, const std::optional<T>& value) {
+    if (!value || command.count(option) > 0) return;
+    std::ostringstream text;
+    text << *value;
+    line += std::string(" ") + option + " " + text.str();
+}
+
+/// The command that makes a sound file of the checkpoint: with the settings that were given, and those that were found.
+std::string export_line(const CLI::App& command, const Arguments& arguments, const SettingsOverrides& settings) {
     if (arguments.weights.empty()) return "";
     static constexpr std::array<const char*, 9> passed_on{"--preset",        "--min-size",       "--max-size",
                                                           "--anchor-sizes",  "--rpn-top-n",      "--score-threshold",
@@ -64,6 +76,12 @@ std::string export_line(const CLI::App& command, const Arguments& arguments) {
         if (command.count(option) > 0)
             line += std::string(" ") + option + " " + quoted(command.get_option(option)->results().back());
     }
+    add_found(line, command, "--min-size", settings.min_size);
+    add_found(line, command, "--max-size", settings.max_size);
+    add_found(line, command, "--rpn-top-n", settings.rpn_top_n);
+    add_found(line, command, "--score-threshold", settings.score_threshold);
+    add_found(line, command, "--nms-threshold", settings.nms_threshold);
+    add_found(line, command, "--max-detections", settings.max_detections);
     std::filesystem::path output = arguments.model;
     output.replace_filename(output.stem().string() + "_sound.onnx");
     return line + " -o " + quoted(output.string());
@@ -83,6 +101,8 @@ Result<checking::CheckOptions> read_options(const CLI::App& command, const Argum
     if (!arguments.image.empty()) {
         DETECT_TRY_ASSIGN(options.image, read_example_image(arguments.image));
     }
+    // Looking takes a few seconds, which a person wants to see pass.
+    if (::isatty(STDERR_FILENO) != 0) options.progress = [](const std::string& line) { std::cerr << line << "\n"; };
     return options;
 }
 
@@ -97,7 +117,7 @@ Result<int> run(const CLI::App& command, const Arguments& arguments) {
     }
     DETECT_TRY_ASSIGN(const checking::CheckOptions options, read_options(command, arguments));
     DETECT_TRY_ASSIGN(const checking::CheckReport report, check_model(arguments.model, options));
-    const std::string line = export_line(command, arguments);
+    const std::string line = export_line(command, arguments, report.settings);
     // Standard output has the one or the other.
     if (arguments.json != "-") std::cout << to_text(report, options, line);
     if (!arguments.json.empty()) DETECT_TRY(write_text(arguments.json, to_json(report, options, line)));

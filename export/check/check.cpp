@@ -1,6 +1,7 @@
 #include "export/check/check.h"
 
 #include "executor/onnx_reader.h"
+#include "export/check/exported_settings.h"
 #include "export/check/known_shapes.h"
 #include "export/check/registry.h"
 #include "graph/try.h"
@@ -123,8 +124,9 @@ Result<CheckReport> check_model(const std::filesystem::path& file, const CheckOp
     const CheckContext context{graph, queries, trials, options};
     DETECT_TRY(run_graph_checks(context, report));
     if (options.weights) {
+        report.settings = with_defaults(options.settings, exported_settings(queries));
         Findings findings;
-        DETECT_TRY(check_against_checkpoint(context, findings, report.agreement));
+        DETECT_TRY(check_against_checkpoint(context, report.settings, findings, report.agreement));
         collect(report, "checkpoint", std::move(findings), options.target);
         report.checks.emplace_back("checkpoint");
     }

@@ -23,6 +23,7 @@ struct CheckOptions {
     std::optional<std::vector<std::string>> labels = std::nullopt;
     /// The checkpoint that the model was made from: what it finds is compared with what our own export of it finds.
     std::optional<std::filesystem::path> weights = std::nullopt;
+    /// How it was exported, as far as the file does not say so itself.
     SettingsOverrides settings = {};
     /// Hears what is being done, a short line each; may stay empty.
     std::function<void(const std::string&)> progress = {};
@@ -59,6 +60,9 @@ struct CheckReport {
     std::vector<std::string> left_out;
     /// With `weights` only.
     std::vector<Agreement> agreement;
+    /// With `weights` only: how the checkpoint has to be exported to be the same model, as far as that was given or is
+    /// in the file.
+    SettingsOverrides settings;
 
     /// Costs apart.
     [[nodiscard]] bool has_problems() const;

@@ -68,9 +68,9 @@ Result<Agreement> compare(const CheckContext& context, const Model& sound, const
 
 } // namespace
 
-Result<void> check_against_checkpoint(const CheckContext& context, Findings& findings,
-                                      std::vector<Agreement>& agreement) {
-    DETECT_TRY_ASSIGN(CheckpointGraph network, graph_from_checkpoint(*context.options.weights, context.options.settings,
+Result<void> check_against_checkpoint(const CheckContext& context, const SettingsOverrides& settings,
+                                      Findings& findings, std::vector<Agreement>& agreement) {
+    DETECT_TRY_ASSIGN(CheckpointGraph network, graph_from_checkpoint(*context.options.weights, settings,
                                                                      OutputLayout::batched, newest_export_opset));
     if (!context.trials.possible()) return {};
     DETECT_TRY_ASSIGN(const auto sound, Model::compile(std::move(network.graph)));
@@ -86,9 +86,9 @@ Result<void> check_against_checkpoint(const CheckContext& context, Findings& fin
                         .where = "the file",
                         .what = "finds something else than its checkpoint on " + std::to_string(different) + " of " +
                                 std::to_string(agreement.size()) + " pictures; the table below says where",
-                        .advice = "if it was exported with other sizes or thresholds than the checkpoint's, say so "
-                                  "(--min-size, --max-size, --preset ...) and "
-                                  "check again; otherwise replace it: the last line makes a sound file"});
+                        .advice = "replace it: the last line makes a sound file; unless it was exported with other "
+                                  "settings than that line has (anchor "
+                                  "sizes, thresholds): then give those and check again"});
     return {};
 }
 

@@ -42,8 +42,8 @@ Result<void> check_numbers(const CheckContext& context, Findings& findings);
 Result<void> check_compatibility(const CheckContext& context, Findings& findings);
 Result<void> check_costs(const CheckContext& context, Findings& findings);
 
-/// Compares with our own export of the checkpoint; fills in `agreement`.
-Result<void> check_against_checkpoint(const CheckContext& context, Findings& findings,
-                                      std::vector<Agreement>& agreement);
+/// Compares with our own export of the checkpoint with these settings; fills in `agreement`.
+Result<void> check_against_checkpoint(const CheckContext& context, const SettingsOverrides& settings,
+                                      Findings& findings, std::vector<Agreement>& agreement);
 
 } // namespace detect::checking

@@ -36,15 +36,17 @@ Result<void> check_proposal_less_trace(const CheckContext& context, Findings& fi
     const auto node = std::ranges::find_if(context.graph.nodes, is_baked);
     if (node == context.graph.nodes.end()) return {};
     const std::string columns = std::to_string(*columns_of(context.graph[node->inputs[0]].shape));
-    Finding finding{.severity = Severity::error,
-                    .where = describe(*node),
-                    .what = "the model was traced on a picture without proposals, so the branch that cuts decoded "
-                            "boxes into [n, classes, 4] "
-                            "is missing: as soon as a picture has proposals, this node is given [n, " +
-                            columns + "] and stops with: cannot be reshaped to {-1,4}",
-                    .advice = "export again, traced on a picture on which the model finds something; or make the file "
-                              "from the checkpoint with "
-                              "'detect export', which traces nothing"};
+    Finding finding{
+        .severity = Severity::error,
+        .where = describe(*node),
+        .what = "the model was traced on a picture without proposals, so the branch that cuts decoded "
+                "boxes into [n, classes, 4] "
+                "is missing: as soon as a picture has proposals, this node is given [n, " +
+                columns + "] and stops with: cannot be reshaped to {-1,4}",
+        .advice =
+            "make the file from the checkpoint with 'detect export', which traces nothing; or export again, traced on "
+            "a picture on "
+            "which the model finds something, and keep pictures without proposals from it: there such an export stops"};
     if (context.trials.possible() && context.trials.has_image()) {
         const TrialRun& run = context.trials.image_run();
         const bool here = run.failure && &context.graph.nodes[run.failure->node] == &*node;

@@ -127,15 +127,17 @@ TEST(TargetTest, DecidesWhatMatters) {
     EXPECT_THAT(checks_for("classifier.onnx", Runtime::opencv), IsEmpty());
 }
 
-/// The settings that make_exports.py uses.
-SettingsOverrides settings_of_exports() { return {.min_size = 640, .max_size = 1333, .rpn_top_n = 101}; }
-
 TEST(CheckpointTest, AgreesWithASoundExport) {
     if (!std::filesystem::exists(made_export("sound.onnx"))) GTEST_SKIP() << "torchvision 0.14.1 is not here";
     const CheckReport report =
-        report_on(made_export("sound.onnx"),
-                  {.image = board_picture(), .weights = board_checkpoint(), .settings = settings_of_exports()});
+        report_on(made_export("sound.onnx"), {.image = board_picture(), .weights = board_checkpoint()});
     EXPECT_THAT(problems(report), IsEmpty()) << testing::PrintToString(report.findings);
+    // Read off the file.
+    EXPECT_EQ(report.settings.min_size, 640);
+    EXPECT_EQ(report.settings.max_size, 1333);
+    EXPECT_EQ(report.settings.rpn_top_n, 101);
+    EXPECT_EQ(report.settings.score_threshold, 0.05F);
+    EXPECT_EQ(report.settings.nms_threshold, 0.5F);
     ASSERT_THAT(report.agreement, SizeIs(4));
     EXPECT_GT(report.agreement[0].matched, 5U);
     for (const checking::Agreement& row : report.agreement) {
@@ -147,8 +149,7 @@ TEST(CheckpointTest, AgreesWithASoundExport) {
 TEST(CheckpointTest, ShowsWhatAWrongExportDoes) {
     if (!std::filesystem::exists(made_export("opset_16.onnx"))) GTEST_SKIP() << "torchvision 0.14.1 is not here";
     const CheckReport report =
-        report_on(made_export("opset_16.onnx"),
-                  {.image = board_picture(), .weights = board_checkpoint(), .settings = settings_of_exports()});
+        report_on(made_export("opset_16.onnx"), {.image = board_picture(), .weights = board_checkpoint()});
     EXPECT_THAT(problems(report), ElementsAre("checkpoint", "roi-align-mode"));
     ASSERT_THAT(report.agreement, SizeIs(4));
     EXPECT_GT(report.agreement[0].unmatched, 0U);
