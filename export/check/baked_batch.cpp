@@ -5,6 +5,8 @@
 #include "postprocess/detection_match.h"
 
 #include <algorithm>
+#include <functional>
+#include <string_view>
 
 namespace detect::checking {
 
@@ -69,26 +71,63 @@ std::optional<std::size_t> results_in(const CheckContext& context, const TrialRu
     return std::nullopt;
 }
 
-/// All pictures have a result, and each the one that it has alone.
-std::optional<Finding> compare_results(const CheckContext& context, const TrialRun& alone, const TrialRun& together,
-                                       std::size_t batch) {
-    const auto results = results_in(context, together);
-    if (results && *results < batch) {
-        return Finding{.severity = Severity::error,
-                       .where = "output '" + context.graph[context.graph.outputs[0]].name + "'",
-                       .what = "the batch is declared to be of any size, but of " + pictures(batch) +
-                               " only the first " + std::to_string(*results) + " has a result",
-                       .advice = cure};
+/// Everything that a run computes, by value: enough to see what is the same in another.
+Result<std::vector<std::size_t>> fingerprints(const CheckContext& context, const std::vector<Tensor>& pictures) {
+    std::vector<std::size_t> prints(context.graph.values.size(), 0);
+    const auto print = [](const Tensor& tensor) {
+        const auto bytes = tensor.bytes();
+        return std::hash<std::string_view>()({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    };
+    DETECT_TRY(context.trials.observe(pictures, [&](const Node& node, std::span<const Tensor> outputs) {
+        for (std::size_t i = 0; i < outputs.size(); ++i) {
+            if (node.outputs[i].present()) prints[static_cast<std::size_t>(node.outputs[i].index)] = print(outputs[i]);
+        }
+    }));
+    return prints;
+}
+
+/// The first node that reads something of the second picture and gives nothing of it on; null if there is none.
+Result<const Node*> find_node_that_drops(const CheckContext& context) {
+    const Tensor& image = context.trials.image();
+    DETECT_TRY_ASSIGN(const Tensor other, mirrored(image));
+    DETECT_TRY_ASSIGN(const std::vector<std::size_t> first, fingerprints(context, {image, image}));
+    DETECT_TRY_ASSIGN(const std::vector<std::size_t> second, fingerprints(context, {image, other}));
+    const auto differs = [&](ValueId id) {
+        if (!id.present()) return false;
+        const auto index = static_cast<std::size_t>(id.index);
+        return id == context.graph.inputs[0] || first[index] != second[index];
+    };
+    for (const Node& node : context.graph.nodes) {
+        if (node.op == "Shape" || node.op == "Size") continue; // of both pictures alike
+        if (std::ranges::any_of(node.inputs, differs) && std::ranges::none_of(node.outputs, differs)) return &node;
     }
-    if (alone.detections.empty() || together.detections.empty()) return std::nullopt;
+    return nullptr;
+}
+
+/// All pictures have a result, and each the one that it has alone.
+Result<std::optional<Finding>> compare_results(const CheckContext& context, const TrialRun& alone,
+                                               const TrialRun& together, std::size_t batch) {
+    const auto results = results_in(context, together);
+    const std::string output = "output '" + context.graph[context.graph.outputs[0]].name + "'";
+    if (results && *results < batch) {
+        DETECT_TRY_ASSIGN(const Node* node, find_node_that_drops(context));
+        return std::optional(Finding{.severity = Severity::error,
+                                     .where = node != nullptr ? describe(*node) : output,
+                                     .what = "the batch is declared to be of any size, but of " + pictures(batch) +
+                                             " only the first " + std::to_string(*results) + " has a result" +
+                                             (node != nullptr ? ": here the others are left behind" : ""),
+                                     .advice = cure});
+    }
+    if (alone.detections.empty() || together.detections.empty()) return std::optional<Finding>();
     const auto report = match_detections(alone.detections[0], together.detections[0],
                                          {.min_score = 0.3F, .min_iou = 0.9, .max_score_difference = 0.05F});
-    if (report.unmatched == 0) return std::nullopt;
-    return Finding{.severity = Severity::error,
-                   .where = "output '" + context.graph[context.graph.outputs[0]].name + "'",
-                   .what = "a picture gives something else in a batch of " + std::to_string(batch) + " than alone: " +
-                           std::to_string(report.unmatched) + " detections of score 0.3 and more differ",
-                   .advice = "feed one picture at a time, or make the file from the checkpoint with 'detect export'"};
+    if (report.unmatched == 0) return std::optional<Finding>();
+    return std::optional(
+        Finding{.severity = Severity::error,
+                .where = output,
+                .what = "a picture gives something else in a batch of " + std::to_string(batch) +
+                        " than alone: " + std::to_string(report.unmatched) + " detections of score 0.3 and more differ",
+                .advice = "feed one picture at a time, or make the file from the checkpoint with 'detect export'"});
 }
 
 } // namespace
@@ -104,7 +143,7 @@ Result<void> check_baked_batch(const CheckContext& context, Findings& findings) 
     }
     auto finding = find_failure(context, runs);
     for (std::size_t i = 1; !finding && i < runs.size() && !runs[0].failure && !runs[i].failure; ++i) {
-        finding = compare_results(context, runs[0], runs[i], i + 1);
+        DETECT_TRY_ASSIGN(finding, compare_results(context, runs[0], runs[i], i + 1));
     }
     if (finding) findings.push_back(*std::move(finding));
     return {};

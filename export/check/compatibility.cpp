@@ -73,6 +73,13 @@ void look_at_branches(const Graph& graph, Findings& findings) {
          .runtimes = {Runtime::tensorrt, Runtime::openvino}});
 }
 
+/// max(count, 1), say.
+bool is_at_least_one(const GraphQueries& queries, ValueId id) {
+    const Node* most = queries.source(id, {"Max"});
+    if (most == nullptr) return false;
+    return std::ranges::any_of(most->inputs, [&](ValueId input) { return queries.number(input).value_or(0.0) >= 1.0; });
+}
+
 /// Reshape to [found, -1]: with nothing found, -1 could be anything.
 void look_at_reshapes(const CheckContext& context, Findings& findings) {
     const GraphQueries& queries = context.queries;
@@ -84,7 +91,7 @@ void look_at_reshapes(const CheckContext& context, Findings& findings) {
             std::ranges::any_of(sizes->inputs, [&](ValueId id) { return queries.number(id) == -1.0; });
         const auto is_count = [&](ValueId id) {
             const Node* count = queries.producer(id);
-            return count != nullptr && depends_on_findings(queries, *count);
+            return count != nullptr && depends_on_findings(queries, *count) && !is_at_least_one(queries, id);
         };
         if (!has_rest || std::ranges::none_of(sizes->inputs, is_count)) continue;
         findings.push_back({.severity = Severity::warning,
@@ -129,21 +136,33 @@ bool is_too_large(std::int64_t value) {
 
 /// int64 is taken down to int32 by TensorRT before version 10, by OpenCV, and by OpenVINO on GPUs.
 void look_at_int64(const Graph& graph, Findings& findings) {
+    const Node* first = nullptr;
+    std::string name;
+    std::size_t count = 0;
     for_each_node(graph, [&](const Graph& where, const Node& node) {
-        for (const ValueId input : node.inputs) {
-            if (!where.is_constant(input) || where[input].type != DataType::int64) continue;
-            if (std::ranges::none_of(where[input].constant.data<std::int64_t>(), is_too_large)) continue;
-            findings.push_back(
-                {.severity = Severity::error,
-                 .where = describe(node),
-                 .what = "reads '" + where[input].name +
-                         "', with integers that do not fit into 32 bits; TensorRT before version 10, OpenCV, and "
-                         "OpenVINO on GPUs hold integers in 32 bits, and cut them off",
-                 .advice = "rewrite the model's code so that its integers stay below 2 to the power of 31",
-                 .runtimes = {Runtime::tensorrt, Runtime::openvino, Runtime::opencv}});
-            return;
-        }
+        const auto is_wide = [&](ValueId id) {
+            return where.is_constant(id) && where[id].type == DataType::int64 &&
+                   std::ranges::any_of(where[id].constant.data<std::int64_t>(), is_too_large);
+        };
+        const auto wide = std::ranges::find_if(node.inputs, is_wide);
+        if (wide == node.inputs.end()) return;
+        ++count;
+        if (first != nullptr) return;
+        first = &node;
+        name = where[*wide].name;
     });
+    if (first == nullptr) return;
+    findings.push_back(
+        {.severity = Severity::error,
+         .where = describe(*first),
+         .what =
+             std::to_string(count) + (count == 1 ? " node computes" : " nodes compute") +
+             " with integers that do not fit into 32 bits, here '" + name +
+             "'; TensorRT before version 10, OpenCV, and OpenVINO on GPUs hold integers in 32 bits, and cut them off",
+         .advice = "use TensorRT 10 or later, or OpenVINO on the CPU; or rewrite the model's code so that its integers "
+                   "stay below 2 to "
+                   "the power of 31",
+         .runtimes = {Runtime::tensorrt, Runtime::openvino, Runtime::opencv}});
 }
 
 /// What the dnn module of OpenCV 4 has no layer for: everything whose output sizes depend on values.

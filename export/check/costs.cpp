@@ -12,9 +12,10 @@ namespace detect::checking {
 
 namespace {
 
-/// Milliseconds by node name of one run on the picture; empty if there was none worth measuring.
+/// Milliseconds by node name and operator of one run on the picture; empty if there was none worth measuring. A step
+/// that does the work of several nodes has another label than an operator's, and counts for none of them.
 struct Profile {
-    std::map<std::string, double> by_name;
+    std::map<std::pair<std::string, std::string>, double> by_node;
     double total = 0.0;
 };
 
@@ -23,19 +24,17 @@ Result<Profile> measure(const Trials& trials) {
     if (!trials.possible() || !trials.has_image() || trials.image_run().failure) return profile;
     DETECT_TRY_ASSIGN(const std::vector<StepTime> times, trials.profile());
     for (const StepTime& step : times) {
-        profile.by_name[step.name] += step.milliseconds;
+        profile.by_node[{step.name, step.label}] += step.milliseconds;
         profile.total += step.milliseconds;
     }
     return profile;
 }
 
 double time_of(const Profile& profile, const std::vector<const Node*>& nodes) {
-    std::set<std::string> names;
-    for (const Node* node : nodes) names.insert(node->name);
     double time = 0.0;
-    for (const std::string& name : names) {
-        const auto entry = profile.by_name.find(name);
-        if (entry != profile.by_name.end()) time += entry->second;
+    for (const Node* node : nodes) {
+        const auto entry = profile.by_node.find({node->name, node->op});
+        if (entry != profile.by_node.end()) time += entry->second;
     }
     return time;
 }
@@ -106,7 +105,7 @@ bool moves(const std::string& op) {
 /// An operator that moves numbers and takes more than its share of the time.
 std::optional<Finding> find_expensive_moves(const CheckContext& context, const Profile& profile,
                                             const std::vector<const Node*>& known) {
-    constexpr double share = 0.15;
+    constexpr double share = 0.2;
     constexpr double noticeable = 2.0; // milliseconds
     std::map<std::string, std::vector<const Node*>> by_op;
     for (const Node& node : context.graph.nodes) {

@@ -2,6 +2,7 @@
 #include "export/check/picture_variants.h"
 #include "graph/operators.h"
 #include "graph/try.h"
+#include "postprocess/detection_match.h"
 
 #include <algorithm>
 #include <array>
@@ -67,14 +68,47 @@ bool clearly_better(const Confidence& a, const Confidence& b) {
     return a.sure >= 2 && a.sum >= 0.4 && a.sum >= 2.0 * b.sum && a.sure > b.sure;
 }
 
-Result<Outcome> try_feeding(const CheckContext& context, const Feeding& feeding, bool swapped) {
+/// Of what is sure on a picture, the share that is found again on its mirror image, mirrored back: much of what is
+/// there, little of what an overdriven network imagines.
+double share_found_again(const TrialRun& run, const TrialRun& run_on_mirror_image, float width) {
+    constexpr double same = 0.5;
+    std::size_t sure = 0;
+    std::size_t again = 0;
+    for (const Detection& detection : run.detections[0]) {
+        if (detection.score < 0.5F) continue;
+        ++sure;
+        const Box box{width - detection.box.x2, detection.box.y1, width - detection.box.x1, detection.box.y2};
+        again += std::ranges::any_of(run_on_mirror_image.detections[0],
+                                     [&](const Detection& other) {
+                                         return other.label == detection.label &&
+                                                intersection_over_union(other.box, box) >= same;
+                                     })
+                     ? 1
+                     : 0;
+    }
+    return sure == 0 ? 0.0 : static_cast<double>(again) / static_cast<double>(sure);
+}
+
+Result<Tensor> fed(const CheckContext& context, const Feeding& feeding, bool swapped) {
     Tensor picture = context.trials.image();
     if (swapped) {
         DETECT_TRY_ASSIGN(picture, with_channels_swapped(picture));
     }
-    DETECT_TRY_ASSIGN(picture, rescaled(picture, feeding.scale, feeding.shift));
+    return rescaled(picture, feeding.scale, feeding.shift);
+}
+
+/// What is found with the picture fed so; nothing, if that is not what is in the picture.
+Result<Outcome> try_feeding(const CheckContext& context, const Feeding& feeding, bool swapped,
+                            const Confidence& usual) {
+    DETECT_TRY_ASSIGN(const Tensor picture, fed(context, feeding, swapped));
     DETECT_TRY_ASSIGN(const TrialRun run, context.trials.run({picture}));
-    return Outcome{&feeding, swapped, confidence(run)};
+    const Outcome outcome{&feeding, swapped, confidence(run)};
+    if (!clearly_better(outcome.found, usual)) return outcome;
+    DETECT_TRY_ASSIGN(const Tensor mirror_image, mirrored(picture));
+    DETECT_TRY_ASSIGN(const TrialRun mirror_run, context.trials.run({mirror_image}));
+    const bool is_there = !mirror_run.detections.empty() &&
+                          share_found_again(run, mirror_run, static_cast<float>(picture.dims()[2])) >= 0.5;
+    return is_there ? outcome : Outcome{&feeding, swapped, {}};
 }
 
 bool is_grey(const Tensor& image) {
@@ -143,7 +177,7 @@ Result<void> check_input_range(const CheckContext& context, Findings& findings) 
     const Outcome usual{&plain, false, confidence(run)};
     Outcome best = usual;
     for (const Feeding& feeding : others) {
-        DETECT_TRY_ASSIGN(const Outcome outcome, try_feeding(context, feeding, false));
+        DETECT_TRY_ASSIGN(const Outcome outcome, try_feeding(context, feeding, false, usual.found));
         if (clearly_better(outcome.found, usual.found) && outcome.found.sum > best.found.sum) best = outcome;
     }
     const std::string input = "input '" + context.graph[context.graph.inputs[0]].name + "'";
@@ -156,7 +190,7 @@ Result<void> check_input_range(const CheckContext& context, Findings& findings) 
                             .advice = best.feeding->advice});
     }
     if (is_grey(trials.image())) return {};
-    DETECT_TRY_ASSIGN(const Outcome swapped, try_feeding(context, *best.feeding, true));
+    DETECT_TRY_ASSIGN(const Outcome swapped, try_feeding(context, *best.feeding, true, best.found));
     if (clearly_better(swapped.found, best.found)) {
         findings.push_back(
             {.severity = Severity::warning,

@@ -121,7 +121,7 @@ Result<Activations> look_at_activations(const Trials& trials) {
             }
         }
     };
-    DETECT_TRY(trials.observe(observe));
+    DETECT_TRY(trials.observe({trials.image()}, observe));
     return found;
 }
 

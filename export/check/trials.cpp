@@ -168,8 +168,9 @@ Result<std::vector<StepTime>> Trials::profile() const {
     return best;
 }
 
-Result<void> Trials::observe(const std::function<void(const Node&, std::span<const Tensor>)>& observer) const {
-    DETECT_TRY_ASSIGN(const Tensor input, as_input({image_}));
+Result<void> Trials::observe(const std::vector<Tensor>& pictures,
+                             const std::function<void(const Node&, std::span<const Tensor>)>& observer) const {
+    DETECT_TRY_ASSIGN(const Tensor input, as_input(pictures));
     DETECT_TRY_ASSIGN(const auto ignored, interpret(graph_, std::span(&input, 1), graph_.outputs, observer));
     return {};
 }

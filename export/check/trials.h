@@ -68,8 +68,9 @@ public:
     [[nodiscard]] Result<TrialRun> run_changed(const Graph& changed) const;
     /// Every step of one run on the picture, and how long it took: the faster of a few runs.
     [[nodiscard]] Result<std::vector<StepTime>> profile() const;
-    /// Hears of every node on the way through the reference interpreter.
-    Result<void> observe(const std::function<void(const Node&, std::span<const Tensor>)>& observer) const;
+    /// Hears of every node on the way of these pictures through the reference interpreter.
+    Result<void> observe(const std::vector<Tensor>& pictures,
+                         const std::function<void(const Node&, std::span<const Tensor>)>& observer) const;
 
 private:
     explicit Trials(const Graph& graph) : graph_(graph) {}

@@ -28,6 +28,14 @@ TEST_P(OwnExportTest, HasNoFindings) {
     EXPECT_EQ(report.opset, opset);
 }
 
+/// Nothing of ours is ambiguous when nothing is found. Picture sizes are computed with integers of more than 32 bits,
+/// which is said of TensorRT before version 10 and the like.
+TEST(OwnExportForTensorRtTest, HasNoBranchesOrAmbiguousReshapes) {
+    const Graph graph = require(graph_from_checkpoint(board_checkpoint(), {}, OutputLayout::batched, 17)).graph;
+    const checking::CheckReport report = report_on(graph, {.target = checking::Runtime::tensorrt});
+    for (const checking::Finding& finding : report.findings) EXPECT_THAT(finding.what, testing::HasSubstr("32 bits"));
+}
+
 INSTANTIATE_TEST_SUITE_P(LayoutsAndOpsets, OwnExportTest,
                          Combine(Values(OutputLayout::batched, OutputLayout::torchvision),
                                  Range(oldest_export_opset, newest_export_opset + 1)));
