@@ -1,6 +1,7 @@
 #include "cli/check_report.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <sstream>
 
@@ -132,7 +133,7 @@ std::string to_json(const CheckReport& report, const CheckOptions& options, cons
                                      {"advice", finding.advice}, {"runtimes", nlohmann::ordered_json::array()}};
         for (const checking::Runtime runtime : finding.runtimes)
             entry["runtimes"].push_back(std::string(to_string(runtime)));
-        if (finding.milliseconds > 0.0) entry["milliseconds"] = finding.milliseconds;
+        if (finding.milliseconds > 0.0) entry["milliseconds"] = std::round(finding.milliseconds * 10) / 10;
         json["findings"].push_back(std::move(entry));
     }
     json["left_out"] = report.left_out;

@@ -44,7 +44,8 @@ void read_sizes(const GraphQueries& queries, SettingsOverrides& settings) {
 void read_thresholds(const GraphQueries& queries, SettingsOverrides& settings) {
     for (const Node& node : queries.graph().nodes) {
         if (node.op != "Greater" || queries.source(node.input(0), {"Softmax"}) == nullptr) continue;
-        if (const auto value = queries.number(node.input(1))) settings.score_threshold = static_cast<float>(*value);
+        const auto value = queries.number(node.input(1));
+        if (value && *value >= 0.0 && *value <= 1.0) settings.score_threshold = static_cast<float>(*value);
     }
     for_each_node(queries.graph(), [&](const Graph& graph, const Node& node) {
         if (node.op != "NonMaxSuppression" || !graph.is_constant(node.input(3))) return;
@@ -63,7 +64,7 @@ void read_proposals(const GraphQueries& queries, SettingsOverrides& settings) {
         if (counts == nullptr || counts->op != "Concat") continue;
         for (const ValueId input : counts->inputs) {
             const auto count = queries.number(input);
-            if (count && *count >= 1.0) settings.rpn_top_n = static_cast<std::int64_t>(*count);
+            if (count && *count >= 1.0 && *count <= 1e6) settings.rpn_top_n = static_cast<std::int64_t>(*count);
         }
         if (settings.rpn_top_n) return;
     }

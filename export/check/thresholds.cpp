@@ -16,6 +16,8 @@ struct Threshold {
     float value = 0.0F;
 };
 
+bool is_float(const Graph& graph, ValueId id) { return graph[id].type == DataType::float32; }
+
 /// A score is a probability: what comes out of a sigmoid or softmax. Lengths in pixels are compared too.
 std::vector<Threshold> score_thresholds(const CheckContext& context) {
     std::vector<Threshold> thresholds;
@@ -29,7 +31,10 @@ std::vector<Threshold> score_thresholds(const CheckContext& context) {
             const std::size_t input = suppresses ? 4 : side;
             const ValueId scores = suppresses ? node.inputs[1] : node.input(1 - side);
             const auto value = context.queries.number(node.input(input));
-            if (!value || *value <= 0.0 || context.queries.source(scores, {"Softmax", "Sigmoid"}) == nullptr) continue;
+            constexpr double sensible = 1e6; // a threshold of another type, or anything else, is none of ours
+            if (!value || *value <= 0.0 || *value > sensible || !is_float(context.graph, node.input(input)) ||
+                context.queries.source(scores, {"Softmax", "Sigmoid"}) == nullptr)
+                continue;
             thresholds.push_back({i, input, static_cast<float>(*value)});
             if (suppresses) break;
         }
