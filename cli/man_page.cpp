@@ -94,7 +94,7 @@ std::string man_page(const CLI::App& app, const std::string& version) {
     }
     text += ".SH \"EXIT STATUS\"\n.nf\n" + each_line_escaped(app.get_footer()) + ".fi\n";
     text += ".SH ENVIRONMENT\n.TP\n\\fBNO_COLOR\\fR\nSet and not empty: no colours on a terminal.\n"
-            ".TP\n\\fBDETECT_ISA\\fR\nportable, avx2 or avx512: the instruction set to use.\n";
+            ".TP\n\\fBDETECT_ISA\\fR\nportable, avx2, avx512 or amx: the instruction set to use.\n";
     return text + ".SH EXAMPLES\n.nf\n" + each_line_escaped(examples) + ".fi\n";
 }
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace detect {
 
@@ -143,12 +144,12 @@ const Tensor* Lowering::constant(ValueId id, DataType type) const {
     return tensor.defined() && tensor.type() == type ? &tensor : nullptr;
 }
 
-void Lowering::release(ValueId weights) {
+Tensor Lowering::take(ValueId weights) {
     const auto index = static_cast<std::size_t>(weights.index);
-    if (++packed_by_[weights.index] < readers_[index].size() || is_output_[index]) return;
     Value& value = program_.graph_[weights];
+    if (++packed_by_[weights.index] < readers_[index].size() || is_output_[index]) return value.constant;
     value.shape = to_shape(value.constant.dims());
-    value.constant = Tensor{};
+    return std::exchange(value.constant, Tensor{});
 }
 
 std::int32_t Lowering::slot(ValueId id, Layout layout) {

@@ -54,7 +54,9 @@ private:
     [[nodiscard]] const Tensor* constant(ValueId id, DataType type) const;
 
     /// Says that one of the nodes that read these weights has packed them. After the last, only their shape is kept.
-    void release(ValueId weights);
+    void release(ValueId weights) { static_cast<void>(take(weights)); }
+    /// The same, and hands them over.
+    Tensor take(ValueId weights);
 
     // Slots.
     std::int32_t slot(ValueId id, Layout layout);

@@ -69,11 +69,12 @@ Result<void> Lowering::lower_fully_connected(const Group& group) {
     }
     const std::span<const float> bias =
         gemm.input(2).present() ? value(gemm.inputs[2]).constant.data<float>() : std::span<const float>();
-    auto packed =
-        PackedMatrix::pack(kernel_table(isa_), output_major ? WeightOrder::output_major : WeightOrder::input_major,
-                           weight.data<float>(), k, n, bias, pixels);
+    const KernelTable& kernels = kernel_table(isa_);
+    Tensor weights = take(gemm.inputs[1]);
+    auto packed = output_major
+                      ? PackedMatrix::pack(kernels, std::move(weights), bias, pixels)
+                      : PackedMatrix::pack(kernels, WeightOrder::input_major, weights.data<float>(), k, n, bias);
     if (!packed) return Error{packed.error().code, describe(gemm) + ": " + packed.error().message};
-    release(gemm.inputs[1]);
     append(make_fully_connected_step(*std::move(packed), relu ? Activation::relu : Activation::none), gemm.name,
            {input}, {slot(node(group.back()).outputs[0], Layout::plain)});
     return {};

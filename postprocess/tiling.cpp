@@ -23,12 +23,16 @@ constexpr float cut_margin = 3.0F;
 /// the same object a few pixels apart, and where they see it equally well both must keep it to be merged.
 constexpr float better_by = 16.0F;
 
-/// First pixels of tiles of this length along one axis. All but the last lie on a grid: spread evenly instead, they would
-/// show a board's features at another place in the network's own grid each time, and boxes would move by some pixels.
-std::vector<int> tile_starts(int length, int tile, double overlap) {
-    const int step = std::max(1, tile - static_cast<int>(std::lround(overlap * tile)));
+/// First pixels of tiles of this length along one axis. All but the last lie on the network's grid, `stride` pixels
+/// apart: anywhere else its features would fall on other places of the picture, and boxes would move by some pixels.
+std::vector<int> tile_starts(int length, int tile, double overlap, double stride) {
+    // A share of a stride too little must not cost a whole one.
+    constexpr double rounding = 1e-6;
+    const double most = std::max(1.0, std::floor(tile / stride + rounding));
+    const double step = stride * std::clamp(std::round((1.0 - overlap) * tile / stride), 1.0, most);
     std::vector<int> starts;
-    for (int start = 0; start < length - tile; start += step) starts.push_back(start);
+    for (int i = 0, start = 0; start < length - tile; start = static_cast<int>(std::lround(++i * step)))
+        starts.push_back(start);
     starts.push_back(std::max(0, length - tile));
     return starts;
 }
@@ -160,8 +164,7 @@ ImageView part_of(const ImageView& picture, const PixelRect& tile) {
 
 } // namespace
 
-Result<std::vector<PixelRect>> tile_layout(int width, int height, const TilingOptions& options) {
-    if (width < 1 || height < 1) return Error{ErrorCode::invalid_argument, "tiling: the picture has no pixels"};
+Result<void> check(const TilingOptions& options) {
     if (options.tile < smallest_tile) {
         return Error{ErrorCode::invalid_argument,
                      "a tile must be at least 32 pixels long, not " + std::to_string(options.tile)};
@@ -169,11 +172,19 @@ Result<std::vector<PixelRect>> tile_layout(int width, int height, const TilingOp
     if (!(options.overlap >= 0.0 && options.overlap <= largest_overlap)) {
         return Error{ErrorCode::invalid_argument, "the overlap of tiles must be 0 to 0.9 of their side"};
     }
-    const std::vector<int> columns = tile_starts(width, options.tile, options.overlap);
+    return {};
+}
+
+Result<std::vector<PixelRect>> tile_layout(int width, int height, const TilingOptions& options,
+                                           const StrideInPixels& stride) {
+    if (width < 1 || height < 1) return Error{ErrorCode::invalid_argument, "tiling: the picture has no pixels"};
+    DETECT_TRY(check(options));
+    const Size tile{std::min(options.tile, width), std::min(options.tile, height)};
+    const double grid = stride ? std::max(1.0, stride(tile.width, tile.height)) : 1.0;
+    const std::vector<int> columns = tile_starts(width, options.tile, options.overlap, grid);
     std::vector<PixelRect> tiles;
-    for (const int y : tile_starts(height, options.tile, options.overlap)) {
-        for (const int x : columns)
-            tiles.push_back({x, y, std::min(options.tile, width), std::min(options.tile, height)});
+    for (const int y : tile_starts(height, options.tile, options.overlap, grid)) {
+        for (const int x : columns) tiles.push_back({x, y, tile.width, tile.height});
     }
     return tiles;
 }
@@ -183,8 +194,9 @@ ImageResult merge_tiles(std::span<const PixelRect> tiles, std::span<const ImageR
     return {merged(best_views(tiles, found, {width, height}), merge)};
 }
 
-Result<ImageResult> run_tiled(const ImageView& picture, const TilingOptions& options, const RunPictures& run) {
-    DETECT_TRY_ASSIGN(const std::vector<PixelRect> tiles, tile_layout(picture.width, picture.height, options));
+Result<ImageResult> run_tiled(const ImageView& picture, const TilingOptions& options, const StrideInPixels& stride,
+                              const RunPictures& run) {
+    DETECT_TRY_ASSIGN(const std::vector<PixelRect> tiles, tile_layout(picture.width, picture.height, options, stride));
     std::vector<ImageResult> found;
     for (std::size_t begin = 0; begin < tiles.size(); begin += tiles_per_run) {
         std::vector<ImageView> views;

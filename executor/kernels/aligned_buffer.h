@@ -1,36 +1,30 @@
 #pragma once
 
-#include "detect/error.h"
-#include "graph/checked.h"
+#include "graph/tensor.h"
 
 #include <cstddef>
-#include <cstdlib>
-#include <memory>
 #include <span>
-#include <string>
 
 namespace detect {
 
-/// Floats on a 64-byte boundary (a cache line and an AVX-512 vector), zeroed.
+/// Floats on a 64-byte boundary (a cache line and an AVX-512 vector).
 class AlignedBuffer {
 public:
     AlignedBuffer() = default;
 
-    /// `resource_limit` if the memory is not there.
+    /// Zeroed. `resource_limit` if the memory is not there.
     static Result<AlignedBuffer> allocate(std::size_t count);
+    /// The memory of a tensor of floats that lies on such a boundary.
+    explicit AlignedBuffer(Tensor floats) : tensor_(std::move(floats)) {}
 
-    [[nodiscard]] std::span<float> floats() { return {memory_.get(), count_}; }
-    [[nodiscard]] std::span<const float> floats() const { return {memory_.get(), count_}; }
-    [[nodiscard]] std::size_t bytes() const { return count_ * sizeof(float); }
-    [[nodiscard]] float* data() { return memory_.get(); }
-    [[nodiscard]] const float* data() const { return memory_.get(); }
+    [[nodiscard]] std::size_t bytes() const { return tensor_.byte_count(); }
+    [[nodiscard]] float* data() { return reinterpret_cast<float*>(tensor_.mutable_bytes().data()); }
+    [[nodiscard]] const float* data() const { return reinterpret_cast<const float*>(tensor_.bytes().data()); }
+    [[nodiscard]] std::span<float> floats() { return {data(), bytes() / sizeof(float)}; }
+    [[nodiscard]] std::span<const float> floats() const { return {data(), bytes() / sizeof(float)}; }
 
 private:
-    struct Free {
-        void operator()(float* memory) const { std::free(memory); }
-    };
-    std::unique_ptr<float[], Free> memory_;
-    std::size_t count_ = 0;
+    Tensor tensor_;
 };
 
 } // namespace detect

@@ -1,9 +1,12 @@
 #include "executor/kernels/packed_matrix.h"
 
 #include "executor/kernels/split_blocks.h"
+#include "graph/checked.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <string>
+#include <vector>
 
 namespace detect {
 
@@ -12,6 +15,23 @@ namespace {
 constexpr std::size_t panel_vectors = 2;
 
 std::size_t whole_vectors(const KernelTable& kernels, std::size_t n) { return divide_up(n, kernels.lanes); }
+
+/// Weights of a panel: from one input, and from one output, to the next.
+struct PanelSource {
+    const float* weights = nullptr;
+    std::size_t k_stride = 0;
+    std::size_t n_stride = 0;
+};
+
+void pack_panel(const PackedView& view, const PackedView::Panel& panel, const PanelSource& source, std::size_t pixels,
+                float* to) {
+    const std::size_t channels = view.k / pixels;
+    for (std::size_t i = 0; i < view.k; ++i, to += panel.vectors * view.kernels->lanes) {
+        const std::size_t input = i % channels * pixels + i / channels;
+        const float* from = source.weights + input * source.k_stride;
+        for (std::size_t j = 0; j < panel.columns; ++j) to[j] = from[j * source.n_stride];
+    }
+}
 
 } // namespace
 
@@ -45,25 +65,52 @@ Result<PackedMatrix> PackedMatrix::pack(const KernelTable& kernels, WeightOrder 
     auto memory = AlignedBuffer::allocate(packed.view().size());
     if (!memory.ok()) return std::move(memory).error();
     packed.weights_ = *std::move(memory);
-    auto bias_memory = AlignedBuffer::allocate(whole_vectors(kernels, n) * kernels.lanes);
-    if (!bias_memory.ok()) return std::move(bias_memory).error();
-    packed.bias_ = *std::move(bias_memory);
-    std::copy(bias.begin(), bias.end(), packed.bias_.data());
+    if (auto kept = packed.set_bias(bias); !kept.ok()) return std::move(kept).error();
 
-    const std::size_t k_stride = order == WeightOrder::output_major ? 1 : n;
     const std::size_t n_stride = order == WeightOrder::output_major ? k : 1;
     const PackedView view = packed.view();
     for (std::size_t p = 0; p < view.panels(); ++p) {
         const PackedView::Panel panel = view.panel(p);
-        const std::size_t width = panel.vectors * kernels.lanes;
-        for (std::size_t i = 0; i < k; ++i) {
-            float* to = packed.weights_.data() + panel.offset + i * width;
-            const std::size_t input = i % (k / pixels) * pixels + i / (k / pixels);
-            const float* from = weights.data() + input * k_stride + panel.column * n_stride;
-            for (std::size_t j = 0; j < panel.columns; ++j) to[j] = from[j * n_stride];
-        }
+        pack_panel(view, panel,
+                   {weights.data() + panel.column * n_stride, order == WeightOrder::output_major ? 1 : n, n_stride},
+                   pixels, packed.weights_.data() + panel.offset);
     }
     return packed;
+}
+
+Result<PackedMatrix> PackedMatrix::pack(const KernelTable& kernels, Tensor weights, std::span<const float> bias,
+                                        std::size_t pixels) {
+    const auto n = static_cast<std::size_t>(weights.dims()[0]);
+    const auto k = static_cast<std::size_t>(weights.dims()[1]);
+    const bool sound = pixels > 0 && k % pixels == 0 && (bias.empty() || bias.size() == n);
+    const bool on_boundary = reinterpret_cast<std::uintptr_t>(weights.bytes().data()) % cache_line_bytes == 0;
+    if (!sound || !on_boundary || n % kernels.lanes != 0 || weights.storage().use_count() != 1) {
+        return pack(kernels, WeightOrder::output_major, weights.data<float>(), k, n, bias, pixels);
+    }
+    PackedMatrix packed;
+    packed.kernels_ = &kernels;
+    packed.k_ = k;
+    packed.n_ = n;
+    packed.weights_ = AlignedBuffer(std::move(weights));
+    if (auto kept = packed.set_bias(bias); !kept.ok()) return std::move(kept).error();
+    // The rows that make a panel lie where the panel will.
+    const PackedView view = packed.view();
+    std::vector<float> rows;
+    for (std::size_t p = 0; p < view.panels(); ++p) {
+        const PackedView::Panel panel = view.panel(p);
+        float* const place = packed.weights_.data() + panel.offset;
+        rows.assign(place, place + panel.columns * k);
+        pack_panel(view, panel, {rows.data(), 1, k}, pixels, place);
+    }
+    return packed;
+}
+
+Result<void> PackedMatrix::set_bias(std::span<const float> bias) {
+    auto memory = AlignedBuffer::allocate(whole_vectors(*kernels_, n_) * kernels_->lanes);
+    if (!memory.ok()) return std::move(memory).error();
+    bias_ = *std::move(memory);
+    std::copy(bias.begin(), bias.end(), bias_.data());
+    return {};
 }
 
 PackedView PackedMatrix::view() const {

@@ -52,12 +52,19 @@ public:
     static Result<PackedMatrix> pack(const KernelTable& kernels, WeightOrder order, std::span<const float> weights,
                                      std::size_t k, std::size_t n, std::span<const float> bias, std::size_t pixels = 1);
 
+    /// The same for a tensor [N, K] of floats. If nobody else holds it and N is whole vectors, its own memory is used,
+    /// so that weights are never in memory twice.
+    static Result<PackedMatrix> pack(const KernelTable& kernels, Tensor weights, std::span<const float> bias,
+                                     std::size_t pixels);
+
     [[nodiscard]] PackedView view() const;
     [[nodiscard]] std::size_t k() const { return k_; }
     [[nodiscard]] std::size_t n() const { return n_; }
     [[nodiscard]] std::size_t bytes() const { return weights_.bytes() + bias_.bytes(); }
 
 private:
+    Result<void> set_bias(std::span<const float> bias);
+
     const KernelTable* kernels_ = nullptr;
     AlignedBuffer weights_;
     AlignedBuffer bias_;

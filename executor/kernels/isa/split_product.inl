@@ -67,6 +67,7 @@ void split_panel(const float* b, std::size_t k, std::size_t vectors, std::uint16
 
 /// The sums of 16 rows and one or two vectors of columns, in two parts: [2, 16, 2 · lanes].
 constexpr std::size_t sums_stride = 2 * lanes;
+constexpr std::size_t calls_per_step = 4;
 constexpr std::size_t sums_part = SplitKernels::rows * sums_stride;
 using Sums = float[2 * sums_part];
 
@@ -185,10 +186,11 @@ void multiply_columns(const SplitProduct& p, std::size_t vector) {
     const std::uint16_t* const b = p.split_b + vector * p.steps * step_size;
     const std::size_t blocks = (p.rows + SplitKernels::rows - 1) / SplitKernels::rows;
     std::size_t finished = 0;
-    std::size_t fetched = 0;
+    // A few lines at a time: more than a core can wait for at once would hold up the tiles.
+    std::size_t fetched = vector == 0 ? 0 : p.next_floats;
+    const std::size_t calls = blocks * p.steps * calls_per_step;
+    const std::size_t fetch_at_once = (p.next_floats + calls * lanes - 1) / (calls * lanes) * lanes;
     for (std::size_t block = 0; block < blocks; ++block) {
-        const std::size_t fetch_to = vector == 0 ? p.next_floats * (block + 1) / blocks : 0;
-        for (; fetched < fetch_to; fetched += lanes) _mm_prefetch(p.next + fetched, _MM_HINT_T1);
         const std::size_t ready = block * SplitKernels::rows;
         const float* const last = sums[(block + 1) % 2];
         const auto finish_a_row = [&] {
@@ -196,7 +198,12 @@ void multiply_columns(const SplitProduct& p, std::size_t vector) {
             finish(finished, last + finished % SplitKernels::rows * sums_stride);
             ++finished;
         };
-        multiply_tiles<Vectors>(p, p.split_a + block * p.tile_stride, b, sums[block % 2], finish_a_row);
+        const auto meanwhile = [&] {
+            finish_a_row();
+            const std::size_t fetch_to = std::min(fetched + fetch_at_once, p.next_floats);
+            for (; fetched < fetch_to; fetched += lanes) _mm_prefetch(p.next + fetched, _MM_HINT_T1);
+        };
+        multiply_tiles<Vectors>(p, p.split_a + block * p.tile_stride, b, sums[block % 2], meanwhile);
         while (finished != ready) finish_a_row();
     }
     const float* const last = sums[(blocks + 1) % 2];

@@ -267,6 +267,41 @@ TEST_P(GemmTest, NothingToDoIsDone) {
     EXPECT_EQ(c, (std::vector<float>{1, 2, 3, 4, 1, 2, 3, 4}));
 }
 
+TEST_P(GemmTest, WeightsPackedWhereTheyLieAreTheSame) {
+    constexpr std::size_t k = 12;
+    for (const std::size_t n : {16UL, 24UL, 48UL, 112UL}) {
+        for (const std::size_t pixels : {1UL, 4UL}) {
+            const auto weights = random_floats(k * n, 24);
+            const auto bias = random_floats(n, 25);
+            const auto expected = PackedMatrix::pack(kernels(), WeightOrder::output_major, weights, k, n, bias, pixels);
+            ASSERT_TRUE(expected.ok());
+            Tensor tensor = Tensor::of<float>({static_cast<std::int64_t>(n), k}, std::span(weights));
+            const std::byte* const place = tensor.bytes().data();
+            const Tensor shared = tensor;
+            const auto copied = PackedMatrix::pack(kernels(), tensor, bias, pixels);
+            EXPECT_SAME_BITS(shared.data<float>().data(), weights.data(), k * n);
+            tensor = Tensor::of<float>({static_cast<std::int64_t>(n), k}, std::span(weights));
+            const std::byte* const own = tensor.bytes().data();
+            const auto packed = PackedMatrix::pack(kernels(), std::move(tensor), bias, pixels);
+            ASSERT_TRUE(copied.ok() && packed.ok());
+            const std::size_t size = expected->view().size();
+            EXPECT_SAME_BITS(copied->view().weights, expected->view().weights, size);
+            EXPECT_SAME_BITS(packed->view().weights, expected->view().weights, size);
+            EXPECT_SAME_BITS(packed->view().bias, expected->view().bias, n);
+            EXPECT_NE(static_cast<const void*>(copied->view().weights), place);
+            EXPECT_EQ(static_cast<const void*>(packed->view().weights) == own, n % kernels().lanes == 0);
+        }
+    }
+}
+
+TEST_P(GemmTest, WeightsThatCannotBePackedWhereTheyLieAreRefused) {
+    const Tensor weights = Tensor::of<float>({16, 12}, std::span<const float>(random_floats(192, 26)));
+    const std::vector<float> bias(15);
+    EXPECT_FALSE(PackedMatrix::pack(kernels(), weights, bias, 1).ok());
+    EXPECT_FALSE(PackedMatrix::pack(kernels(), weights, {}, 5).ok());
+    EXPECT_FALSE(PackedMatrix::pack(kernels(), weights, {}, 0).ok());
+}
+
 TEST_P(GemmTest, WrongSizesAreRefused) {
     const std::vector<float> weights(12);
     for (const auto& [k, n, biases] : {std::tuple{3UL, 5UL, 0UL}, {3UL, 4UL, 3UL}, {SIZE_MAX, 3UL, 0UL}}) {
