@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 #include <set>
+#include <tuple>
 
 namespace detect {
 
@@ -23,13 +24,29 @@ constexpr float cut_margin = 3.0F;
 /// the same object a few pixels apart, and where they see it equally well both must keep it to be merged.
 constexpr float better_by = 16.0F;
 
-/// First pixels of tiles of this length along one axis. All but the last lie on the network's grid, `stride` pixels
-/// apart: anywhere else its features would fall on other places of the picture, and boxes would move by some pixels.
-std::vector<int> tile_starts(int length, int tile, double overlap, double stride) {
-    // A share of a stride too little must not cost a whole one.
+/// From the start of a tile to that of the next: a multiple of the network's stride, which is given in pixels. Anywhere
+/// else its features would fall on other places of the picture, and boxes would move by some pixels. A whole number of
+/// pixels is preferred for the same reason, as far as it costs no more than a twentieth of a tile.
+double tile_step(int tile, double overlap, double stride) {
     constexpr double rounding = 1e-6;
-    const double most = std::max(1.0, std::floor(tile / stride + rounding));
-    const double step = stride * std::clamp(std::round((1.0 - overlap) * tile / stride), 1.0, most);
+    const double wanted = (1.0 - overlap) * tile;
+    double best = stride;
+    auto least = std::tuple(2.0, 0.0, 0.0);
+    for (double multiple = 1.0; multiple == 1.0 || multiple * stride <= tile + rounding; ++multiple) {
+        const double step = multiple * stride;
+        const double distance = std::abs(step - wanted);
+        const double from_whole = std::abs(step - std::round(step));
+        const auto cost = distance <= tile / 20.0 ? std::tuple(0.0, from_whole < rounding ? 0.0 : from_whole, distance)
+                                                  : std::tuple(1.0, distance, 0.0);
+        if (cost >= least) continue;
+        least = cost;
+        best = step;
+    }
+    return std::min<double>(best, tile);
+}
+
+/// First pixels of tiles of this length along one axis. All but the last are a step apart.
+std::vector<int> tile_starts(int length, int tile, double step) {
     std::vector<int> starts;
     for (int i = 0, start = 0; start < length - tile; start = static_cast<int>(std::lround(++i * step)))
         starts.push_back(start);
@@ -181,9 +198,10 @@ Result<std::vector<PixelRect>> tile_layout(int width, int height, const TilingOp
     DETECT_TRY(check(options));
     const Size tile{std::min(options.tile, width), std::min(options.tile, height)};
     const double grid = stride ? std::max(1.0, stride(tile.width, tile.height)) : 1.0;
-    const std::vector<int> columns = tile_starts(width, options.tile, options.overlap, grid);
+    const double step = tile_step(options.tile, options.overlap, grid);
+    const std::vector<int> columns = tile_starts(width, options.tile, step);
     std::vector<PixelRect> tiles;
-    for (const int y : tile_starts(height, options.tile, options.overlap, grid)) {
+    for (const int y : tile_starts(height, options.tile, step)) {
         for (const int x : columns) tiles.push_back({x, y, tile.width, tile.height});
     }
     return tiles;

@@ -90,24 +90,28 @@ def compute_in_bfloat16(part, device_type):
     part.forward = forward
 
 
-def network(a, class_count):
+def network(a, class_count, bfloat16=False):
     model = fasterrcnn_mobilenet_v3_large_fpn(
         weights=None, weights_backbone=None, num_classes=1 + class_count, min_size=a.crop, max_size=a.crop,
         box_batch_size_per_image=a.rois, rpn_pre_nms_top_n_train=500, rpn_post_nms_top_n_train=300,
     )
     model.rpn.anchor_generator = AnchorGenerator((tuple(a.anchor_sizes),) * 3, ((0.5, 1.0, 2.0),) * 3)
-    if a.bfloat16:
+    if bfloat16:
         for part in (model.backbone, model.rpn.head, model.roi_heads.box_head):
             compute_in_bfloat16(part, torch.device(a.device).type)
     return model
 
 
+def first_line(error):
+    return str(error).split("\n")[0]
+
+
 def load_weights(model, path):
     """Takes what fits; what belongs to other classes (the last layers) starts anew."""
     try:
-        content = torch.load(path, map_location="cpu")
+        content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch.load's own set of exceptions is open
-        raise UserError(f"{path}: cannot be read as a checkpoint ({error})") from error
+        raise UserError(f"{path}: cannot be read as a checkpoint ({first_line(error)})") from error
     for key in ("model", "model_state_dict", "state_dict"):
         if isinstance(content, dict) and key in content:
             content = content[key]
@@ -123,7 +127,8 @@ def load_weights(model, path):
     missing, unexpected = model.load_state_dict(content, strict=False)
     missing = [key for key in missing if key not in others and not key.endswith("num_batches_tracked")]
     if missing or unexpected:
-        raise UserError(f"{path}: {(missing + unexpected)[0]} is {'missing' if missing else 'unknown'}: not a fasterrcnn_mobilenet_v3_large_fpn")
+        what = f"{missing[0]} is missing" if missing else f"{unexpected[0]} is unknown"
+        raise UserError(f"{path}: {what}: not a fasterrcnn_mobilenet_v3_large_fpn")
     if others:
         print(f"{path} was trained on other classes: the last layers start anew")
 
@@ -191,7 +196,7 @@ class Run:
         self.out.mkdir(parents=True, exist_ok=True)
         self.checkpoint, self.log_file = self.out / "checkpoint.pt", self.out / "log.jsonl"
         torch.manual_seed(a.seed)
-        self.model = network(a, len(names))
+        self.model = network(a, len(names), a.bfloat16)
         if a.weights and not self.checkpoint.exists():
             load_weights(self.model, a.weights)
         self.model.to(a.device).train()
@@ -204,23 +209,26 @@ class Run:
     def resume(self):
         try:
             content = torch.load(self.checkpoint, map_location=self.a.device)
-            labels = content["labels"]
-            if labels == self.names:
+            labels, anchor_sizes = content["labels"], content["anchor_sizes"]
+            if (labels, anchor_sizes) == (self.names, tuple(self.a.anchor_sizes)):
                 self.model.load_state_dict(content["model"])
                 self.optimizer.load_state_dict(content["optimizer"])
                 self.average, self.step = content["average"], content["step"]
         except Exception as error:  # torch.load's own set of exceptions is open
-            raise UserError(f"{self.checkpoint}: cannot go on from it ({error}); remove it to start anew") from error
+            raise UserError(f"{self.checkpoint}: cannot go on from it ({first_line(error)}); remove it to start anew") from error
         if labels != self.names:
             raise UserError(f"{self.checkpoint}: was trained on the classes {', '.join(labels)}; give another --out")
+        if anchor_sizes != tuple(self.a.anchor_sizes):
+            sizes = " ".join(map(str, anchor_sizes))
+            raise UserError(f"{self.checkpoint}: was trained with --anchor-sizes {sizes}; give these, or another --out")
         if self.log_file.exists():  # what was done after the checkpoint is done again
             lines = self.log_file.read_text().splitlines(keepends=True)
             save("".join(line for line in lines if json.loads(line)["step"] <= self.step), self.log_file)
         print(f"going on from {self.checkpoint}, step {self.step}")
 
     def save(self):
-        save({"step": self.step, "labels": self.names, "model": self.model.state_dict(), "average": self.average,
-              "optimizer": self.optimizer.state_dict()}, self.checkpoint)
+        save({"step": self.step, "labels": self.names, "anchor_sizes": tuple(self.a.anchor_sizes),
+              "model": self.model.state_dict(), "average": self.average, "optimizer": self.optimizer.state_dict()}, self.checkpoint)
         save(self.average, self.out / "model.pth")
 
     def log(self, **values):

@@ -69,8 +69,10 @@ TEST(TileLayout, TilesLieOnTheNetworksGrid) {
     // 640 scaled to 1024: a stride of 32 is 20 pixels. 0.8 * 640 = 512 is nearest to 26 of them.
     EXPECT_THAT(starts(2000, 640, 0.2, 20.0), ElementsAre(0, 520, 1040, 1360));
     EXPECT_THAT(starts(2000, 640, 0.0, 20.0), ElementsAre(0, 640, 1280, 1360));
-    // 640 scaled to 800: 25.6 pixels. 21 of them are 537.6; each start is rounded for itself.
-    EXPECT_THAT(starts(2400, 640, 0.15, 25.6), ElementsAre(0, 538, 1075, 1613, 1760));
+    // 640 scaled to 800: 25.6 pixels. 21 of them would be nearest, but 20 are a whole number of pixels: 512.
+    EXPECT_THAT(starts(2400, 640, 0.15, 25.6), ElementsAre(0, 512, 1024, 1536, 1760));
+    // Where no whole number is near, each start is rounded for itself: of 515.1, 545.4 and 575.7 the first is closest.
+    EXPECT_THAT(starts(2400, 640, 0.15, 30.3), ElementsAre(0, 515, 1030, 1545, 1760));
     // Never a gap, and never two tiles of one place: 100 is 3 strides of 30, not 3.3; a stride larger than a tile is
     // one.
     EXPECT_THAT(starts(300, 100, 0.0, 30.0), ElementsAre(0, 90, 180, 200));

@@ -29,6 +29,9 @@ import average_precision  # noqa: E402
 import coco_crops  # noqa: E402
 
 
+ANCHORS = ["16", "32", "64", "128", "256"]
+
+
 def write_set(folder, count=8, width=160, height=120):
     """Grey pictures, each with a bright square ("pad") and a dark bar ("slit")."""
     generator = random.Random(3)
@@ -153,6 +156,7 @@ class Run(unittest.TestCase):
                    "--batch": 2, "--steps": 16, "--decay-steps": 4, "--warm-up": 2, "--learning-rate": 0.001, "--threads": 1,
                    "--log-every": 2, "--save-every": 5, "--hold-out": 0.25, **changes}
         words = [str(word) for pair in options.items() for word in pair] + list(more)
+        words += [] if "--anchor-sizes" in words else ["--anchor-sizes", *ANCHORS]
         return ["/usr/bin/python3", "-B", str(TRAIN / "train.py"), *words]
 
     def run_command(self, command, expected=0, timeout=500):
@@ -204,16 +208,20 @@ class Run(unittest.TestCase):
         self.run_command([DETECT, *words[1:]])
         report = json.loads((self.root / "run/model.report.json").read_text())
         info = self.run_command([DETECT, "info", "run/model.onnx"]).stdout
-        for word in ("pad", "slit", "192", "256"):
+        self.assertIn("--anchor-sizes 16,32,64,128,256", command)
+        for word in ("pad", "slit", "192", "256", "16,32,64,128,256"):
             self.assertIn(word, info)
         self.assertTrue(report)
+
+        others = self.command(*["--anchor-sizes", "8", *ANCHORS[1:]])
+        self.assertIn("--anchor-sizes 16 32", self.run_command(others, expected=1).stderr)
 
         # Weights of other classes: all but the last layers are taken.
         for category in self.content["categories"]:
             category["name"] += " 2"
         self.content["categories"].append({"id": 10, "name": "other"})
         (self.root / "boxes.json").write_text(json.dumps(self.content))
-        other = self.run_command(self.command("--weights", "run/model.pth", out="tuned", **{"--steps": 1}))
+        other = self.run_command(self.command("--bfloat16", "--weights", "run/model.pth", out="tuned", **{"--steps": 1}))
         self.assertIn("other classes", other.stdout)
         # A run of other classes is not gone on with.
         refused = self.run_command(self.command(), expected=1)

@@ -25,8 +25,8 @@ struct TilingOptions {
     /// Length of a tile's sides in pixels, at least 32. A shorter picture has shorter tiles.
     int tile = 640;
     /// Share of a tile's side that neighbours have in common, 0 to 0.9: objects up to this size are seen whole by at
-    /// least one tile. Rounded so that tiles lie on the network's own grid (its stride, in pixels of the picture): the
-    /// network then sees the same thing wherever a tile begins, and boxes stay where they are.
+    /// least one tile. Rounded, by 0.05 or by the network's stride, so that tiles lie on the network's own grid: it then
+    /// sees the same thing wherever a tile begins, and boxes stay where they are.
     double overlap = 0.15;
     TileMerge merge = TileMerge::ios;
     TileWhen when = TileWhen::larger_than_a_tile;

@@ -44,7 +44,8 @@ class Scan(CliCase):
         """Images of the JSON, the most memory that was resident, in bytes, and the seconds it took."""
         # Seams are looked for among faint detections, too.
         begin = time.monotonic()
-        process = subprocess.Popen([DETECT, "run", *map(str, arguments), "--model", WEIGHTS, "--no-draw", "--quiet",
+        process = subprocess.Popen([DETECT, "run", *map(str, arguments), "--model", WEIGHTS, "--min-size", "1024",
+                                    "--max-size", "1024", "--no-draw", "--quiet",
                                     "--score", "0.3", "--json", "found.json"], cwd=self.folder)
         peak = 0
         while process.poll() is None:
