@@ -13,11 +13,11 @@ def iou(a, b):
     return common / area if area > 0 else 1.0
 
 
-def same(a, b):
+def same(a, b, score_tolerance=SCORE_TOLERANCE, smallest_iou=SMALLEST_IOU):
     return (
         a["label"] == b["label"]
-        and abs(a["score"] - b["score"]) <= SCORE_TOLERANCE
-        and iou(a["box"], b["box"]) >= SMALLEST_IOU
+        and abs(a["score"] - b["score"]) <= score_tolerance
+        and iou(a["box"], b["box"]) >= smallest_iou
     )
 
 
@@ -26,7 +26,7 @@ def describe(detection):
     return f"label {detection['label']}, score {detection['score']:.4f}, box {box}"
 
 
-def find_difference(ours, theirs):
+def find_difference(ours, theirs, score=SCORE, score_tolerance=SCORE_TOLERANCE, smallest_iou=SMALLEST_IOU):
     """The first difference between lists of detections per picture, as a sentence; None if there is none."""
     if len(ours) != len(theirs):
         return f"{len(ours)} pictures against {len(theirs)}"
@@ -34,8 +34,8 @@ def find_difference(ours, theirs):
         for these, those, who in ((mine, other, "only detect"), (other, mine, "only the other")):
             # A score at the edge may be just above in one and just below in the other: partners of any score.
             unused = list(those)
-            for detection in (d for d in these if d["score"] >= SCORE):
-                partner = next((d for d in unused if same(detection, d)), None)
+            for detection in (d for d in these if d["score"] >= score):
+                partner = next((d for d in unused if same(detection, d, score_tolerance, smallest_iou)), None)
                 if partner is None:
                     return f"picture {number}: {who} finds {describe(detection)}"
                 unused.remove(partner)

@@ -56,7 +56,7 @@ class Files:
     def checkpoint(self, case):
         if case.weights == "trained":
             return self.trained
-        return self._make(self.folder / "random_91.pth", lambda path: self._torchvision("--random-checkpoint", path))
+        return self.make(self.folder / "random_91.pth", lambda path: self._torchvision("--random-checkpoint", path))
 
     def pictures(self, case):
         """Four pictures: PNG files, and all of them as raw RGB."""
@@ -73,7 +73,7 @@ class Files:
             options = [f"--{key.replace('_', '-')}={value}" for key, value in case.settings.items()]
             run([self.detect, "export", "--weights", self.checkpoint(case), "--image", self.pictures(case)[0][0], "-o", path, *options])
 
-        return self._make(self.folder / f"{case.model_name}_{self._program}.onnx", export)
+        return self.make(self.versioned(f"{case.model_name}.onnx"), export)
 
     def torchvision_export(self, case):
         """torch.onnx.export of the same checkpoint, traced on the picture that is measured."""
@@ -82,10 +82,15 @@ class Files:
             settings = json.dumps(case.settings)
             self._torchvision("--export", self.checkpoint(case), self.first_picture(case), case.height, case.width, settings, path)
 
-        return self._make(self.folder / f"torchvision_{case.name}.onnx", export)
+        return self.make(self.folder / f"torchvision_{case.name}.onnx", export)
+
+    def versioned(self, name):
+        """A file that is made anew when the program changes."""
+        path = self.folder / name
+        return path.with_name(f"{path.stem}_{self._program}{path.suffix}")
 
     def matrix_product(self):
-        return self._make(self.folder / "matrix_product.onnx", lambda path: self._torchvision("--export-matmul", path))
+        return self.make(self.folder / "matrix_product.onnx", lambda path: self._torchvision("--export-matmul", path))
 
     def first_picture(self, case):
         raw = self.pictures(case)[1]
@@ -96,7 +101,7 @@ class Files:
     def _torchvision(self, *arguments):
         run([self.python, "-B", BENCH / "sessions/torchvision_session.py", *arguments])
 
-    def _make(self, path, make):
+    def make(self, path, make):
         """Under its name only when it is whole."""
         if not path.exists():
             unfinished = path.with_name(f"unfinished_{path.name}")

@@ -28,13 +28,17 @@ class Engines:
 
     def command(self, engine, case, batch, threads):
         """How to start an engine on a case, and its environment. Makes the files it needs."""
+        return self.command_for(engine, None, case, batch, threads)
+
+    def command_for(self, engine, model, case, batch, threads):
+        """The same for a file of ours other than the case's own, if there is one."""
         raw = self.files.pictures(case)[1] if batch > 1 else self.files.first_picture(case)
         rest = [threads, raw, batch, case.height, case.width]
         environment = {"OMP_NUM_THREADS": str(threads)}
         if engine == OURS:
-            return [self.session, self.files.our_export(case), *rest], environment
+            return [self.session, model or self.files.our_export(case), *rest], environment
         if engine == ORT_OURS:
-            return [*self.node(), self.files.our_export(case), *rest], self.node_environment()
+            return [*self.node(), model or self.files.our_export(case), *rest], self.node_environment()
         if engine == ORT_TORCHVISION:
             return [*self.node(), self.files.torchvision_export(case), *rest], self.node_environment()
         if engine == TORCHVISION:

@@ -88,6 +88,16 @@ def steps_table(report, count=12):
     return title + table(["part", "step", "count", "ms", "share"], rows)
 
 
+def int8_table(report):
+    rows = []
+    for r in report["int8"]:
+        for name, e in r["engines"].items():
+            times = f"{r['ratios'][name]:.2f}×" if name in r["ratios"] else "–"
+            rows.append([resized(r["case"]), r["threads"], name, decimals(e["p50"]), decimals(e["p99"]), times, decimals(e["peak_mb"], 0)])
+    words = "".join(f"- **{name}, threads: {r['threads']}: {why}**\n" for r in report["int8"] for name, why in r["differences"].items())
+    return table(["input", "threads", "engine", "p50 ms", "p99 ms", "over detect", "peak MB"], rows) + ("\n" + words if words else "")
+
+
 def targets_table(report):
     rows = [
         [v["what"], resized(v["case"]), v["threads"], decimals(v["reached"], 2), f"{v['sense']} {v['target']:g}", "yes" if v["met"] else "**no**"]
@@ -134,6 +144,11 @@ def write_report(report, path):
     for threads in thread_counts:
         for batch in sorted({r["batch"] for r in report["results"]}):
             parts.append(f"## Batch {batch}, threads: {threads}\n\n" + latency_table(report, threads, batch))
+    if report.get("int8"):
+        parts.append(
+            f"## 8 bits\n\nThe file of `detect export --precision int8` ({report['int8'][0]['megabytes']:.1f} MB), in detect and in ONNX Runtime, beside the\n"
+            "single-precision file in detect. What is sure is compared: same label, IoU ≥ 0.8, scores within 0.1, for all scores ≥ 0.6.\n\n" + int8_table(report)
+        )
     parts.append("## Targets\n\n" + targets_table(report))
     parts.append(
         "## Cold start\n\nFrom the start of the process to its first detections, and the most memory it had resident by then, on raw pixels, one\n"

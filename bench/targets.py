@@ -1,6 +1,7 @@
 """What was aimed at, beside what was reached. Ratios are the peer's time over ours; higher is faster than the peer."""
 
 from engines import ORT_OURS, ORT_TORCHVISION, OURS, TORCHVISION
+from int8 import SINGLE_PRECISION
 
 RANDOM = "800x1066-1000-proposals"
 # By engine and threads (None: any): at 800×1066, at 320×320, nowhere below.
@@ -16,6 +17,7 @@ FEW_PROPOSALS_TARGET = {2: 2.0, 1: 1.8}
 COLD_START_TARGET = 0.5
 MEMORY_TARGET = 0.6
 DENSE_TARGET = 0.65
+INT8_TARGETS = {SINGLE_PRECISION: 1.8, ORT_OURS: 2.5}
 
 
 def ratio_target(engine, threads, case, proposals):
@@ -79,6 +81,9 @@ def judge(report):
         share = dense_share(report, profile)
         if share is not None:
             add("dense part: share of the machine's rate", profile, at_least(share, DENSE_TARGET))
+    for result in report.get("int8", []):
+        for engine, reached in result["ratios"].items():
+            add(f"8 bits: time of {engine} over ours", result, at_least(reached, INT8_TARGETS[engine]))
     return rows
 
 

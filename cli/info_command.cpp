@@ -2,6 +2,7 @@
 #include "cli/exit_code.h"
 #include "cli/model_source.h"
 #include "executor/onnx_reader.h"
+#include "export/precision/precision.h"
 #include "graph/operators.h"
 #include "graph/try.h"
 
@@ -29,8 +30,9 @@ void print(const Graph& graph, const std::string& file, std::uintmax_t bytes) {
     for (const Value& value : graph.values) {
         if (value.constant.defined()) parameters += static_cast<std::size_t>(value.constant.element_count());
     }
-    std::printf("%s: %.2f MB, opset %d, %zu nodes, %zu parameters\n", file.c_str(), static_cast<double>(bytes) / 1e6,
-                graph.opset, graph.nodes.size(), parameters);
+    std::printf("%s: %.2f MB, opset %d, %zu nodes, %zu parameters, %s\n", file.c_str(),
+                static_cast<double>(bytes) / 1e6, graph.opset, graph.nodes.size(), parameters,
+                std::string(to_string(precision_of(graph))).c_str());
     print_values("inputs", graph, graph.inputs);
     print_values("outputs", graph, graph.outputs);
     std::printf("metadata\n");

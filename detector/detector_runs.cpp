@@ -2,6 +2,7 @@
 #include "detector/implementation.h"
 #include "graph/checked.h"
 #include "graph/try.h"
+#include "postprocess/tiling.h"
 
 #include <algorithm>
 #include <functional>
@@ -17,8 +18,21 @@ struct Batch {
     int width = 0;
     int height = 0;
     std::size_t count = 0;
-    /// Writes picture `index` as planar RGB.
-    std::function<Result<void>(std::size_t index, std::span<float> pixels)> fill;
+    /// Writes a row of picture `index` as planar RGB, [3, width].
+    std::function<void(std::size_t index, std::size_t row, float* planes)> read;
+};
+
+/// Some pictures of a batch, from `begin` on.
+class SomeRows final : public PictureRows {
+public:
+    SomeRows(const Batch& batch, std::size_t begin) : batch_(batch), begin_(begin) {}
+    void read(std::size_t picture, std::size_t row, float* planes) const override {
+        batch_.read(begin_ + picture, row, planes);
+    }
+
+private:
+    const Batch& batch_;
+    std::size_t begin_;
 };
 
 /// Reads the outputs of one run; what does not look like detections is the model's fault.
@@ -63,14 +77,7 @@ Dims input_dims(const Batch& batch, std::size_t count) {
 /// Pictures [begin, begin + count) of the batch in one run.
 Result<Results> run_once(const Detector::Implementation& self, const Batch& batch, std::size_t begin,
                          std::size_t count) {
-    DETECT_TRY_ASSIGN(Tensor input, self.model->new_input(input_dims(batch, count)));
-    const auto pixels = input.mutable_data<float>();
-    const std::size_t per_image = pixels.size() / count;
-    for (std::size_t i = 0; i < count; ++i) {
-        DETECT_TRY(batch.fill(begin + i, pixels.subspan(i * per_image, per_image)));
-    }
-    DETECT_TRY_ASSIGN(const auto outputs, self.model->run(std::span(&input, 1)));
-    self.model->give_back_input(std::move(input));
+    DETECT_TRY_ASSIGN(const auto outputs, self.model->run(input_dims(batch, count), SomeRows(batch, begin)));
     return read_results(self, outputs, count);
 }
 
@@ -106,7 +113,7 @@ Result<Results> run_batch(const Detector::Implementation& self, const Batch& bat
     // closer to the cores than what is computed of several in turn.
     constexpr std::size_t threads_per_picture = 4;
     constexpr std::size_t most = 8;
-    const std::size_t busy = static_cast<std::size_t>(self.model->threads().threads()) / threads_per_picture;
+    const std::size_t busy = static_cast<std::size_t>(self.model->threads()) / threads_per_picture;
     const std::size_t wanted =
         self.pictures_per_run > 0 ? self.pictures_per_run : std::clamp(busy, std::size_t{1}, most);
     const std::size_t largest = self.one_picture_per_run ? 1 : wanted;
@@ -118,14 +125,34 @@ Result<Results> run_batch(const Detector::Implementation& self, const Batch& bat
     return results;
 }
 
-/// A picture that passed `check_view`, as planar RGB.
-Result<void> fill_from(const ImageView& image, std::span<float> pixels, ThreadPool& threads) {
-    constexpr std::size_t rows_at_a_time = 32;
-    threads.parallel_for(
-        static_cast<std::size_t>(image.height), rows_at_a_time,
-        [&](std::size_t first, std::size_t last) { image_rows_to_tensor(image, first, last, pixels); });
-    if (image.format == PixelFormat::rgb_float) return check_unit_range(pixels);
-    return {};
+/// Pictures of one size that passed `check_view`, each as a whole.
+Result<Results> run_whole(const Detector::Implementation& self, std::span<const ImageView> images) {
+    const auto read = [&](std::size_t index, std::size_t row, float* planes) {
+        image_row_to_planes(images[index], row, planes);
+    };
+    return run_batch(self,
+                     {.width = images[0].width, .height = images[0].height, .count = images.size(), .read = read});
+}
+
+Result<Results> run_in_tiles(const Detector::Implementation& self, std::span<const ImageView> images) {
+    const auto stride = [&](int width, int height) { return self.stride_in_pixels(width, height); };
+    const auto run_tiles = [&](std::span<const ImageView> tiles) { return run_whole(self, tiles); };
+    Results results;
+    for (const ImageView& image : images) {
+        DETECT_TRY_ASSIGN(ImageResult found, run_tiled(image, *self.tiling, stride, run_tiles));
+        results.push_back(std::move(found));
+    }
+    return results;
+}
+
+/// Pictures of one size that passed `check_view`, as a whole or in tiles, as the options say.
+Result<Results> run_pictures(const Detector::Implementation& self, std::span<const ImageView> images) {
+    const bool may_be_tiled = self.tiling && std::max(images[0].width, images[0].height) > self.tiling->tile;
+    if (may_be_tiled && self.tiling->when == TileWhen::larger_than_a_tile) return run_in_tiles(self, images);
+    auto results = run_whole(self, images);
+    const bool too_large = !results && results.error().code == ErrorCode::resource_limit;
+    if (may_be_tiled && too_large) return run_in_tiles(self, images);
+    return results;
 }
 
 } // namespace
@@ -139,17 +166,14 @@ Result<std::vector<ImageResult>> Detector::run(std::span<const ImageView> images
     std::map<std::pair<int, int>, std::vector<std::size_t>> groups;
     for (std::size_t i = 0; i < images.size(); ++i) {
         DETECT_TRY(check_view(images[i]));
+        DETECT_TRY(check_samples(images[i]));
         groups[{images[i].height, images[i].width}].push_back(i);
     }
     Results results(images.size());
     for (const auto& [size, members] : groups) {
-        const auto fill = [&](std::size_t index, std::span<float> pixels) {
-            return fill_from(images[members[index]], pixels, implementation_->model->threads());
-        };
-        DETECT_TRY_ASSIGN(
-            Results found,
-            run_batch(*implementation_,
-                      {.width = size.second, .height = size.first, .count = members.size(), .fill = fill}));
+        std::vector<ImageView> same_size;
+        for (const std::size_t member : members) same_size.push_back(images[member]);
+        DETECT_TRY_ASSIGN(Results found, run_pictures(*implementation_, same_size));
         for (std::size_t i = 0; i < members.size(); ++i) results[members[i]] = std::move(found[i]);
     }
     return results;
@@ -166,24 +190,21 @@ Result<std::vector<ImageResult>> Detector::run(const TensorView& batch) const {
     }
     const std::span values(batch.data, static_cast<std::size_t>(*element_count));
     DETECT_TRY(check_unit_range(values));
-    const auto fill = [&](std::size_t index, std::span<float> pixels) -> Result<void> {
-        std::ranges::copy(values.subspan(index * pixels.size(), pixels.size()), pixels.begin());
-        return {};
-    };
+    const PlanarRows rows(batch.data, static_cast<std::size_t>(batch.height), static_cast<std::size_t>(batch.width));
+    const auto read = [&](std::size_t index, std::size_t row, float* planes) { rows.read(index, row, planes); };
     return run_batch(
         *implementation_,
-        {.width = batch.width, .height = batch.height, .count = static_cast<std::size_t>(batch.batch), .fill = fill});
+        {.width = batch.width, .height = batch.height, .count = static_cast<std::size_t>(batch.batch), .read = read});
 }
 
 Result<void> Detector::warm_up(int width, int height, int batch) const {
     if (width < 1 || height < 1 || batch < 1) {
         return Error{ErrorCode::invalid_argument, "warm-up: width, height and batch must be at least 1"};
     }
-    const auto grey = [](std::size_t, std::span<float> pixels) -> Result<void> {
-        std::ranges::fill(pixels, 0.5F);
-        return {};
+    const auto grey = [&](std::size_t, std::size_t, float* planes) {
+        std::fill_n(planes, 3 * static_cast<std::size_t>(width), 0.5F);
     };
-    const Batch blank{.width = width, .height = height, .count = static_cast<std::size_t>(batch), .fill = grey};
+    const Batch blank{.width = width, .height = height, .count = static_cast<std::size_t>(batch), .read = grey};
     DETECT_TRY(run_batch(*implementation_, blank));
     return {};
 }

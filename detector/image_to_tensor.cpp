@@ -92,6 +92,10 @@ void convert_row(const std::byte* row, const ImageView& view, Planes out) {
     }
 }
 
+const std::byte* row_of(const ImageView& view, std::size_t row) {
+    return static_cast<const std::byte*>(view.pixels) + row * view.stride_bytes;
+}
+
 std::size_t sample_bytes(PixelFormat format) {
     switch (format) {
     case PixelFormat::grey16:
@@ -140,19 +144,17 @@ Result<void> image_to_tensor(const ImageView& view, std::span<float> output) {
         return invalid("image_to_tensor: the output holds " + std::to_string(output.size()) +
                        " floats, needed are 3 x " + std::to_string(view.height) + " x " + std::to_string(view.width));
     }
-    image_rows_to_tensor(view, 0, height, output);
+    for (std::size_t row = 0; row < height; ++row) {
+        float* const red = output.data() + row * width;
+        convert_row(row_of(view, row), view, {red, red + *area, red + 2 * *area});
+    }
     if (view.format == PixelFormat::rgb_float) return check_unit_range(output);
     return {};
 }
 
-void image_rows_to_tensor(const ImageView& view, std::size_t first, std::size_t last, std::span<float> output) {
+void image_row_to_planes(const ImageView& view, std::size_t row, float* planes) {
     const auto width = static_cast<std::size_t>(view.width);
-    const std::size_t area = width * static_cast<std::size_t>(view.height);
-    for (std::size_t y = first; y < last; ++y) {
-        float* red = output.data() + y * width;
-        convert_row(static_cast<const std::byte*>(view.pixels) + y * view.stride_bytes, view,
-                    {red, red + area, red + 2 * area});
-    }
+    convert_row(row_of(view, row), view, {planes, planes + width, planes + 2 * width});
 }
 
 Result<void> check_unit_range(std::span<const float> values) {
@@ -187,6 +189,19 @@ Result<void> check_unit_range(std::span<const float> values) {
     const float least = *std::min_element(lowest.begin(), lowest.end());
     const float most = *std::max_element(highest.begin(), highest.end());
     if (least < -unit_range_tolerance || most > 1.0F + unit_range_tolerance) return invalid(range_message(least, most));
+    return {};
+}
+
+Result<void> check_samples(const ImageView& view) {
+    if (view.format != PixelFormat::rgb_float) return {};
+    const auto height = static_cast<std::size_t>(view.height);
+    const std::size_t row_floats = 3 * static_cast<std::size_t>(view.width);
+    const auto* floats = static_cast<const float*>(view.pixels);
+    if (view.stride_bytes == row_floats * sizeof(float))
+        return check_unit_range(std::span(floats, height * row_floats));
+    for (std::size_t row = 0; row < height; ++row) {
+        DETECT_TRY(check_unit_range(std::span(reinterpret_cast<const float*>(row_of(view, row)), row_floats)));
+    }
     return {};
 }
 

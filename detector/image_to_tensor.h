@@ -21,13 +21,14 @@ Result<void> check_view(const ImageView& view);
 /// `output` must hold exactly 3 * height * width values. Fails with `invalid_argument`.
 Result<void> image_to_tensor(const ImageView& view, std::span<float> output);
 
-/// The rows [first, last) of the same, of a view that passed `check_view`; floats are not checked. `output` is the whole
-/// picture's.
-void image_rows_to_tensor(const ImageView& view, std::size_t first, std::size_t last, std::span<float> output);
+/// One row of the same, [3, width], of a view that passed `check_view`; floats are not checked.
+void image_row_to_planes(const ImageView& view, std::size_t row, float* planes);
 
 /// Refuses values that the network was not trained on: NaN, infinity, or a range beyond [0, 1] by more than
 /// `unit_range_tolerance`. The message names the range found and what to do about it.
 /// Fails with `invalid_argument`.
 Result<void> check_unit_range(std::span<const float> values);
+/// The same for a picture of floats that passed `check_view`; others are in range by their format.
+Result<void> check_samples(const ImageView& view);
 
 } // namespace detect

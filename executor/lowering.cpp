@@ -1,5 +1,6 @@
 #include "executor/lowering.h"
 
+#include "executor/steps/int8_steps.h"
 #include "executor/steps/layout_steps.h"
 #include "executor/steps/reference_step.h"
 #include "graph/try.h"
@@ -33,11 +34,18 @@ Lowering::Lowering(Graph graph, Isa isa) : isa_(isa) {
 }
 
 Result<Program> Lowering::run() {
+    DETECT_TRY(group_int8());
     group_nodes();
     for (std::size_t n = 0; n < program_.graph_.nodes.size(); ++n) {
-        if (const auto claim = claims_.find(n); claim != claims_.end()) {
+        if (const auto bytes = int8_group_at_.find(n); bytes != int8_group_at_.end()) {
+            DETECT_TRY(lower_int8_group(*bytes->second));
+        } else if (const auto claim = claims_.find(n); claim != claims_.end()) {
+            for (const std::size_t member : claim->second.group) DETECT_TRY(dequantise_inputs(node(member)));
             DETECT_TRY((this->*claim->second.lower)(claim->second.group));
         } else if (!grouped_[n]) {
+            DETECT_TRY(dequantise_inputs(node(n)));
+            DETECT_TRY_ASSIGN(const bool quantiser, lower_quantiser(node(n)));
+            if (quantiser) continue;
             DETECT_TRY_ASSIGN(const bool roi_align, lower_roi_align(node(n)));
             if (roi_align) continue;
             DETECT_TRY_ASSIGN(const bool pooling, lower_pooling(node(n)));
@@ -46,7 +54,12 @@ Result<Program> Lowering::run() {
             if (!channels_last && !lower_rows(node(n))) DETECT_TRY(lower_reference(node(n), Layout::plain));
         }
     }
-    for (const ValueId output : program_.graph_.outputs) in_layout(output, Layout::plain);
+    for (const ValueId output : program_.graph_.outputs) {
+        DETECT_TRY(dequantise(output));
+        in_layout(output, Layout::plain);
+    }
+    release_packed_bytes();
+    fuse_int8_blocks();
     fuse_inverted_residuals();
     return std::move(program_);
 }
@@ -80,11 +93,15 @@ bool is_elementwise(std::string_view op) {
 
 bool is_rank_4(const Value& value) { return value.shape && value.shape->size() == 4; }
 
+/// Channels-last bytes are shifted if they are signed: only 8-bit steps read them.
+bool is_bytes(const Value& value) { return value.type == DataType::uint8 || value.type == DataType::int8; }
+
 } // namespace
 
 Result<bool> Lowering::lower_channels_last(const Node& node) {
     if (!node.domain.empty() || node.inputs.empty()) return false;
     const ValueId first = node.inputs[0];
+    if (is_bytes(value(first))) return false;
     if (node.op == "Transpose" && exists(first, Layout::channels_last)) {
         const auto* permutation = node.attribute<std::vector<std::int64_t>>("perm");
         if (permutation != nullptr && *permutation == std::vector<std::int64_t>{0, 2, 3, 1}) {
@@ -174,8 +191,9 @@ std::int32_t Lowering::in_layout(ValueId id, Layout layout) {
     const bool needs_conversion =
         !written_.contains(wanted) && (layout == Layout::channels_last || exists(id, Layout::channels_last));
     if (needs_conversion) {
-        append(layout == Layout::plain ? make_to_plain() : make_to_channels_last(), value(id).name + "/layout",
-               {slot(id, other)}, {wanted});
+        std::shared_ptr<const Step> step = layout == Layout::plain ? make_to_plain() : make_to_channels_last();
+        if (is_bytes(value(id))) step = make_bytes_layout_step(layout, value(id).type);
+        append(std::move(step), value(id).name + "/layout", {slot(id, other)}, {wanted});
     }
     return wanted;
 }

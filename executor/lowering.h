@@ -2,6 +2,7 @@
 
 #include "executor/kernels/conv2d.h"
 #include "executor/kernels/expression.h"
+#include "executor/kernels/int8_conv.h"
 #include "executor/program.h"
 #include "graph/operators.h"
 
@@ -58,9 +59,52 @@ private:
     bool lower_rows(const Node& node);
     Result<void> lower_reference(const Node& node, Layout layout);
 
+    // 8-bit networks (lowering_int8.cpp). Bytes lie as channels-last tensors, signed ones shifted by 128.
+    struct Int8Group;
+    struct ByteValue {
+        ValueId bytes;
+        Quantisation quantisation;
+    };
+    /// What a QuantizeLinear or DequantizeLinear of one scale makes of its other side.
+    [[nodiscard]] std::optional<Quantisation> quantisation_of(const Node& node) const;
+    /// The bytes that a value is dequantised from, and how.
+    [[nodiscard]] std::optional<ByteValue> dequantised(ValueId id) const;
+    struct ByteWeights {
+        ValueId bytes;
+        std::vector<float> scales;
+        std::vector<float> bias;
+    };
+    /// The trained bytes of a Conv or Gemm, a scale for each output.
+    [[nodiscard]] std::optional<ByteWeights> byte_weights(const Node& node) const;
+    [[nodiscard]] Int8Weights view(const ByteWeights& weights) const;
+    /// The one reader, if it is a QuantizeLinear of one scale, and there is none beside it.
+    [[nodiscard]] std::optional<std::size_t> only_quantiser(ValueId id) const;
+    Result<void> group_int8();
+    bool group_int8_convolution(std::size_t node);
+    bool group_int8_fully_connected(std::size_t node);
+    void claim_gate(Int8Group& group, Int8ConvParameters& parameters) const;
+    void claim_finish(Int8Group& group, Int8ConvParameters& parameters) const;
+    void claim_pooled_input(Int8Group& group, std::size_t& pixels);
+    void keep(Int8Group group);
+    Result<void> unpack_weights(const Node& node);
+    Result<void> lower_int8_group(const Int8Group& group);
+    Result<void> lower_int8_convolution(const Int8Group& group);
+    Result<void> lower_int8_fully_connected(const Int8Group& group);
+    Result<void> lower_int8_roi_align(const Int8Group& group);
+    Result<bool> lower_quantiser(const Node& node);
+    /// Dequantises what a node of floats reads, if that has not been done yet.
+    Result<void> dequantise_inputs(const Node& node);
+    Result<void> dequantise(ValueId id);
+    void release_packed_bytes();
+    void fuse_int8_blocks();
+
     // Steps that are better taken together.
     void fuse_inverted_residuals();
-    struct SlotUses;
+    /// Which step writes each slot, and how many read it (the graph's outputs included).
+    struct SlotUses {
+        std::vector<std::int32_t> writer;
+        std::vector<int> readers;
+    };
     [[nodiscard]] SlotUses slot_uses() const;
 
     // The graph around a node.
@@ -108,6 +152,13 @@ private:
     std::set<std::int32_t> written_;
     /// By step: its convolution; and those that take a gate.
     std::map<std::size_t, std::shared_ptr<const Conv2d>> convolutions_;
+    /// By last node.
+    std::map<std::size_t, std::shared_ptr<const Int8Group>> int8_group_at_;
+    /// Values that are dequantised when somebody reads them.
+    std::set<std::int32_t> deferred_;
+    /// Trained bytes that were packed, with what was made of them.
+    std::multimap<std::int32_t, std::shared_ptr<const Int8Conv>> prepared_bytes_;
+    std::map<std::size_t, std::shared_ptr<const Int8Conv>> int8_convolutions_;
     std::set<std::size_t> gated_;
 };
 

@@ -1,5 +1,6 @@
 #include "executor/kernels/kernel_table.h"
 #include "executor/lowering.h"
+#include "executor/lowering_nodes.h"
 #include "executor/steps/convolution_step.h"
 #include "graph/try.h"
 #include "graph/window_attributes.h"
@@ -8,8 +9,6 @@
 #include <cmath>
 
 namespace detect {
-
-namespace {
 
 std::optional<Activation> as_activation(const Node& node) {
     if (!node.domain.empty()) return std::nullopt;
@@ -21,9 +20,7 @@ std::optional<Activation> as_activation(const Node& node) {
     return std::nullopt;
 }
 
-/// `weight`: [output, input / groups, kernel_h, kernel_w]. The node has passed its shape rule, which reads the same
-/// attributes.
-Result<Conv2dParameters> read_parameters(const Node& node, const Dims& weight) {
+Result<Conv2dParameters> convolution_parameters(const Node& node, const Dims& weight) {
     DETECT_TRY_ASSIGN(const WindowAttributes windows, window_attributes(node, 2, weight.sizes().subspan(2)));
     const auto size = [](std::int64_t number) { return static_cast<std::size_t>(number); };
     const Window& rows = windows.axes[0];
@@ -47,8 +44,6 @@ Result<Conv2dParameters> read_parameters(const Node& node, const Dims& weight) {
 bool has_unit_pixels(const Value& value) {
     return value.shape && value.shape->size() == 4 && (*value.shape)[2].size == 1 && (*value.shape)[3].size == 1;
 }
-
-} // namespace
 
 /// Before opset 14 hard-swish is x · HardSigmoid(x), which nothing else reads.
 std::optional<Lowering::HardSwishProduct> Lowering::hard_swish_product(ValueId x) const {
@@ -74,7 +69,7 @@ bool Lowering::group_convolution(std::size_t n) {
     if (value(conv.inputs[0]).type != DataType::float32) return false;
 
     Group group{n};
-    const auto read = read_parameters(conv, weight->dims());
+    const auto read = convolution_parameters(conv, weight->dims());
     if (!read) return false;
     const Conv2dParameters& parameters = *read;
     ValueId result = conv.outputs[0];
@@ -123,7 +118,7 @@ Result<void> Lowering::lower_convolution(const Group& group) {
     const bool gated = node(group.front()).op == "Mul";
     const Node& conv = node(group[gated ? 1 : 0]);
     const Tensor& weight = *constant(conv.inputs[1], DataType::float32);
-    DETECT_TRY_ASSIGN(Conv2dParameters parameters, read_parameters(conv, weight.dims()));
+    DETECT_TRY_ASSIGN(Conv2dParameters parameters, convolution_parameters(conv, weight.dims()));
 
     ConvolutionInputs extras;
     std::vector<std::int32_t> inputs;

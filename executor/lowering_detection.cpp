@@ -1,5 +1,6 @@
 #include "executor/kernels/kernel_table.h"
 #include "executor/lowering.h"
+#include "executor/lowering_nodes.h"
 #include "executor/steps/image_transform_step.h"
 #include "executor/steps/pooling_steps.h"
 #include "executor/steps/roi_align_step.h"
@@ -21,6 +22,17 @@ std::array<float, 3> three(const Tensor& tensor) {
 
 } // namespace
 
+RoiAlignParameters roi_align_parameters(const Node& node, int opset) {
+    const std::string default_mode = opset >= 16 ? "half_pixel" : "output_half_pixel";
+    const std::string mode = node.string_or("coordinate_transformation_mode", default_mode);
+    return {.pooled_h = static_cast<std::size_t>(node.int_or("output_height", 1)),
+            .pooled_w = static_cast<std::size_t>(node.int_or("output_width", 1)),
+            .sampling_ratio = static_cast<std::size_t>(node.int_or("sampling_ratio", 0)),
+            .spatial_scale = node.float_or("spatial_scale", 1.0F),
+            .aligned = mode == "half_pixel",
+            .layout = RoiLayout::channels_last};
+}
+
 /// (x − mean) / std, bilinear Resize by `sizes`, constant Pad: torchvision's transform.
 bool Lowering::group_image_transform(std::size_t n) {
     const Node& sub = node(n);
@@ -41,9 +53,13 @@ bool Lowering::group_image_transform(std::size_t n) {
     if (!bilinear || !pad || node(*pad).string_or("mode", "constant") != "constant" || node(*pad).input(2).present())
         return false;
     if (!node(*pad).input(1).present()) return false;
-    // The step's result is channels last: worth it if a convolution reads it. (Others ask for its shape.)
+    // The step's result is channels last: worth it if a convolution reads it, or what makes bytes for one. (Others ask
+    // for its shape.)
     const auto& readers = readers_[static_cast<std::size_t>(node(*pad).outputs[0].index)];
-    if (std::ranges::none_of(readers, [&](std::size_t reader) { return node(reader).op == "Conv"; })) return false;
+    const auto reads_maps = [&](std::size_t reader) {
+        return node(reader).op == "Conv" || node(reader).op == "QuantizeLinear";
+    };
+    if (std::ranges::none_of(readers, reads_maps)) return false;
 
     claim({n, *div, *resize, *pad}, &Lowering::lower_image_transform);
     return true;
@@ -65,14 +81,7 @@ Result<void> Lowering::lower_image_transform(const Group& group) {
 Result<bool> Lowering::lower_roi_align(const Node& node) {
     if (node.op != "RoiAlign" || !node.domain.empty() || node.string_or("mode", "avg") != "avg") return false;
     if (value(node.inputs[0]).type != DataType::float32) return false;
-    const std::string default_mode = program_.graph_.opset >= 16 ? "half_pixel" : "output_half_pixel";
-    const std::string mode = node.string_or("coordinate_transformation_mode", default_mode);
-    const RoiAlignParameters parameters{.pooled_h = static_cast<std::size_t>(node.int_or("output_height", 1)),
-                                        .pooled_w = static_cast<std::size_t>(node.int_or("output_width", 1)),
-                                        .sampling_ratio = static_cast<std::size_t>(node.int_or("sampling_ratio", 0)),
-                                        .spatial_scale = node.float_or("spatial_scale", 1.0F),
-                                        .aligned = mode == "half_pixel",
-                                        .layout = RoiLayout::channels_last};
+    const RoiAlignParameters parameters = roi_align_parameters(node, program_.graph_.opset);
     append(make_roi_align(kernel_table(isa_), parameters), node.name,
            {in_layout(node.inputs[0], Layout::channels_last), in_layout(node.inputs[1], Layout::plain),
             in_layout(node.inputs[2], Layout::plain)},
@@ -82,6 +91,7 @@ Result<bool> Lowering::lower_roi_align(const Node& node) {
 
 Result<bool> Lowering::lower_pooling(const Node& node) {
     if (!node.domain.empty() || node.inputs.empty() || !exists(node.inputs[0], Layout::channels_last)) return false;
+    if (value(node.inputs[0]).type != DataType::float32) return false;
     std::shared_ptr<const Step> step;
     if (node.op == "GlobalAveragePool") {
         step = make_global_average_pool(kernel_table(isa_));

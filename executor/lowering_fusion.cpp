@@ -5,12 +5,6 @@
 
 namespace detect {
 
-/// Which step writes each slot, and how many read it (the graph's outputs included).
-struct Lowering::SlotUses {
-    std::vector<std::int32_t> writer;
-    std::vector<int> readers;
-};
-
 Lowering::SlotUses Lowering::slot_uses() const {
     SlotUses uses{.writer = std::vector<std::int32_t>(program_.slots_.size(), -1),
                   .readers = std::vector<int>(program_.slots_.size(), 0)};
@@ -74,7 +68,7 @@ void Lowering::fuse_inverted_residuals() {
     }
     std::vector<PlannedStep> kept;
     for (std::size_t i = 0; i < program_.steps_.size(); ++i) {
-        if (!absorbed[i]) kept.push_back(std::move(program_.steps_[i]));
+        if (!absorbed[i] && program_.steps_[i].step) kept.push_back(std::move(program_.steps_[i]));
     }
     program_.steps_ = std::move(kept);
 }

@@ -35,6 +35,26 @@ Result<Tensor> owned_copy(const Tensor& tensor) {
     return copy;
 }
 
+/// Pictures as the tensor [N, 3, H, W] that a model takes.
+void fill(Tensor& input, const PictureRows& pictures, ThreadPool& threads) {
+    const auto height = static_cast<std::size_t>(input.dims()[2]);
+    const auto width = static_cast<std::size_t>(input.dims()[3]);
+    const auto to = input.mutable_data<float>();
+    constexpr std::size_t rows_at_a_time = 32;
+    threads.parallel_for(static_cast<std::size_t>(input.dims()[0]) * height, rows_at_a_time,
+                         [&](std::size_t begin, std::size_t end) {
+                             std::vector<float> planes(3 * width);
+                             for (std::size_t i = begin; i < end; ++i) {
+                                 const std::size_t picture = i / height;
+                                 pictures.read(picture, i % height, planes.data());
+                                 for (std::size_t plane = 0; plane < 3; ++plane) {
+                                     const std::size_t at = ((3 * picture + plane) * height + i % height) * width;
+                                     std::copy_n(planes.data() + plane * width, width, to.data() + at);
+                                 }
+                             }
+                         });
+}
+
 /// Of the constants, as they were read.
 std::size_t constant_bytes(const Graph& graph) {
     std::set<const std::byte*> counted;
@@ -46,10 +66,20 @@ std::size_t constant_bytes(const Graph& graph) {
     return bytes;
 }
 
-std::size_t largest_constant_bytes(const Graph& graph) {
+/// Of what is packed into memory of its own: not the weights of Gemm, which are packed where they lie.
+std::size_t largest_packed_bytes(const Graph& graph) {
+    std::set<std::int32_t> stays;
+    for (const Node& node : graph.nodes) {
+        if (node.op == "Gemm" && node.int_or("transB", 0) != 0) stays.insert(node.inputs[1].index);
+    }
     std::size_t most = 0;
-    for (const Value& value : graph.values) {
-        if (value.constant.defined()) most = std::max(most, value.constant.byte_count());
+    for (std::size_t i = 0; i < graph.values.size(); ++i) {
+        const Tensor& constant = graph.values[i].constant;
+        if (!constant.defined()) continue;
+        constexpr std::int64_t widest_vector = 16;
+        const bool in_place = stays.contains(static_cast<std::int32_t>(i)) && constant.storage().use_count() == 1 &&
+                              constant.dims()[0] % widest_vector == 0;
+        if (!in_place) most = std::max(most, constant.byte_count());
     }
     return most;
 }
@@ -69,7 +99,7 @@ Result<std::shared_ptr<const Model>> Model::compile(Graph graph, const ModelOpti
     // Weights are packed one after the other and go as soon as they are: all of them and the largest packed one are the
     // most there is at once.
     const std::size_t as_read = constant_bytes(graph);
-    const std::size_t most = as_read + largest_constant_bytes(graph);
+    const std::size_t most = as_read + largest_packed_bytes(graph);
     DETECT_TRY(budget->take(most));
     DETECT_TRY_ASSIGN(Program program, lower(std::move(graph), options.isa.value_or(detect_isa())));
     budget->give_back(most);
@@ -121,32 +151,6 @@ void Model::give_back(std::unique_ptr<RunState> state) const {
     if (states_.size() < kept_states) states_.push_back(std::move(state));
 }
 
-Result<Tensor> Model::new_input(const Dims& dims) const {
-    {
-        const std::lock_guard lock(mutex_);
-        const auto spare = std::ranges::find(spare_inputs_, dims, &Tensor::dims);
-        if (spare != spare_inputs_.end()) {
-            Tensor input = std::move(*spare);
-            spare_inputs_.erase(spare);
-            return input;
-        }
-    }
-    DETECT_TRY_ASSIGN(const auto plan, plan_for({dims}));
-    DETECT_TRY(budget_->check(plan->least_bytes));
-    {
-        const std::lock_guard lock(mutex_);
-        spare_inputs_.clear();
-    }
-    return MemoryBudget::allocate(budget_, program_.graph()[program_.graph().inputs[0]].type, dims);
-}
-
-void Model::give_back_input(Tensor input) const {
-    constexpr std::size_t kept_inputs = 8;
-    const std::lock_guard lock(mutex_);
-    const bool same_size = spare_inputs_.empty() || spare_inputs_.front().dims() == input.dims();
-    if (same_size && spare_inputs_.size() < kept_inputs) spare_inputs_.push_back(std::move(input));
-}
-
 bool Model::can_hold(const Dims& dims) const {
     const auto plan = plan_for({dims});
     if (!plan || budget_->limit() == 0) return true;
@@ -158,7 +162,6 @@ void Model::release_unused() const {
     const std::lock_guard lock(mutex_);
     plans_.clear();
     states_.clear();
-    spare_inputs_.clear();
 }
 
 Result<std::vector<Tensor>> Model::run(std::span<const Tensor> inputs, std::vector<StepTime>* times) const {
@@ -172,50 +175,77 @@ Result<std::vector<Tensor>> Model::run(std::span<const Tensor> inputs, std::vect
     for (const Tensor& input : inputs) input_dims.push_back(input.dims());
     DETECT_TRY_ASSIGN(const auto plan, plan_for(std::move(input_dims)));
 
+    return in_a_state([&](RunState& state) { return run_steps(*plan, inputs, nullptr, state, times); });
+}
+
+Result<std::vector<Tensor>> Model::run(const Dims& dims, const PictureRows& pictures) const {
+    const Graph& graph = program_.graph();
+    if (graph.inputs.size() != 1 || graph[graph.inputs[0]].type != DataType::float32 || dims.rank() != 4 ||
+        dims[1] != 3) {
+        return Error{ErrorCode::invalid_argument,
+                     "the model does not take pictures: it needs one input, float32 [N, 3, H, W]"};
+    }
+    DETECT_TRY_ASSIGN(const auto plan, plan_for({dims}));
+    DETECT_TRY(budget_->check(plan->least_bytes));
+    return in_a_state([&](RunState& state) -> Result<std::vector<Tensor>> {
+        Tensor input = Tensor::from_storage(DataType::float32, dims, nullptr);
+        if (!plan->takes_rows) {
+            DETECT_TRY_ASSIGN(input, state.memory.allocate(DataType::float32, dims));
+            fill(input, pictures, threads_);
+        }
+        return run_steps(*plan, std::span(&input, 1), &pictures, state, nullptr);
+    });
+}
+
+Result<std::vector<Tensor>> Model::in_a_state(const std::function<Result<std::vector<Tensor>>(RunState&)>& run) const {
     auto state = take_state();
-    state->slots.assign(program_.slots().size(), Tensor{});
-    const auto run_all = [&]() -> Result<std::vector<Tensor>> {
-        for (std::size_t i = 0; i < inputs.size(); ++i) {
-            const std::int32_t slot = program_.find_slot(graph.inputs[i], Layout::plain);
-            if (slot >= 0) state->slots[static_cast<std::size_t>(slot)] = inputs[i];
-        }
-        const auto tensor_in = [&](std::int32_t slot) -> const Tensor& {
-            const auto index = static_cast<std::size_t>(slot);
-            return plan->constants[index].defined() ? plan->constants[index] : state->slots[index];
-        };
-        for (const Plan::Entry& entry : plan->entries) {
-            const PlannedStep& step = *entry.step;
-            state->inputs.assign(step.inputs.size(), Tensor{});
-            for (std::size_t i = 0; i < step.inputs.size(); ++i) {
-                if (step.inputs[i] >= 0) state->inputs[i] = tensor_in(step.inputs[i]);
-            }
-            state->outputs.assign(step.outputs.size(), Tensor{});
-            StepContext context{state->inputs, state->outputs, state->memory, threads_};
-            const auto start = std::chrono::steady_clock::now();
-            DETECT_TRY(step.step->run(context));
-            if (times != nullptr) {
-                const std::chrono::duration<double, std::milli> spent = std::chrono::steady_clock::now() - start;
-                times->push_back({step.name, step.step->label(), spent.count()});
-            }
-            for (std::size_t i = 0; i < step.outputs.size(); ++i) {
-                if (step.outputs[i] >= 0)
-                    state->slots[static_cast<std::size_t>(step.outputs[i])] = std::move(state->outputs[i]);
-            }
-            state->inputs.clear();
-            for (const std::int32_t slot : entry.last_uses) state->slots[static_cast<std::size_t>(slot)] = Tensor{};
-        }
-        std::vector<Tensor> results;
-        for (const ValueId output : graph.outputs) {
-            DETECT_TRY_ASSIGN(Tensor result, owned_copy(tensor_in(program_.find_slot(output, Layout::plain))));
-            results.push_back(std::move(result));
-        }
-        return results;
-    };
-    auto results = run_all();
+    auto results = run(*state);
     state->slots.clear();
     state->inputs.clear();
     state->outputs.clear();
     give_back(std::move(state));
+    return results;
+}
+
+Result<std::vector<Tensor>> Model::run_steps(const Plan& plan, std::span<const Tensor> inputs,
+                                             const PictureRows* pictures, RunState& state,
+                                             std::vector<StepTime>* times) const {
+    const Graph& graph = program_.graph();
+    state.slots.assign(program_.slots().size(), Tensor{});
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+        const std::int32_t slot = program_.find_slot(graph.inputs[i], Layout::plain);
+        if (slot >= 0) state.slots[static_cast<std::size_t>(slot)] = inputs[i];
+    }
+    const auto tensor_in = [&](std::int32_t slot) -> const Tensor& {
+        const auto index = static_cast<std::size_t>(slot);
+        return plan.constants[index].defined() ? plan.constants[index] : state.slots[index];
+    };
+    for (const Plan::Entry& entry : plan.entries) {
+        const PlannedStep& step = *entry.step;
+        state.inputs.assign(step.inputs.size(), Tensor{});
+        for (std::size_t i = 0; i < step.inputs.size(); ++i) {
+            if (step.inputs[i] >= 0) state.inputs[i] = tensor_in(step.inputs[i]);
+        }
+        state.outputs.assign(step.outputs.size(), Tensor{});
+        StepContext context{state.inputs, state.outputs, state.memory, threads_, pictures};
+        const auto start = std::chrono::steady_clock::now();
+        DETECT_TRY(step.step->run(context));
+        if (times != nullptr) {
+            const std::chrono::duration<double, std::milli> spent = std::chrono::steady_clock::now() - start;
+            times->push_back({step.name, step.step->label(), spent.count()});
+        }
+        for (std::size_t i = 0; i < step.outputs.size(); ++i) {
+            if (step.outputs[i] >= 0)
+                state.slots[static_cast<std::size_t>(step.outputs[i])] = std::move(state.outputs[i]);
+        }
+        state.inputs.clear();
+        for (const std::int32_t slot : entry.last_uses) state.slots[static_cast<std::size_t>(slot)] = Tensor{};
+    }
+    std::vector<Tensor> results;
+    for (const ValueId output : graph.outputs) {
+        DETECT_TRY_ASSIGN(Tensor result, owned_copy(tensor_in(program_.find_slot(output, Layout::plain))));
+        results.push_back(std::move(result));
+    }
     return results;
 }
 

@@ -6,6 +6,7 @@
 #include "executor/program.h"
 #include "executor/thread_pool.h"
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -50,13 +51,10 @@ public:
     /// The same, and how long each step took.
     Result<std::vector<Tensor>> run(std::span<const Tensor> inputs, std::vector<StepTime>& times) const;
 
-    /// An input with undefined contents, once it is known that a run with such inputs has a chance within the memory
-    /// limit. For models of one input. Errors as `run`.
-    Result<Tensor> new_input(const Dims& dims) const;
-    /// Keeps it for the next one, if that has the same size: fresh memory costs more than filling it.
-    void give_back_input(Tensor input) const;
-    /// The threads that a run works with, for what comes before it.
-    [[nodiscard]] ThreadPool& threads() const { return threads_; }
+    /// The same for a model of one input, float32 [N, 3, H, W] = `dims`, whose values `pictures` gives. If all that is
+    /// computed of them is an image transform, there is never a tensor of them.
+    Result<std::vector<Tensor>> run(const Dims& dims, const PictureRows& pictures) const;
+    [[nodiscard]] int threads() const { return threads_.threads(); }
     /// False if no run with such an input can ever be within the memory limit, whatever else is given back.
     [[nodiscard]] bool can_hold(const Dims& dims) const;
     /// Forgets plans and gives back memory that is kept for later runs.
@@ -71,6 +69,9 @@ private:
 
     Model(Program program, const ModelOptions& options, std::shared_ptr<MemoryBudget> budget);
     Result<std::vector<Tensor>> run(std::span<const Tensor> inputs, std::vector<StepTime>* times) const;
+    Result<std::vector<Tensor>> run_steps(const Plan& plan, std::span<const Tensor> inputs, const PictureRows* pictures,
+                                          RunState& state, std::vector<StepTime>* times) const;
+    Result<std::vector<Tensor>> in_a_state(const std::function<Result<std::vector<Tensor>>(RunState&)>& run) const;
     Result<std::shared_ptr<const Plan>> plan_for(std::vector<Dims> dims) const;
     std::unique_ptr<RunState> take_state() const;
     void give_back(std::unique_ptr<RunState> state) const;
@@ -88,7 +89,6 @@ private:
     mutable std::mutex mutex_;
     mutable std::vector<CachedPlan> plans_; // most recently used first
     mutable std::vector<std::unique_ptr<RunState>> states_;
-    mutable std::vector<Tensor> spare_inputs_;
 };
 
 } // namespace detect

@@ -80,6 +80,18 @@ std::size_t known_bytes(const Value& value) {
     return bytes ? static_cast<std::size_t>(*bytes) : 0;
 }
 
+/// Whether every step that reads the only input reads rows of pictures.
+bool reads_rows_only(const Program& program, const Graph& graph, const Plan& plan) {
+    const std::int32_t input = graph.inputs.size() == 1 ? program.find_slot(graph.inputs[0], Layout::plain) : -1;
+    if (input < 0 || std::ranges::find(graph.outputs, graph.inputs[0]) != graph.outputs.end()) return false;
+    for (const Plan::Entry& entry : plan.entries) {
+        for (std::size_t i = 0; i < entry.step->inputs.size(); ++i) {
+            if (entry.step->inputs[i] == input && !entry.step->step->reads_pictures(i)) return false;
+        }
+    }
+    return true;
+}
+
 /// Only channels-last maps are counted besides the inputs: other values may be views of one another.
 std::size_t find_least_bytes(const Program& program, const Graph& graph, const Plan& plan) {
     const auto map_bytes = [&](std::int32_t slot) -> std::size_t {
@@ -87,7 +99,9 @@ std::size_t find_least_bytes(const Program& program, const Graph& graph, const P
         return known_bytes(graph[program.slots()[static_cast<std::size_t>(slot)].value]);
     };
     std::size_t inputs = 0;
-    for (const ValueId input : graph.inputs) inputs = checked_add(inputs, known_bytes(graph[input])).value_or(SIZE_MAX);
+    for (const ValueId input : graph.inputs) {
+        if (!plan.takes_rows) inputs = checked_add(inputs, known_bytes(graph[input])).value_or(SIZE_MAX);
+    }
     std::size_t most = 0;
     std::size_t live = 0;
     for (const Plan::Entry& entry : plan.entries) {
@@ -151,6 +165,7 @@ Result<Plan> make_plan(const Program& program, std::span<const Dims> input_dims,
         std::ranges::for_each(entry->step->inputs, mention);
         std::ranges::for_each(entry->step->outputs, mention);
     }
+    plan.takes_rows = reads_rows_only(program, graph, plan);
     plan.least_bytes = find_least_bytes(program, graph, plan);
     return plan;
 }

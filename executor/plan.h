@@ -18,7 +18,10 @@ struct Plan {
     std::vector<Entry> entries;
     /// By slot: the value if it is known, else undefined.
     std::vector<Tensor> constants;
-    /// What a run holds at once at least: the inputs and the maps whose sizes follow from theirs.
+    /// Whether the only input is needed for nothing but its rows, one at a time (Step::reads_pictures).
+    bool takes_rows = false;
+    /// What a run holds at once at least: the maps whose sizes follow from the inputs', and the inputs, unless it takes
+    /// them row by row.
     std::size_t least_bytes = 0;
 };
 

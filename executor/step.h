@@ -1,6 +1,7 @@
 #pragma once
 
 #include "executor/memory.h"
+#include "executor/picture_rows.h"
 #include "executor/thread_pool.h"
 #include "graph/graph.h"
 
@@ -19,6 +20,8 @@ struct StepContext {
     std::span<Tensor> outputs;
     BufferPool& memory;
     ThreadPool& threads;
+    /// What the model's input holds, if it is a tensor without memory.
+    const PictureRows* pictures = nullptr;
 };
 
 /// One kernel call with everything that does not depend on the input's size prepared: packed weights, fused
@@ -30,6 +33,8 @@ public:
     Step& operator=(const Step&) = delete;
     virtual ~Step() = default;
     virtual Result<void> run(StepContext& context) const = 0;
+    /// Whether this input may be a tensor without memory: what it holds is then read from `pictures`.
+    [[nodiscard]] virtual bool reads_pictures([[maybe_unused]] std::size_t input) const { return false; }
     /// For tables of times: "Conv 3×3 256→256 relu".
     [[nodiscard]] virtual std::string label() const = 0;
     /// Bytes of the weights that were prepared for it.

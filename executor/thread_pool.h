@@ -63,8 +63,8 @@ public:
 
 private:
 #if defined(__SANITIZE_THREAD__)
-    /// Debian's TBB is built without ThreadSanitizer, which takes its hand-overs for races: threads of our own, which it
-    /// sees start and end, share the pieces out instead. Relaxed, so that the counter orders nothing of the bodies.
+    /// Debian's TBB is built without ThreadSanitizer, which takes its hand-overs for races: threads of our own, which
+    /// it sees start and end, share the pieces out instead. Relaxed, so that the counter orders nothing of the bodies.
     template <class Body>
     void share_out(std::size_t count, std::size_t grain, const Body& body) {
         std::atomic<std::size_t> next = 0;

@@ -239,7 +239,8 @@ void add_resize() {
             auto resize = std::make_shared<BilinearResize>(unwrap(BilinearResize::prepare(kernels, s)));
             return [=, x = random_floats(3 * s.input_height * s.input_width), y = Floats(3 * height * width),
                     scratch = Bytes(resize->scratch_bytes())](ThreadPool& pool) mutable {
-                resize->transform(x.data(), 1, {}, height, width, y.data(), scratch, pool);
+                resize->transform(PlanarRows(x.data(), s.input_height, s.input_width), 1, {}, height, width, y.data(),
+                                  scratch, pool);
             };
         });
     }

@@ -16,16 +16,20 @@ namespace {
 constexpr std::array<Isa, 4> all_isas{Isa::portable, Isa::avx2, Isa::avx512, Isa::amx};
 
 #if defined(__x86_64__) && defined(__linux__)
-/// The processor has tiles of bfloat16, and Linux lets this process use them: it saves their 8 KiB only for those that
-/// asked. It refuses if a thread's signal stack is too small for that.
-bool may_use_tiles() {
-    constexpr unsigned amx_bf16_and_tile = (1U << 22U) | (1U << 24U);
+/// The edx register of CPUID's leaf 7, where AMX is.
+unsigned extended_features() {
     unsigned eax = 0;
     unsigned ebx = 0;
     unsigned ecx = 0;
     unsigned edx = 0;
-    if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) == 0) return false;
-    if ((edx & amx_bf16_and_tile) != amx_bf16_and_tile) return false;
+    return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) == 0 ? 0 : edx;
+}
+
+/// The processor has tiles of bfloat16, and Linux lets this process use them: it saves their 8 KiB only for those that
+/// asked. It refuses if a thread's signal stack is too small for that.
+bool may_use_tiles() {
+    constexpr unsigned amx_bf16_and_tile = (1U << 22U) | (1U << 24U);
+    if ((extended_features() & amx_bf16_and_tile) != amx_bf16_and_tile) return false;
     constexpr long request_permission = 0x1023; // ARCH_REQ_XCOMP_PERM
     constexpr long tile_data = 18;
     return ::syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
@@ -66,6 +70,24 @@ std::span<const Isa> available_isas() {
 }
 
 Isa detect_isa() { return available_isas().back(); }
+
+bool has_byte_dot_products() {
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    return __builtin_cpu_supports("avx512vnni");
+#else
+    return false;
+#endif
+}
+
+bool has_byte_tiles() {
+#if defined(__x86_64__) && defined(__linux__)
+    constexpr unsigned amx_int8 = 1U << 25U;
+    return (extended_features() & amx_int8) != 0;
+#else
+    return false;
+#endif
+}
 
 std::optional<Isa> parse_isa(std::string_view name) {
     for (const Isa isa : all_isas) {

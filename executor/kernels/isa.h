@@ -26,6 +26,11 @@ enum class Isa {
 /// All instruction sets that can run here, from least to most: what tests and benchmarks go through.
 [[nodiscard]] std::span<const Isa> available_isas();
 
+/// Whether the processor multiplies bytes with AVX-512 (VNNI), or on AMX's tiles: of use where the instruction set itself
+/// is available.
+[[nodiscard]] bool has_byte_dot_products();
+[[nodiscard]] bool has_byte_tiles();
+
 /// "portable", "avx2", "avx512" or "amx"; nullopt for anything else. Whether the machine has it is not looked at.
 [[nodiscard]] std::optional<Isa> parse_isa(std::string_view name);
 

@@ -17,31 +17,41 @@ constexpr std::size_t channels = 3;
 
 } // namespace
 
+/// The rows of one picture, or of one plane.
+struct BilinearResize::RowSource {
+    /// Planes, or null: then rows are read one by one, and normalised.
+    const float* plane = nullptr;
+    const PictureRows* pictures = nullptr;
+    std::size_t picture = 0;
+    const Normalisation* normalisation = nullptr;
+};
+
 /// Source rows already resized along their width: an output row needs two, and the next one mostly the same two.
 class BilinearResize::RowCache {
 public:
     RowCache(const BilinearResize& resize, std::size_t planes, const Axis& across, float* scratch)
         : resize_(resize), planes_(planes), across_(across),
-          normalised_(scratch), rows_{scratch + whole_lines(planes * resize.sizes_.input_width),
-                                      scratch + whole_lines(planes * resize.sizes_.input_width) +
-                                          whole_lines(row_floats())} {}
+          read_(scratch), rows_{scratch + whole_lines(planes * resize.sizes_.input_width),
+                                scratch + whole_lines(planes * resize.sizes_.input_width) + whole_lines(row_floats())} {
+    }
 
     [[nodiscard]] std::size_t row_floats() const { return across_.first.size(); }
 
-    /// Source row `row` of a picture (planes, input_height, input_width), normalised if asked for.
-    const float* row(const float* picture, std::size_t row, const Normalisation* normalisation) {
+    /// Source row `row`.
+    const float* row(const RowSource& source, std::size_t row) {
         const std::size_t slot = row % 2;
         if (held_[slot] == row) return rows_[slot];
         const Sizes& sizes = resize_.sizes_;
         const KernelTable& kernels = *resize_.kernels_;
-        const float* from = picture + row * sizes.input_width;
-        if (normalisation != nullptr) {
+        const float* from = source.plane + (source.plane == nullptr ? 0 : row * sizes.input_width);
+        if (source.plane == nullptr) {
+            source.pictures->read(source.picture, row, read_);
             for (std::size_t plane = 0; plane < planes_; ++plane) {
-                kernels.normalise(from + plane * sizes.input_height * sizes.input_width, normalisation->mean[plane],
-                                  normalisation->deviation[plane], sizes.input_width,
-                                  normalised_ + plane * sizes.input_width);
+                float* const values = read_ + plane * sizes.input_width;
+                kernels.normalise(values, source.normalisation->mean[plane], source.normalisation->deviation[plane],
+                                  sizes.input_width, values);
             }
-            from = normalised_;
+            from = read_;
         }
         const GatheredBlend blend{across_.first.data(), across_.second.data(), across_.first_weight.data(),
                                   across_.second_weight.data()};
@@ -51,10 +61,10 @@ public:
     }
 
     /// Output row `i`.
-    void write(const float* picture, std::size_t i, const Normalisation* normalisation, float* y) {
+    void write(const RowSource& source, std::size_t i, float* y) {
         const Axis& down = resize_.down_;
-        const float* first = row(picture, static_cast<std::size_t>(down.first[i]), normalisation);
-        const float* second = row(picture, static_cast<std::size_t>(down.second[i]), normalisation);
+        const float* first = row(source, static_cast<std::size_t>(down.first[i]));
+        const float* second = row(source, static_cast<std::size_t>(down.second[i]));
         resize_.kernels_->blend_rows(first, down.first_weight[i], second, down.second_weight[i], row_floats(), y);
     }
 
@@ -62,7 +72,7 @@ private:
     const BilinearResize& resize_;
     std::size_t planes_;
     const Axis& across_;
-    float* normalised_;
+    float* read_;
     std::array<float*, 2> rows_;
     std::array<std::size_t, 2> held_{SIZE_MAX, SIZE_MAX};
 };
@@ -142,18 +152,18 @@ void BilinearResize::resize_planes(const float* x, std::size_t planes, float* y,
         for (std::size_t task = begin; task < end; ++task) {
             for (std::size_t plane = 0; plane < planes; ++plane) {
                 RowCache cache(*this, 1, across_, memory + task * block);
-                const float* from = x + plane * sizes_.input_height * sizes_.input_width;
+                const RowSource from{.plane = x + plane * sizes_.input_height * sizes_.input_width};
                 float* to = y + plane * sizes_.output_height * sizes_.output_width;
                 for (std::size_t i = sizes_.output_height * task / row_blocks;
                      i < sizes_.output_height * (task + 1) / row_blocks; ++i) {
-                    cache.write(from, i, nullptr, to + i * sizes_.output_width);
+                    cache.write(from, i, to + i * sizes_.output_width);
                 }
             }
         }
     });
 }
 
-void BilinearResize::transform(const float* x, std::size_t batch, const Normalisation& normalisation,
+void BilinearResize::transform(const PictureRows& pictures, std::size_t batch, const Normalisation& normalisation,
                                std::size_t padded_height, std::size_t padded_width, float* y,
                                std::span<std::byte> scratch, ThreadPool& pool) const {
     const std::size_t block = scratch.size() / sizeof(float) / row_blocks / floats_per_line * floats_per_line;
@@ -163,12 +173,12 @@ void BilinearResize::transform(const float* x, std::size_t batch, const Normalis
         for (std::size_t task = begin; task < end; ++task) {
             for (std::size_t n = 0; n < batch; ++n) {
                 RowCache cache(*this, channels, across_pixels_, memory + task * block);
-                const float* picture = x + n * channels * sizes_.input_height * sizes_.input_width;
+                const RowSource from{.pictures = &pictures, .picture = n, .normalisation = &normalisation};
                 for (std::size_t i = padded_height * task / row_blocks; i < padded_height * (task + 1) / row_blocks;
                      ++i) {
                     float* to = y + (n * padded_height + i) * padded_width * channels;
                     const std::size_t used = i < sizes_.output_height ? filled : 0;
-                    if (used > 0) cache.write(picture, i, &normalisation, to);
+                    if (used > 0) cache.write(from, i, to);
                     std::fill(to + used, to + padded_width * channels, 0.F);
                 }
             }

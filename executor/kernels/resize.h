@@ -2,6 +2,7 @@
 
 #include "executor/kernels/conv2d_parameters.h"
 #include "executor/kernels/kernel_table.h"
+#include "executor/picture_rows.h"
 #include "executor/thread_pool.h"
 
 #include <array>
@@ -39,11 +40,13 @@ public:
         std::array<float, 3> deviation{0.229F, 0.224F, 0.225F};
     };
 
-    /// torchvision's GeneralizedRCNNTransform: x [N, 3, input_height, input_width] is normalised, resized, and padded
-    /// with zeros on the right and at the bottom: y [N, padded_height, padded_width, 3]. The padded size is not less
-    /// than the output's.
-    void transform(const float* x, std::size_t batch, const Normalisation& normalisation, std::size_t padded_height,
-                   std::size_t padded_width, float* y, std::span<std::byte> scratch, ThreadPool& pool) const;
+    /// torchvision's GeneralizedRCNNTransform: pictures [N, 3, input_height, input_width] are normalised, resized, and
+    /// padded with zeros on the right and at the bottom: y [N, padded_height, padded_width, 3]. The padded size is not
+    /// less than the output's. A picture's rows are read once for each piece of it that needs them, and never stand in
+    /// memory all at once.
+    void transform(const PictureRows& pictures, std::size_t batch, const Normalisation& normalisation,
+                   std::size_t padded_height, std::size_t padded_width, float* y, std::span<std::byte> scratch,
+                   ThreadPool& pool) const;
 
 private:
     /// For each output position along one axis, the two source positions and their weights.
@@ -53,6 +56,7 @@ private:
         std::vector<float> first_weight;
         std::vector<float> second_weight;
     };
+    struct RowSource;
     class RowCache;
 
     static Axis make_axis(std::size_t input, std::size_t output, float ratio);

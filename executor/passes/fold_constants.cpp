@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 namespace detect {
 
@@ -48,10 +49,18 @@ std::optional<std::size_t> output_bytes(const Graph& graph, const Node& node) {
     return bytes;
 }
 
+/// Quantised weights stay as they are: lowering takes them so where it can.
 bool is_foldable(const Graph& graph, const Node& node) {
+    if (node.op == "DequantizeLinear") return false;
     const bool constants = std::ranges::all_of(
         node.inputs, [&](ValueId id) { return !id.present() || (graph.is_constant(id) && !graph[id].editable); });
     return constants && !is_laborious(node) && find_reference_kernel(node.domain, node.op) != nullptr;
+}
+
+/// Weights stored as float16: whatever their size, layers want them as constants.
+bool is_widening(const Graph& graph, const Node& node) {
+    return node.op == "Cast" && node.domain.empty() && graph[node.inputs[0]].type == DataType::float16 &&
+           graph[node.outputs[0]].type == DataType::float32;
 }
 
 Result<std::vector<Tensor>> evaluate(const Graph& graph, const Node& node, const KernelContext::Allocator& allocate) {
@@ -89,6 +98,8 @@ std::optional<Shape> merged(const std::optional<Shape>& declared, const std::opt
 
 Result<std::vector<bool>> propagate_constants(Graph& graph, const KernelContext::Allocator& allocate) {
     std::vector<bool> done(graph.nodes.size(), false);
+    // Each is widened once: what comes of it is at most twice what there is already.
+    std::set<std::int32_t> widened;
     for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
         const Node& node = graph.nodes[n];
         // Constants found so far may have made more of this node's shape known.
@@ -101,8 +112,12 @@ Result<std::vector<bool>> propagate_constants(Graph& graph, const KernelContext:
         if (auto shape = known_shape(graph, node)) {
             graph[node.outputs[0]].constant = *std::move(shape);
             done[n] = true;
-        } else if (const auto bytes = is_foldable(graph, node) ? output_bytes(graph, node) : std::nullopt;
-                   bytes && *bytes <= total_budget - graph.folded_bytes) {
+            continue;
+        }
+        if (!is_foldable(graph, node)) continue;
+        const bool widens = is_widening(graph, node) && widened.insert(node.inputs[0].index).second;
+        const std::optional<std::size_t> bytes = widens ? 0 : output_bytes(graph, node);
+        if (bytes && *bytes <= total_budget - graph.folded_bytes) {
             graph.folded_bytes += *bytes;
             DETECT_TRY_ASSIGN(std::vector<Tensor> outputs, evaluate(graph, node, allocate));
             for (std::size_t i = 0; i < outputs.size(); ++i) {

@@ -36,11 +36,14 @@ public:
         DETECT_TRY_ASSIGN(context.outputs[0], context.memory.allocate(DataType::float32, {in[0], height, width, 3}));
         DETECT_TRY_ASSIGN(Tensor scratch, context.memory.allocate(DataType::uint8,
                                                                   {static_cast<std::int64_t>(resize.scratch_bytes())}));
-        resize.transform(x.data<float>().data(), static_cast<std::size_t>(in[0]), normalisation_,
-                         static_cast<std::size_t>(height), static_cast<std::size_t>(width),
-                         context.outputs[0].mutable_data<float>().data(), scratch.mutable_bytes(), context.threads);
+        const PlanarRows rows(x.data<float>().data(), static_cast<std::size_t>(in[2]), static_cast<std::size_t>(in[3]));
+        const PictureRows& pictures = x.bytes().data() == nullptr ? *context.pictures : rows;
+        resize.transform(pictures, static_cast<std::size_t>(in[0]), normalisation_, static_cast<std::size_t>(height),
+                         static_cast<std::size_t>(width), context.outputs[0].mutable_data<float>().data(),
+                         scratch.mutable_bytes(), context.threads);
         return {};
     }
+    bool reads_pictures(std::size_t input) const override { return input == 0; }
     std::string label() const override { return "normalise, resize, pad"; }
 
 private:

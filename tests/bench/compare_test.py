@@ -11,6 +11,7 @@ sys.path.insert(0, str(BENCH))
 
 import agreement
 import engines
+import int8
 import measure
 import report
 import targets
@@ -48,6 +49,13 @@ class Agreement(unittest.TestCase):
         self.assertEqual(agreement.compared([[found(score=0.09), found()], [found()]]), 2)
 
 
+    def test_bytes_are_compared_where_they_are_sure(self):
+        self.assertIsNone(int8.find_int8_difference([[found(score=0.7)]], [[found(score=0.65, box=(12, 10, 110, 60))]]))
+        self.assertIsNone(int8.find_int8_difference([[found(score=0.55)]], [[]]))
+        for other in (found(score=0.9), found(label=2), found(box=(35, 10, 110, 60))):
+            self.assertIn("only detect", int8.find_int8_difference([[found(score=0.7)]], [[other]]))
+
+
 class Reckoning(unittest.TestCase):
     def test_percentiles(self):
         self.assertEqual(measure.percentile([50, 10, 30, 20], 0.5), 25)
@@ -82,6 +90,16 @@ def example(ort_ms=200.0, differences=None):
     }
 
 
+def with_int8(ort_ms):
+    times = {engines.OURS: [25.0] * 3, int8.SINGLE_PRECISION: [50.0] * 3, engines.ORT_OURS: [ort_ms] * 3}
+    row = {
+        "case": "800x1066", "threads": 2, "runs": 3, "megabytes": 20.5, "detections": [12], "differences": {},
+        "engines": {name: {**measure.summarise(t, 1), "peak_mb": 100.0} for name, t in times.items()},
+        "ratios": {name: measure.ratio(t, times[engines.OURS]) for name, t in times.items() if name != engines.OURS},
+    }
+    return {**example(), "int8": [row]}
+
+
 class Targets(unittest.TestCase):
     def verdicts(self, figures):
         return {row["what"]: row for row in targets.judge(figures)}
@@ -104,6 +122,11 @@ class Targets(unittest.TestCase):
         self.assertEqual(targets.ratio_target(engines.ORT_TORCHVISION, 1, targets.RANDOM, 1000), 5.0)
         self.assertEqual(targets.ratio_target(engines.TORCHVISION, 1, "480x640", 150), 3.0)
 
+    def test_verdicts_of_bytes(self):
+        rows = self.verdicts(with_int8(ort_ms=60.0))
+        self.assertTrue(rows["8 bits: time of detect, single precision over ours"]["met"])  # 2.0 of 1.8
+        self.assertFalse(rows[f"8 bits: time of {engines.ORT_OURS} over ours"]["met"])  # 2.4 of 2.5
+
 
 class Report(unittest.TestCase):
     def page(self, figures):
@@ -119,6 +142,13 @@ class Report(unittest.TestCase):
         self.assertIn("| cold start over ONNX Runtime's | 800×1066 | 2 | 0.60 | ≤ 0.5 | **no** |", page)
         self.assertIn("| 800×1066 | 2 | 61.0 | 200 | 80 % |", page)
         self.assertNotIn("Other detections", page)
+        self.assertNotIn("8 bits", page)
+
+    def test_bytes_have_a_table_of_their_own(self):
+        page = self.page(with_int8(ort_ms=60.0))
+        self.assertIn("(20.5 MB)", page)
+        self.assertIn("| 800×1066 | 2 | detect | 25.0 | 25.0 | – | 100 |", page)
+        self.assertIn("| 800×1066 | 2 | ONNX Runtime, our file | 60.0 | 60.0 | 2.40× | 100 |", page)
 
     def test_differences_are_shown_first(self):
         figures = example(differences={engines.TORCHVISION: "picture 0: only detect finds label 1"})

@@ -59,6 +59,7 @@ INSTANTIATE_TEST_SUITE_P(
               "--anchor-sizes", "--rpn-top-n", "--score-threshold", "--nms-threshold", "--max-detections", "--labels"}},
         Verb{"run", {"--score", "--model", "-o", "--json", "--no-draw", "--threads", "--preset", "--labels"}},
         Verb{"info", {"model", "--operators"}},
+        Verb{"check", {"model", "--image", "--weights", "--target", "--json", "--labels", "6 problems found"}},
         Verb{"tensor", {"--input", "--output", "--threads", "Examples: detect tensor"}},
         Verb{"bench", {"--image", "--model"}}),
     [](const auto& verb) { return std::string(verb.param.name); });

@@ -80,13 +80,14 @@ Proposals add_proposals(GraphBuilder& b, Layers& layers, const TransformedImages
     return add_proposal_selection(b, {level}, transformed.resized_limits, {.pre_nms_top_n = 40, .post_nms_top_n = 40});
 }
 
-Graph make_graph() {
+Graph make_graph(const Scale& scale) {
     const ParameterMap no_parameters;
     GraphBuilder b(no_parameters);
     Layers layers(b);
     b.graph().name = "tiny";
     const ValueId input = b.input("input", DataType::float32, {"batch", 3, "height", "width"});
-    const TransformedImages transformed = add_image_transform(b, input, {.min_size = 96, .max_size = 192});
+    const TransformedImages transformed =
+        add_image_transform(b, input, {.min_size = scale.min_size, .max_size = scale.max_size});
     ValueId x = b.node("HardSwish", {layers.convolution(transformed.images, 3, 16, 3, 2)});
     for (int stage = 0; stage < 4; ++stage) x = layers.inverted_residual(x, 16, 32);
     const ValueId map = b.node("Relu", {b.add(layers.convolution(x, 16, 16, 3), x)});
@@ -121,6 +122,8 @@ Graph make_graph() {
     b.output("scores", outputs.scores, Shape{"batch", "num_detections"});
     b.output("valid_detections", outputs.valid_detections, Shape{"batch"});
     Graph graph = require(b.finish());
+    graph.metadata["min_size"] = "96";
+    graph.metadata["max_size"] = "192";
     graph.metadata["labels"] = R"(["a", "b", "c"])";
     return graph;
 }
@@ -128,11 +131,15 @@ Graph make_graph() {
 } // namespace
 
 const Graph& tiny_graph() {
-    static const Graph graph = make_graph();
+    static const Graph graph = make_graph({});
     return graph;
 }
 
 Detector tiny_detector(const DetectorOptions& options) { return require(detector_from_graph(tiny_graph(), options)); }
+
+Detector tiny_detector(const DetectorOptions& options, const Scale& scale) {
+    return require(detector_from_graph(make_graph(scale), options));
+}
 
 Pixels noise(int width, int height, unsigned seed) {
     Pixels pixels{.width = width, .height = height, .bytes = {}};

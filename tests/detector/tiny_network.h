@@ -11,6 +11,13 @@ namespace detect::test {
 [[nodiscard]] const Graph& tiny_graph();
 [[nodiscard]] Detector tiny_detector(const DetectorOptions& options = {});
 
+/// The same with pictures scaled to other sizes.
+struct Scale {
+    std::int64_t min_size = 96;
+    std::int64_t max_size = 192;
+};
+[[nodiscard]] Detector tiny_detector(const DetectorOptions& options, const Scale& scale);
+
 /// Coloured noise, the same for the same seed.
 [[nodiscard]] Pixels noise(int width, int height, unsigned seed);
 

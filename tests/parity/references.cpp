@@ -111,9 +111,10 @@ Case load_case(std::string_view name) {
     throw std::runtime_error("prepare.py makes no case " + std::string(name));
 }
 
-std::shared_ptr<const Model> compile(Graph graph, int threads) {
+std::shared_ptr<const Model> compile(Graph graph, int threads, std::optional<Isa> isa) {
     ModelOptions options;
     options.threads = threads;
+    options.isa = isa;
     return require(Model::compile(std::move(graph), options));
 }
 

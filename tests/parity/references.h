@@ -55,8 +55,8 @@ struct Case {
 [[nodiscard]] std::vector<Case> load_cases();
 [[nodiscard]] Case load_case(std::string_view name);
 
-/// A graph made ready for so many threads.
-[[nodiscard]] std::shared_ptr<const Model> compile(Graph graph, int threads);
+/// A graph made ready for so many threads, and for the best instruction set of the machine unless told otherwise.
+[[nodiscard]] std::shared_ptr<const Model> compile(Graph graph, int threads, std::optional<Isa> isa = std::nullopt);
 
 /// Images [1, 3, h, w] of one size as a batch [n, 3, h, w].
 [[nodiscard]] Tensor stack(const std::vector<Tensor>& images);

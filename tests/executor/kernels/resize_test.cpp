@@ -78,8 +78,8 @@ TEST_P(ResizeTest, TheTransformNormalisesResizesAndPads) {
         const std::size_t width = s.output_width + 5;
         const GuardedFloats y(batch * height * width * 3, 123.F);
         const GuardedFloats scratch(resize.scratch_bytes() / sizeof(float));
-        resize.transform(x.data(), batch, normalisation, height, width, y.data(),
-                         std::as_writable_bytes(scratch.span()), pool_);
+        resize.transform(PlanarRows(x.data(), s.input_height, s.input_width), batch, normalisation, height, width,
+                         y.data(), std::as_writable_bytes(scratch.span()), pool_);
         for (std::size_t i = 0; i < y.size(); ++i) {
             const std::size_t column = i / 3 % width;
             const std::size_t row = i / 3 / width % height;
@@ -100,11 +100,12 @@ TEST_P(ResizeTest, ThreadsAndCompanyChangeNothing) {
     const std::size_t outputs = 64 * 96 * 3;
     std::vector<float> together(3 * outputs);
     ThreadPool four(4);
-    resize.transform(x.data(), 3, {}, 64, 96, together.data(), std::as_writable_bytes(std::span(scratch)), four);
+    resize.transform(PlanarRows(x.data(), 31, 45), 3, {}, 64, 96, together.data(),
+                     std::as_writable_bytes(std::span(scratch)), four);
     ThreadPool one(1);
     std::vector<float> alone(outputs);
     for (std::size_t n = 0; n < 3; ++n) {
-        resize.transform(x.data() + n * 3 * 31 * 45, 1, {}, 64, 96, alone.data(),
+        resize.transform(PlanarRows(x.data() + n * 3 * 31 * 45, 31, 45), 1, {}, 64, 96, alone.data(),
                          std::as_writable_bytes(std::span(scratch)), one);
         EXPECT_SAME_BITS(together.data() + n * outputs, alone.data(), outputs);
     }

@@ -1,0 +1,28 @@
+#include "executor/kernels/isa/int8_tables.h"
+
+namespace detect {
+
+namespace {
+
+#include "executor/kernels/isa/simd_portable.inl"
+
+#include "executor/kernels/isa/activation.inl"
+
+#include "executor/kernels/isa/int8_simd_portable.inl"
+
+#include "executor/kernels/isa/int8_finish.inl"
+
+#include "executor/kernels/isa/int8_elementwise.inl"
+
+#include "executor/kernels/isa/int8_depthwise.inl"
+
+#include "executor/kernels/isa/int8_product.inl"
+
+} // namespace
+
+const Int8Kernels& int8_kernels_portable() {
+    static constexpr Int8Kernels kernels = make_int8_kernels("portable");
+    return kernels;
+}
+
+} // namespace detect

@@ -1,0 +1,161 @@
+#include "executor/steps/int8_steps.h"
+
+#include "graph/try.h"
+
+#include <algorithm>
+
+namespace detect {
+
+namespace {
+
+/// Elements that are worth a task.
+constexpr std::size_t elements_per_task = 16384;
+
+class QuantiseStep final : public Step {
+public:
+    QuantiseStep(const Int8Kernels& kernels, const Quantisation& q) : kernels_(kernels), q_(q) {}
+
+    Result<void> run(StepContext& context) const override {
+        const Tensor& x = context.inputs[0];
+        DETECT_TRY_ASSIGN(context.outputs[0], context.memory.allocate(DataType::uint8, x.dims()));
+        const float* const from = x.data<float>().data();
+        std::uint8_t* const to = context.outputs[0].mutable_data<std::uint8_t>().data();
+        context.threads.parallel_for(
+            static_cast<std::size_t>(x.element_count()), elements_per_task,
+            [&](std::size_t begin, std::size_t end) { kernels_.quantise(from + begin, end - begin, q_, to + begin); });
+        return {};
+    }
+    std::string label() const override { return "quantise"; }
+
+private:
+    const Int8Kernels& kernels_;
+    Quantisation q_;
+};
+
+class DequantiseStep final : public Step {
+public:
+    DequantiseStep(const Int8Kernels& kernels, const Quantisation& q) : kernels_(kernels), q_(q) {}
+
+    Result<void> run(StepContext& context) const override {
+        const Tensor& x = context.inputs[0];
+        DETECT_TRY_ASSIGN(context.outputs[0], context.memory.allocate(DataType::float32, x.dims()));
+        const std::uint8_t* const from = x.data<std::uint8_t>().data();
+        float* const to = context.outputs[0].mutable_data<float>().data();
+        context.threads.parallel_for(static_cast<std::size_t>(x.element_count()), elements_per_task,
+                                     [&](std::size_t begin, std::size_t end) {
+                                         kernels_.dequantise(from + begin, end - begin, q_, to + begin);
+                                     });
+        return {};
+    }
+    std::string label() const override { return "dequantise"; }
+
+private:
+    const Int8Kernels& kernels_;
+    Quantisation q_;
+};
+
+class BytesLayoutStep final : public Step {
+public:
+    BytesLayoutStep(Layout to, DataType type) : to_(to), type_(type) {}
+
+    Result<void> run(StepContext& context) const override {
+        const Tensor& x = context.inputs[0];
+        const Dims& d = x.dims();
+        const bool to_plain = to_ == Layout::plain;
+        Dims dims = d;
+        // The same bytes, or [N, rows, columns] with the last two changed about.
+        std::int64_t rows = 1;
+        std::int64_t columns = x.element_count();
+        if (d.rank() == 4) {
+            dims = to_plain ? Dims{d[0], d[3], d[1], d[2]} : Dims{d[0], d[2], d[3], d[1]};
+            rows = to_plain ? d[1] * d[2] : d[1];
+            columns = to_plain ? d[3] : d[2] * d[3];
+        }
+        DETECT_TRY_ASSIGN(context.outputs[0], context.memory.allocate(to_plain ? type_ : DataType::uint8, dims));
+        const auto shift = static_cast<std::byte>(type_ == DataType::int8 ? 128 : 0);
+        const std::span<const std::byte> from = x.bytes();
+        const std::span<std::byte> to = context.outputs[0].mutable_bytes();
+        const auto map = static_cast<std::size_t>(rows * columns);
+        for (std::size_t i = 0; i < from.size(); ++i) {
+            const std::size_t row = i % map / static_cast<std::size_t>(columns);
+            const std::size_t column = i % static_cast<std::size_t>(columns);
+            to[i / map * map + column * static_cast<std::size_t>(rows) + row] = from[i] ^ shift;
+        }
+        return {};
+    }
+    std::string label() const override { return to_ == Layout::plain ? "to channels first" : "to channels last"; }
+
+private:
+    Layout to_;
+    DataType type_;
+};
+
+class Int8RoiAlignStep final : public Step {
+public:
+    Int8RoiAlignStep(const KernelTable& kernels, const Int8Kernels& int8_kernels, const RoiAlignParameters& parameters,
+                     const Quantisation& q)
+        : kernels_(kernels), int8_kernels_(int8_kernels), parameters_(parameters), q_(q) {}
+
+    Result<void> run(StepContext& context) const override {
+        const Dims& map = context.inputs[0].dims();
+        const Dims& rois = context.inputs[1].dims();
+        const auto pictures = context.inputs[2].data<std::int64_t>();
+        if (rois.rank() != 2 || rois[1] != 4 || static_cast<std::int64_t>(pictures.size()) != rois[0]) {
+            return Error{ErrorCode::bad_model,
+                         "RoiAlign: " + std::to_string(pictures.size()) + " batch indices for RoIs " + to_string(rois)};
+        }
+        const bool indices_fit = std::ranges::all_of(pictures, [&](std::int64_t n) { return n >= 0 && n < map[0]; });
+        if (!indices_fit) return Error{ErrorCode::bad_model, "RoiAlign: a batch index is outside the batch"};
+        const auto height = static_cast<std::int64_t>(parameters_.pooled_h);
+        const auto width = static_cast<std::int64_t>(parameters_.pooled_w);
+        DETECT_TRY_ASSIGN(context.outputs[0],
+                          context.memory.allocate(DataType::uint8, {rois[0], height, width, map[3]}));
+        // One RoI at a time, so that its floats are still in the cache when they become bytes.
+        const auto workers = static_cast<std::int64_t>(context.threads.threads());
+        DETECT_TRY_ASSIGN(Tensor scratch,
+                          context.memory.allocate(DataType::float32, {workers, height * width * map[3]}));
+        if (context.outputs[0].element_count() == 0) return {};
+        const MapSize size{static_cast<std::size_t>(map[0]), static_cast<std::size_t>(map[1]),
+                           static_cast<std::size_t>(map[2])};
+        const float* const x = context.inputs[0].data<float>().data();
+        const auto boxes = context.inputs[1].data<float>();
+        std::uint8_t* const y = context.outputs[0].mutable_data<std::uint8_t>().data();
+        float* const floats = scratch.mutable_data<float>().data();
+        const auto count = static_cast<std::size_t>(height * width * map[3]);
+        context.threads.for_each_task(pictures.size(), [&](std::size_t r, std::size_t worker) {
+            float* const of_roi = floats + worker * count;
+            roi_align(kernels_, parameters_, x, size, static_cast<std::size_t>(map[3]), boxes.subspan(4 * r, 4),
+                      pictures.subspan(r, 1), of_roi, context.threads);
+            int8_kernels_.quantise(of_roi, count, q_, y + r * count);
+        });
+        return {};
+    }
+    std::string label() const override { return "RoiAlign int8"; }
+
+private:
+    const KernelTable& kernels_;
+    const Int8Kernels& int8_kernels_;
+    RoiAlignParameters parameters_;
+    Quantisation q_;
+};
+
+} // namespace
+
+std::shared_ptr<const Step> make_quantise_step(const Int8Kernels& kernels, const Quantisation& q) {
+    return std::make_shared<QuantiseStep>(kernels, q);
+}
+
+std::shared_ptr<const Step> make_dequantise_step(const Int8Kernels& kernels, const Quantisation& q) {
+    return std::make_shared<DequantiseStep>(kernels, q);
+}
+
+std::shared_ptr<const Step> make_bytes_layout_step(Layout to, DataType type) {
+    return std::make_shared<BytesLayoutStep>(to, type);
+}
+
+std::shared_ptr<const Step> make_int8_roi_align(const KernelTable& kernels, const Int8Kernels& int8_kernels,
+                                                const RoiAlignParameters& parameters, const Quantisation& q) {
+    return std::make_shared<Int8RoiAlignStep>(kernels, int8_kernels, parameters, q);
+}
+
+} // namespace detect
