@@ -21,6 +21,7 @@
 ///   output), any other. inverted_residual.h: MobileNet's block in one pass.
 /// - gemm.h, packed_matrix.h: matrix product with packed weights. split_gemm.h, split_conv.h, split_blocks.h: the same,
 ///   and convolutions, on AMX's tiles.
+/// - int8_kernels.h, int8_conv.h, int8_gemm.h, int8_inverted_residual.h: 8-bit networks. Not in this header.
 /// - elementwise.h: activation, sum, gate, softmax, NCHW to NHWC and back.
 /// - pooling.h: global average and maximum. resize.h: resize; normalise, resize and pad.
 /// - roi_heads/roi_align_kernel.h, postprocess/nms_kernel.h: RoIAlign and non-maximum suppression.
