@@ -13,6 +13,8 @@ using Command = std::function<int()>;
 Command add_export_command(CLI::App& app);
 Command add_run_command(CLI::App& app);
 Command add_info_command(CLI::App& app);
+Command add_tensor_command(CLI::App& app);
+Command add_check_command(CLI::App& app);
 Command add_bench_command(CLI::App& app);
 Command add_eval_command(CLI::App& app);
 Command add_completion_command(CLI::App& app);

@@ -11,14 +11,16 @@ namespace detect::cli {
 
 Result<Tensor> read_example_image(const std::filesystem::path& path) {
     DETECT_TRY_ASSIGN(const Picture picture, read_picture(path));
-    DETECT_TRY_ASSIGN(Tensor tensor, Tensor::create_uninitialised(DataType::float32, {3, picture.height, picture.width}));
+    DETECT_TRY_ASSIGN(Tensor tensor,
+                      Tensor::create_uninitialised(DataType::float32, {3, picture.height, picture.width}));
     if (auto converted = image_to_tensor(picture.view(), tensor.mutable_data<float>()); !converted) {
         return Error{ErrorCode::unreadable_input, path.string() + ": " + converted.error().message};
     }
     DETECT_TRY_ASSIGN(const PictureStatistics statistics, measure(picture.view()));
     if (statistics.is_flat()) {
         char text[160];
-        std::snprintf(text, sizeof text, "the picture is flat (values %.4f to %.4f, mean %.4f): it cannot show whether the model works",
+        std::snprintf(text, sizeof text,
+                      "the picture is flat (values %.4f to %.4f, mean %.4f): it cannot show whether the model works",
                       statistics.min, statistics.max, statistics.mean);
         warn(path.string() + ": " + text);
     }

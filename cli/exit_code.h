@@ -14,6 +14,8 @@ enum ExitCode : int {
     unreadable_input = 3,
     bad_model = 4,
     some_inputs_failed = 5,
+    /// Of `detect check`.
+    problems_found = 6,
     /// With --fail-on-detect.
     detected = 10,
     /// Ended by Ctrl-C, after what was in hand; by SIGTERM: 143; by SIGHUP: 129. As shells call it: 128 and the signal's number.
@@ -22,8 +24,8 @@ enum ExitCode : int {
 
 inline constexpr std::string_view exit_code_help =
     "Exit codes: 0 done (also when nothing is detected), 2 usage, 3 unreadable input, 4 bad model,\n"
-    "5 some inputs of several failed, 10 something detected (with --fail-on-detect), 130 interrupted,\n"
-    "1 anything else.";
+    "5 some inputs of several failed, 6 problems found (check), 10 something detected (with --fail-on-detect),\n"
+    "130 interrupted, 1 anything else.";
 
 [[nodiscard]] ExitCode exit_code(ErrorCode code);
 

@@ -3,6 +3,7 @@
 #include "cli/exit_code.h"
 #include "cli/input_files.h"
 #include "cli/model_source.h"
+#include "cli/precision_options.h"
 #include "cli/settings_options.h"
 #include "export/exporter.h"
 #include "export/opset_lowering.h"
@@ -22,6 +23,7 @@ struct Arguments {
     std::string output = "model.onnx";
     int opset = newest_export_opset;
     std::string layout = "batched";
+    PrecisionArguments precision;
     SettingsArguments settings;
 };
 
@@ -39,7 +41,9 @@ void print(const ExportReport& report) {
                 in_megabytes(network.bytes_before).c_str(), in_megabytes(network.bytes_after).c_str());
     std::printf("file          %s, %s, opset %d\n\n", report.output.c_str(), in_megabytes(report.file_bytes).c_str(),
                 network.graph.opset);
-    std::printf("verified: reference interpreter against executor, detections of score >= 0.1\n");
+    print_precision(report.precision);
+    std::printf("verified: reference interpreter against executor, detections of score >= %.1f\n",
+                static_cast<double>(report.verification.tolerance.match.min_score));
     std::printf("  %-32s %11s %11s %12s %10s  %s\n", "input", "size", "detections", "worst score", "worst IoU",
                 "agree");
     for (const VerificationRow& row : report.verification.rows) {
@@ -60,6 +64,7 @@ Result<void> run(const CLI::App& command, const Arguments& arguments) {
     }
     const InputFiles inputs(std::vector<std::string>{arguments.image, checkpoint.string()});
     DETECT_TRY(inputs.check_destination(arguments.output));
+    DETECT_TRY_ASSIGN(PrecisionOptions precision, read_precision(command, arguments.precision));
     DETECT_TRY_ASSIGN(const Tensor image, read_example_image(arguments.image));
     DETECT_TRY_ASSIGN(
         const ExportReport result,
@@ -68,10 +73,12 @@ Result<void> run(const CLI::App& command, const Arguments& arguments) {
                       .settings = given.overrides,
                       .layout = arguments.layout == "torchvision" ? OutputLayout::torchvision : OutputLayout::batched,
                       .opset = arguments.opset,
+                      .precision = std::move(precision),
                       .progress = [](const std::string& line) { std::cerr << line << "\n"; }},
                      image));
     print(result);
     for (const std::string& key : result.network.unexpected) warn("the network has no place for tensor " + key);
+    for (const std::string& warning : result.precision.warnings) warn(warning);
     if (result.network.settings.labels.empty()) note("no class names are known; give them with --labels");
     if (result.verification.example_detections == 0) {
         warn("nothing was detected on " + arguments.image + "; an example picture that shows an object verifies more");
@@ -99,6 +106,7 @@ Command add_export_command(CLI::App& app) {
                    "Outputs: batched ([batch, n, ...] and valid_detections) or torchvision ([n, ...], batch 1)")
         ->check(CLI::IsMember({"batched", "torchvision"}))
         ->capture_default_str();
+    add_precision_options(app, arguments->precision);
     add_settings_options(app, arguments->settings);
     app.footer("Example: detect export --image board.png --weights best.pth --labels classes.txt -o model.onnx\n" +
                std::string(exit_code_help));

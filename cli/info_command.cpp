@@ -2,8 +2,11 @@
 #include "cli/exit_code.h"
 #include "cli/model_source.h"
 #include "executor/onnx_reader.h"
+#include "export/precision/precision.h"
+#include "graph/operators.h"
 #include "graph/try.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <map>
@@ -27,8 +30,9 @@ void print(const Graph& graph, const std::string& file, std::uintmax_t bytes) {
     for (const Value& value : graph.values) {
         if (value.constant.defined()) parameters += static_cast<std::size_t>(value.constant.element_count());
     }
-    std::printf("%s: %.2f MB, opset %d, %zu nodes, %zu parameters\n", file.c_str(), static_cast<double>(bytes) / 1e6,
-                graph.opset, graph.nodes.size(), parameters);
+    std::printf("%s: %.2f MB, opset %d, %zu nodes, %zu parameters, %s\n", file.c_str(),
+                static_cast<double>(bytes) / 1e6, graph.opset, graph.nodes.size(), parameters,
+                std::string(to_string(precision_of(graph))).c_str());
     print_values("inputs", graph, graph.inputs);
     print_values("outputs", graph, graph.outputs);
     std::printf("metadata\n");
@@ -51,14 +55,36 @@ Result<void> run(const std::string& file) {
     return {};
 }
 
+/// One operator a line, with the opsets at which it runs.
+void print_operators() {
+    for (const Operator& op : operators()) {
+        const std::string name = (op.domain.empty() ? "" : std::string(op.domain) + ".") + std::string(op.name);
+        std::printf("%-28s opset %d to %d\n", name.c_str(), std::max(op.since, min_opset), max_opset);
+    }
+}
+
 } // namespace
 
 Command add_info_command(CLI::App& app) {
-    auto file = std::make_shared<std::string>();
-    app.add_option("model", *file, "An ONNX file")->required()->type_name("FILE");
-    app.footer("Example: detect info model.onnx\n" + std::string(exit_code_help));
-    return [file] {
-        const auto result = run(*file);
+    struct Arguments {
+        std::string file;
+        bool operators = false;
+    };
+    auto arguments = std::make_shared<Arguments>();
+    app.add_option("model", arguments->file, "An ONNX file")->type_name("FILE");
+    app.add_flag("--operators", arguments->operators,
+                 "List the operators that can be run, with the opsets at which they can, instead of a file");
+    app.footer("Examples: detect info model.onnx\n          detect info --operators\n" + std::string(exit_code_help));
+    return [arguments] {
+        if (arguments->operators == !arguments->file.empty()) {
+            return report(
+                {ErrorCode::invalid_argument, "info needs a model, or --operators; see 'detect info --help'"});
+        }
+        if (arguments->operators) {
+            print_operators();
+            return static_cast<int>(done);
+        }
+        const auto result = run(arguments->file);
         return result ? done : report(result.error());
     };
 }

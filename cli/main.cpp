@@ -41,6 +41,8 @@ int run(int argc, char** argv) {
     add("export", "Turn a checkpoint into an ONNX file, verified on a real picture", add_export_command);
     add("run", "Find objects in pictures and draw them", add_run_command);
     add("info", "Show what an ONNX file holds", add_info_command);
+    add("tensor", "Run any ONNX file on NumPy arrays", add_tensor_command);
+    add("check", "Say what is wrong with an ONNX file, and what to do about it", add_check_command);
     add("bench", "Measure how long a model takes", add_bench_command);
     add("eval", "Measure how good a model is on annotated pictures", add_eval_command);
     add("completion", "Print a script that completes the command line in a shell", add_completion_command);
@@ -55,7 +57,7 @@ int run(int argc, char** argv) {
     for (const auto& [verb, command] : commands) {
         if (verb->parsed()) return command();
     }
-    return report_usage(app, "give a verb: export, run, info, bench, eval, completion or man");
+    return report_usage(app, "give a verb: export, run, info, check, tensor, bench, eval, completion or man");
 }
 
 } // namespace

@@ -12,7 +12,8 @@ fs::path bundled_checkpoint() {
     std::error_code code;
     const fs::path program = fs::read_symlink("/proc/self/exe", code);
     // Installed: bin/detect beside share/detect. In the build tree: where the sources are.
-    for (const fs::path& candidate : {program.parent_path().parent_path() / "share/detect" / name, fs::path(DETECT_MODEL_DIR) / name}) {
+    for (const fs::path& candidate :
+         {program.parent_path().parent_path() / "share/detect" / name, fs::path(DETECT_MODEL_DIR) / name}) {
         if (fs::is_regular_file(candidate, code)) return candidate;
     }
     return {};
@@ -37,7 +38,9 @@ Result<fs::path> choose_model(const std::string& path) {
     if (fs::is_regular_file("model.onnx", code)) return fs::path("model.onnx");
     fs::path bundled = bundled_checkpoint();
     if (bundled.empty()) {
-        return Error{ErrorCode::unreadable_input, "no model given, no model.onnx here, and the bundled model is not installed; give one with --model"};
+        return Error{
+            ErrorCode::unreadable_input,
+            "no model given, no model.onnx here, and the bundled model is not installed; give one with --model"};
     }
     return bundled;
 }

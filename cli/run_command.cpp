@@ -66,7 +66,8 @@ Result<Detector> open_model(const CLI::App& command, RunOptions options) {
     options.settings.max_detections_is_a_filter = true;
     DETECT_TRY_ASSIGN(ChosenModel model, choose_model(command, options.model, options.settings, options.quiet));
     if (!limited) model.overrides.max_detections.reset();
-    return open_detector(model, {.threads = options.threads, .min_score = options.score});
+    return open_detector(model,
+                         {.threads = options.threads, .min_score = options.score, .tiling = make_tiling(options)});
 }
 
 InputFiles files_to_read(const RunOptions& options, const Sources& sources) {

@@ -20,6 +20,9 @@ static_assert(static_cast<int>(ErrorCode::invalid_argument) + 1 == DETECT_ERROR_
 static_assert(static_cast<int>(ErrorCode::resource_limit) + 1 == DETECT_ERROR_RESOURCE_LIMIT);
 static_assert(static_cast<int>(ErrorCode::internal) + 1 == DETECT_ERROR_INTERNAL);
 
+static_assert(static_cast<int>(TileMerge::nms) == DETECT_MERGE_NMS);
+static_assert(static_cast<int>(TileWhen::beyond_memory_limit) == DETECT_TILE_BEYOND_MEMORY_LIMIT);
+
 constexpr std::size_t most_images = 65536;
 constexpr std::size_t most_classes = 65536;
 
@@ -59,6 +62,18 @@ detect_status with_model(const detect_detector* handle, const Body& body) noexce
     });
 }
 
+Result<std::optional<TilingOptions>> read_tiling(const detect_options& given) {
+    if (given.tile == 0) return std::optional<TilingOptions>();
+    if (given.tile_merge != DETECT_MERGE_IOS && given.tile_merge != DETECT_MERGE_NMS)
+        return invalid("options: tile_merge " + std::to_string(given.tile_merge) + " is not one of detect_tile_merge");
+    if (given.tile_when != DETECT_TILE_LARGER && given.tile_when != DETECT_TILE_BEYOND_MEMORY_LIMIT)
+        return invalid("options: tile_when " + std::to_string(given.tile_when) + " is not one of detect_tile_when");
+    return std::optional<TilingOptions>({.tile = given.tile,
+                                         .overlap = given.tile_overlap,
+                                         .merge = static_cast<TileMerge>(given.tile_merge),
+                                         .when = static_cast<TileWhen>(given.tile_when)});
+}
+
 /// Null: the defaults.
 Result<DetectorOptions> read_options(const detect_options* given) {
     DetectorOptions options;
@@ -76,6 +91,7 @@ Result<DetectorOptions> read_options(const detect_options* given) {
         if (given->classes[i] == nullptr) return invalid("options: a name among classes is null");
         options.classes.emplace_back(given->classes[i]);
     }
+    DETECT_TRY_ASSIGN(options.tiling, read_tiling(*given));
     return options;
 }
 
@@ -146,6 +162,7 @@ detect_status detect_options_init(detect_options* options) {
     if (options == nullptr) return DETECT_ERROR_INVALID_ARGUMENT;
     *options = detect_options{};
     options->struct_size = sizeof(detect_options);
+    options->tile_overlap = TilingOptions().overlap;
     return DETECT_OK;
 }
 

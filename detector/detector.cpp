@@ -4,6 +4,7 @@
 #include "detector/implementation.h"
 #include "executor/onnx_reader.h"
 #include "graph/try.h"
+#include "postprocess/tiling.h"
 
 #include <algorithm>
 #include <charconv>
@@ -129,6 +130,7 @@ Result<Detector> detector_from_graph(Graph graph, const DetectorOptions& options
     if (options.pictures_per_run < 0) {
         return Error{ErrorCode::invalid_argument, "pictures_per_run must be 0 (chosen) or more"};
     }
+    if (options.tiling) DETECT_TRY(check(*options.tiling));
     DETECT_TRY(check_input(graph));
     auto implementation = std::make_shared<Detector::Implementation>();
     DETECT_TRY_ASSIGN(implementation->outputs, find_outputs(graph));
@@ -136,6 +138,7 @@ Result<Detector> detector_from_graph(Graph graph, const DetectorOptions& options
     implementation->one_picture_per_run = batch.size == 1 || implementation->outputs[3] < 0;
     implementation->min_score = options.min_score;
     implementation->pictures_per_run = static_cast<std::size_t>(options.pictures_per_run);
+    implementation->tiling = options.tiling;
     implementation->metadata = graph.metadata;
     implementation->labels = read_labels(graph.metadata);
     DETECT_TRY_ASSIGN(implementation->classes, find_classes(options.classes, implementation->labels));
@@ -163,6 +166,21 @@ Result<Detector> Detector::load(const std::filesystem::path& onnx_file, const De
 Result<Detector> Detector::load(std::span<const std::byte> onnx_bytes, const DetectorOptions& options) {
     DETECT_TRY_ASSIGN(Graph graph, read_onnx(onnx_bytes, "the model in memory"));
     return detector_from_graph(std::move(graph), options);
+}
+
+double Detector::Implementation::stride_in_pixels(int width, int height) const {
+    constexpr double stride = 32.0; // of the backbone's last features, in pixels of the scaled picture
+    const auto size = [&](const char* name) {
+        const auto entry = metadata.find(name);
+        double value = 0.0;
+        if (entry != metadata.end())
+            std::from_chars(entry->second.data(), entry->second.data() + entry->second.size(), value);
+        return value;
+    };
+    const double shorter = size("min_size") / std::min(width, height);
+    const double longer = size("max_size") / std::max(width, height);
+    const double scale = std::min(shorter, longer);
+    return scale > 0.0 ? stride / scale : 1.0;
 }
 
 MemoryUse Detector::memory_use() const {

@@ -2,6 +2,7 @@
 #include "detector/implementation.h"
 #include "graph/checked.h"
 #include "graph/try.h"
+#include "postprocess/tiling.h"
 
 #include <algorithm>
 #include <functional>
@@ -124,6 +125,36 @@ Result<Results> run_batch(const Detector::Implementation& self, const Batch& bat
     return results;
 }
 
+/// Pictures of one size that passed `check_view`, each as a whole.
+Result<Results> run_whole(const Detector::Implementation& self, std::span<const ImageView> images) {
+    const auto read = [&](std::size_t index, std::size_t row, float* planes) {
+        image_row_to_planes(images[index], row, planes);
+    };
+    return run_batch(self,
+                     {.width = images[0].width, .height = images[0].height, .count = images.size(), .read = read});
+}
+
+Result<Results> run_in_tiles(const Detector::Implementation& self, std::span<const ImageView> images) {
+    const auto stride = [&](int width, int height) { return self.stride_in_pixels(width, height); };
+    const auto run_tiles = [&](std::span<const ImageView> tiles) { return run_whole(self, tiles); };
+    Results results;
+    for (const ImageView& image : images) {
+        DETECT_TRY_ASSIGN(ImageResult found, run_tiled(image, *self.tiling, stride, run_tiles));
+        results.push_back(std::move(found));
+    }
+    return results;
+}
+
+/// Pictures of one size that passed `check_view`, as a whole or in tiles, as the options say.
+Result<Results> run_pictures(const Detector::Implementation& self, std::span<const ImageView> images) {
+    const bool may_be_tiled = self.tiling && std::max(images[0].width, images[0].height) > self.tiling->tile;
+    if (may_be_tiled && self.tiling->when == TileWhen::larger_than_a_tile) return run_in_tiles(self, images);
+    auto results = run_whole(self, images);
+    const bool too_large = !results && results.error().code == ErrorCode::resource_limit;
+    if (may_be_tiled && too_large) return run_in_tiles(self, images);
+    return results;
+}
+
 } // namespace
 
 Result<ImageResult> Detector::run(const ImageView& image) const {
@@ -140,13 +171,9 @@ Result<std::vector<ImageResult>> Detector::run(std::span<const ImageView> images
     }
     Results results(images.size());
     for (const auto& [size, members] : groups) {
-        const auto read = [&](std::size_t index, std::size_t row, float* planes) {
-            image_row_to_planes(images[members[index]], row, planes);
-        };
-        DETECT_TRY_ASSIGN(
-            Results found,
-            run_batch(*implementation_,
-                      {.width = size.second, .height = size.first, .count = members.size(), .read = read}));
+        std::vector<ImageView> same_size;
+        for (const std::size_t member : members) same_size.push_back(images[member]);
+        DETECT_TRY_ASSIGN(Results found, run_pictures(*implementation_, same_size));
         for (std::size_t i = 0; i < members.size(); ++i) results[members[i]] = std::move(found[i]);
     }
     return results;

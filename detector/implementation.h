@@ -41,6 +41,10 @@ struct Detector::Implementation {
     std::size_t pictures_per_run = 0;
     /// The classes that are reported; empty: all.
     std::set<int> classes;
+    std::optional<TilingOptions> tiling;
+    /// Pixels of a picture of this size that one step of the network's coarsest features covers; 1 if the model does
+    /// not say how it scales pictures.
+    [[nodiscard]] double stride_in_pixels(int width, int height) const;
     std::vector<std::string> labels;
     std::map<std::string, std::string> metadata;
     /// Of the outputs: boxes, labels, scores, valid_detections (-1 in torchvision's layout).

@@ -39,9 +39,9 @@ Result<Program> Lowering::run() {
     for (std::size_t n = 0; n < program_.graph_.nodes.size(); ++n) {
         if (const auto bytes = int8_group_at_.find(n); bytes != int8_group_at_.end()) {
             DETECT_TRY(lower_int8_group(*bytes->second));
-        } else if (const auto group = group_at_.find(n); group != group_at_.end()) {
-            for (const std::size_t member : group->second) DETECT_TRY(dequantise_inputs(node(member)));
-            DETECT_TRY(lower_group(group->second));
+        } else if (const auto claim = claims_.find(n); claim != claims_.end()) {
+            for (const std::size_t member : claim->second.group) DETECT_TRY(dequantise_inputs(node(member)));
+            DETECT_TRY((this->*claim->second.lower)(claim->second.group));
         } else if (!grouped_[n]) {
             DETECT_TRY(dequantise_inputs(node(n)));
             DETECT_TRY_ASSIGN(const bool quantiser, lower_quantiser(node(n)));
@@ -51,7 +51,7 @@ Result<Program> Lowering::run() {
             DETECT_TRY_ASSIGN(const bool pooling, lower_pooling(node(n)));
             if (pooling) continue;
             DETECT_TRY_ASSIGN(const bool channels_last, lower_channels_last(node(n)));
-            if (!channels_last) DETECT_TRY(lower_reference(node(n), Layout::plain));
+            if (!channels_last && !lower_rows(node(n))) DETECT_TRY(lower_reference(node(n), Layout::plain));
         }
     }
     for (const ValueId output : program_.graph_.outputs) {
@@ -67,15 +67,18 @@ Result<Program> Lowering::run() {
 void Lowering::group_nodes() {
     for (std::size_t n = 0; n < program_.graph_.nodes.size(); ++n) {
         if (grouped_[n] || !node(n).domain.empty()) continue;
-        if (group_image_transform(n) || group_convolution(n) || group_fully_connected(n)) continue;
+        if (group_image_transform(n) || group_convolution(n) || group_fully_connected(n) || group_layer_norm(n) ||
+            group_matrix_product(n)) {
+            continue;
+        }
     }
+    for (std::size_t n = program_.graph_.nodes.size(); n-- > 0;) group_elementwise(n);
 }
 
-Result<void> Lowering::lower_group(const Group& group) {
-    const std::string& op = node(group.front()).op;
-    if (op == "Sub") return lower_image_transform(group);
-    if (op == "Conv" || op == "Mul") return lower_convolution(group);
-    return lower_fully_connected(group);
+void Lowering::claim(Group group, LowerGroup lower) {
+    for (const std::size_t member : group) grouped_[member] = true;
+    const std::size_t last = *std::ranges::max_element(group);
+    claims_[last] = {std::move(group), lower};
 }
 
 namespace {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "executor/kernels/conv2d.h"
+#include "executor/kernels/expression.h"
 #include "executor/kernels/int8_conv.h"
 #include "executor/program.h"
 #include "graph/operators.h"
@@ -25,20 +26,37 @@ private:
     bool group_image_transform(std::size_t node);
     bool group_convolution(std::size_t node);
     bool group_fully_connected(std::size_t node);
+    bool group_layer_norm(std::size_t node);
+    bool group_matrix_product(std::size_t node);
+    void group_elementwise(std::size_t node);
     struct HardSwishProduct {
         ValueId gate;
         std::size_t node;
     };
     [[nodiscard]] std::optional<HardSwishProduct> hard_swish_product(ValueId x) const;
+    [[nodiscard]] bool adds_bias(const Node& add, ValueId product, std::int64_t n) const;
+    [[nodiscard]] bool adds_residual(const Node& add, ValueId product) const;
+    [[nodiscard]] bool is_row_mean(const Node& node) const;
+    [[nodiscard]] bool are_row_weights(ValueId id, ValueId x) const;
+    [[nodiscard]] std::optional<float> single_number(ValueId id, ValueId operand) const;
+    [[nodiscard]] std::optional<Expression::Operation> element_operation(const Node& node) const;
+    [[nodiscard]] std::optional<Expression> to_expression(const Group& group, std::vector<ValueId>& inputs) const;
+
+    /// Says which nodes are one step from now on, and what makes it.
+    using LowerGroup = Result<void> (Lowering::*)(const Group&);
+    void claim(Group group, LowerGroup lower);
 
     // One step per group or single node.
-    Result<void> lower_group(const Group& group);
     Result<void> lower_image_transform(const Group& group);
     Result<void> lower_convolution(const Group& group);
     Result<void> lower_fully_connected(const Group& group);
+    Result<void> lower_layer_norm(const Group& group);
+    Result<void> lower_matrix_product(const Group& group);
+    Result<void> lower_elementwise(const Group& group);
     Result<bool> lower_roi_align(const Node& node);
     Result<bool> lower_pooling(const Node& node);
     Result<bool> lower_channels_last(const Node& node);
+    bool lower_rows(const Node& node);
     Result<void> lower_reference(const Node& node, Layout layout);
 
     // 8-bit networks (lowering_int8.cpp). Bytes lie as channels-last tensors, signed ones shifted by 128.
@@ -96,6 +114,10 @@ private:
     [[nodiscard]] std::optional<std::size_t> only_reader(ValueId id) const;
     [[nodiscard]] const Node* producer(ValueId id) const;
     [[nodiscard]] const Tensor* constant(ValueId id, DataType type) const;
+    /// The one of a node's two inputs that is not `id`.
+    [[nodiscard]] static ValueId other_input(const Node& node, ValueId id) {
+        return node.inputs[0] == id ? node.inputs[1] : node.inputs[0];
+    }
 
     /// Says that one of the nodes that read these weights has packed them. After the last, only their shape is kept.
     void release(ValueId weights) { static_cast<void>(take(weights)); }
@@ -119,7 +141,11 @@ private:
     std::map<std::int32_t, std::size_t> packed_by_;
     /// By weights and bias (or -1).
     std::map<std::pair<std::int32_t, std::int32_t>, std::shared_ptr<const Conv2d>> prepared_;
-    std::map<std::size_t, Group> group_at_; // by last node
+    struct Claim {
+        Group group;
+        LowerGroup lower = nullptr;
+    };
+    std::map<std::size_t, Claim> claims_; // by last node
     std::vector<bool> grouped_;
     /// By value: the GlobalAveragePool that its convolution computes along with it.
     std::map<std::int32_t, std::size_t> mean_of_;

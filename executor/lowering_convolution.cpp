@@ -101,7 +101,6 @@ bool Lowering::group_convolution(std::size_t n) {
         if (one_gate && computed && !grouped_[mul] && !has_unit_pixels(value(conv.inputs[0])))
             group.insert(group.begin(), mul);
     }
-    for (const std::size_t member : group) grouped_[member] = true;
     // The average that squeeze-excite asks of a depthwise convolution comes with it.
     if (parameters.is_depthwise()) {
         for (const std::size_t reader : readers_[static_cast<std::size_t>(result.index)]) {
@@ -111,7 +110,7 @@ bool Lowering::group_convolution(std::size_t n) {
             break;
         }
     }
-    group_at_[*std::ranges::max_element(group)] = std::move(group);
+    claim(std::move(group), &Lowering::lower_convolution);
     return true;
 }
 

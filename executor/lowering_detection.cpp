@@ -61,9 +61,7 @@ bool Lowering::group_image_transform(std::size_t n) {
     };
     if (std::ranges::none_of(readers, reads_maps)) return false;
 
-    Group group{n, *div, *resize, *pad};
-    for (const std::size_t member : group) grouped_[member] = true;
-    group_at_[*pad] = std::move(group);
+    claim({n, *div, *resize, *pad}, &Lowering::lower_image_transform);
     return true;
 }
 

@@ -125,6 +125,7 @@ Result<Plan> make_plan(const Program& program, std::span<const Dims> input_dims,
     }
     // A plan serves one loaded file: its thresholds may be folded too.
     for (Value& value : graph.values) value.editable = false;
+    graph.folded_bytes = 0;
     DETECT_TRY(bind_inputs(graph, input_dims));
     const KernelContext::Allocator allocate = [&](DataType type, const Dims& dims) {
         return MemoryBudget::allocate(budget, type, dims);

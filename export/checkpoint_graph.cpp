@@ -86,6 +86,7 @@ Result<CheckpointGraph> graph_from_checkpoint(const std::filesystem::path& path,
     CheckpointGraph result = *std::move(network);
     result.nodes_before = result.graph.nodes.size();
     result.bytes_before = described_bytes(result.graph);
+    result.training = training_statistics(result.graph);
     DETECT_TRY(run_passes(result.graph, simplification_passes()));
     DETECT_TRY_ASSIGN(result.graph, lower_to_opset(std::move(result.graph), opset));
     result.nodes_after = result.graph.nodes.size();

@@ -1,9 +1,11 @@
 #pragma once
 
 #include "export/network.h"
+#include "export/precision/training_statistics.h"
 #include "export/settings_overrides.h"
 
 #include <filesystem>
+#include <optional>
 
 namespace detect {
 
@@ -22,6 +24,8 @@ struct CheckpointGraph {
     /// Tensors of the checkpoint that the network has no place for.
     std::vector<std::string> unexpected;
     std::string checkpoint_format;
+    /// What the checkpoint tells of the pictures it was trained on.
+    std::optional<TrainingStatistics> training;
 };
 
 /// Reads a checkpoint (.pth or .safetensors, told apart by content) and writes the network down as a graph.

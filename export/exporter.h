@@ -1,6 +1,7 @@
 #pragma once
 
 #include "export/checkpoint_graph.h"
+#include "export/reduced_precision.h"
 #include "export/verification.h"
 
 namespace detect {
@@ -11,12 +12,14 @@ struct ExportOptions {
     SettingsOverrides settings;
     OutputLayout layout = OutputLayout::batched;
     int opset = 17;
+    PrecisionOptions precision = {};
     /// Hears what is being done, a short line each; may stay empty.
     std::function<void(const std::string&)> progress;
 };
 
 struct ExportReport {
     CheckpointGraph network;
+    PrecisionReport precision;
     Verification verification;
     std::size_t file_bytes = 0;
     std::filesystem::path output;

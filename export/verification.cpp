@@ -2,39 +2,17 @@
 
 #include "executor/model.h"
 #include "executor/reference/interpreter.h"
+#include "export/precision/precision.h"
+#include "export/read_detections.h"
 #include "graph/try.h"
 #include "postprocess/detection_match.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace detect {
 
 namespace {
-
-/// Per picture, from the graph's outputs in either layout.
-Result<std::vector<std::vector<Detection>>> read_detections(const std::vector<Tensor>& outputs) {
-    const Error unexpected{ErrorCode::internal, "the graph's outputs are not boxes, labels, scores"};
-    if (outputs.size() < 3 || outputs[0].dims().rank() < 2) return unexpected;
-    const bool batched = outputs[0].dims().rank() == 3;
-    const std::int64_t batch = batched ? outputs[0].dims()[0] : 1;
-    const std::int64_t columns = outputs[0].dims()[batched ? 1 : 0];
-    if (batched && outputs.size() < 4) return unexpected;
-    std::vector<std::vector<Detection>> result;
-    for (std::int64_t n = 0; n < batch; ++n) {
-        const std::int64_t valid = batched ? outputs[3].data<std::int64_t>()[static_cast<std::size_t>(n)] : columns;
-        if (valid < 0 || valid > columns) return unexpected;
-        std::vector<Detection> detections;
-        for (std::int64_t k = 0; k < valid; ++k) {
-            const auto row = static_cast<std::size_t>(n * columns + k);
-            const auto box = outputs[0].data<float>().subspan(4 * row, 4);
-            detections.push_back({.box = {box[0], box[1], box[2], box[3]},
-                                  .label = static_cast<int>(outputs[1].data<std::int64_t>()[row]),
-                                  .score = outputs[2].data<float>()[row]});
-        }
-        result.push_back(std::move(detections));
-    }
-    return result;
-}
 
 /// [1, 3, h, w] of a picture [3, h, w].
 Tensor as_batch(const Tensor& image) { return image.reshaped({1, image.dims()[0], image.dims()[1], image.dims()[2]}); }
@@ -84,7 +62,7 @@ bool same_bits(const std::vector<Detection>& a, const std::vector<Detection>& b)
 class Verifier {
 public:
     Verifier(const Graph& graph, const Model& model, const std::function<void(const std::string&)>& progress)
-        : graph_(graph), model_(model), progress_(progress) {}
+        : graph_(graph), model_(model), progress_(progress), tolerance_(verification_tolerance(graph)) {}
 
     Result<std::vector<std::vector<Detection>>> run_optimised(const Tensor& input) const {
         DETECT_TRY_ASSIGN(const auto outputs, model_.run(std::vector<Tensor>{input}));
@@ -99,24 +77,36 @@ public:
         DETECT_TRY_ASSIGN(const auto actual, run_optimised(input));
         std::vector<VerificationRow> rows;
         for (std::size_t n = 0; n < names.size(); ++n) {
-            const MatchReport match = match_detections(expected[n], actual[n]);
+            const MatchReport match = match_detections(expected[n], actual[n], tolerance_.match);
             rows.push_back({.input = names[n],
                             .size = std::to_string(input.dims()[3]) + "x" + std::to_string(input.dims()[2]),
                             .detections = static_cast<std::int64_t>(actual[n].size()),
                             .worst_score_difference = match.worst_score_difference,
                             .worst_iou = match.worst_iou,
-                            .unmatched = match.unmatched});
+                            .unmatched = match.unmatched,
+                            .unmatched_allowed = allowed(match)});
         }
         return rows;
     }
 
 private:
+    [[nodiscard]] std::int64_t allowed(const MatchReport& match) const {
+        const auto all = static_cast<double>(match.matched + match.unmatched);
+        return static_cast<std::int64_t>(std::ceil(all * tolerance_.unmatched_share));
+    }
+
     const Graph& graph_;
     const Model& model_;
     const std::function<void(const std::string&)>& progress_;
+    VerificationTolerance tolerance_;
 };
 
 } // namespace
+
+VerificationTolerance verification_tolerance(const Graph& graph) {
+    if (precision_of(graph) != Precision::int8) return {};
+    return {.match = {.min_score = 0.3F, .min_iou = 0.5, .max_score_difference = 0.2F}, .unmatched_share = 0.1};
+}
 
 bool Verification::passed() const { return std::ranges::all_of(rows, &VerificationRow::passed); }
 
@@ -126,7 +116,7 @@ Result<Verification> verify(const Graph& graph, const Tensor& image, const std::
     const Tensor alone = as_batch(image);
     DETECT_TRY_ASSIGN(const auto alone_detections, verifier.run_optimised(alone));
 
-    Verification result;
+    Verification result{.tolerance = verification_tolerance(graph), .rows = {}};
     result.example_detections = static_cast<std::int64_t>(alone_detections[0].size());
     const auto append = [&](std::vector<VerificationRow> rows) { std::ranges::move(rows, std::back_inserter(result.rows)); };
 

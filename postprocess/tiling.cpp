@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 #include <set>
+#include <tuple>
 
 namespace detect {
 
@@ -23,12 +24,32 @@ constexpr float cut_margin = 3.0F;
 /// the same object a few pixels apart, and where they see it equally well both must keep it to be merged.
 constexpr float better_by = 16.0F;
 
-/// First pixels of tiles of this length along one axis. All but the last lie on a grid: spread evenly instead, they would
-/// show a board's features at another place in the network's own grid each time, and boxes would move by some pixels.
-std::vector<int> tile_starts(int length, int tile, double overlap) {
-    const int step = std::max(1, tile - static_cast<int>(std::lround(overlap * tile)));
+/// From the start of a tile to that of the next: a multiple of the network's stride, which is given in pixels. Anywhere
+/// else its features would fall on other places of the picture, and boxes would move by some pixels. A whole number of
+/// pixels is preferred for the same reason, as far as it costs no more than a twentieth of a tile.
+double tile_step(int tile, double overlap, double stride) {
+    constexpr double rounding = 1e-6;
+    const double wanted = (1.0 - overlap) * tile;
+    double best = stride;
+    auto least = std::tuple(2.0, 0.0, 0.0);
+    for (double multiple = 1.0; multiple == 1.0 || multiple * stride <= tile + rounding; ++multiple) {
+        const double step = multiple * stride;
+        const double distance = std::abs(step - wanted);
+        const double from_whole = std::abs(step - std::round(step));
+        const auto cost = distance <= tile / 20.0 ? std::tuple(0.0, from_whole < rounding ? 0.0 : from_whole, distance)
+                                                  : std::tuple(1.0, distance, 0.0);
+        if (cost >= least) continue;
+        least = cost;
+        best = step;
+    }
+    return std::min<double>(best, tile);
+}
+
+/// First pixels of tiles of this length along one axis. All but the last are a step apart.
+std::vector<int> tile_starts(int length, int tile, double step) {
     std::vector<int> starts;
-    for (int start = 0; start < length - tile; start += step) starts.push_back(start);
+    for (int i = 0, start = 0; start < length - tile; start = static_cast<int>(std::lround(++i * step)))
+        starts.push_back(start);
     starts.push_back(std::max(0, length - tile));
     return starts;
 }
@@ -160,8 +181,7 @@ ImageView part_of(const ImageView& picture, const PixelRect& tile) {
 
 } // namespace
 
-Result<std::vector<PixelRect>> tile_layout(int width, int height, const TilingOptions& options) {
-    if (width < 1 || height < 1) return Error{ErrorCode::invalid_argument, "tiling: the picture has no pixels"};
+Result<void> check(const TilingOptions& options) {
     if (options.tile < smallest_tile) {
         return Error{ErrorCode::invalid_argument,
                      "a tile must be at least 32 pixels long, not " + std::to_string(options.tile)};
@@ -169,11 +189,20 @@ Result<std::vector<PixelRect>> tile_layout(int width, int height, const TilingOp
     if (!(options.overlap >= 0.0 && options.overlap <= largest_overlap)) {
         return Error{ErrorCode::invalid_argument, "the overlap of tiles must be 0 to 0.9 of their side"};
     }
-    const std::vector<int> columns = tile_starts(width, options.tile, options.overlap);
+    return {};
+}
+
+Result<std::vector<PixelRect>> tile_layout(int width, int height, const TilingOptions& options,
+                                           const StrideInPixels& stride) {
+    if (width < 1 || height < 1) return Error{ErrorCode::invalid_argument, "tiling: the picture has no pixels"};
+    DETECT_TRY(check(options));
+    const Size tile{std::min(options.tile, width), std::min(options.tile, height)};
+    const double grid = stride ? std::max(1.0, stride(tile.width, tile.height)) : 1.0;
+    const double step = tile_step(options.tile, options.overlap, grid);
+    const std::vector<int> columns = tile_starts(width, options.tile, step);
     std::vector<PixelRect> tiles;
-    for (const int y : tile_starts(height, options.tile, options.overlap)) {
-        for (const int x : columns)
-            tiles.push_back({x, y, std::min(options.tile, width), std::min(options.tile, height)});
+    for (const int y : tile_starts(height, options.tile, step)) {
+        for (const int x : columns) tiles.push_back({x, y, tile.width, tile.height});
     }
     return tiles;
 }
@@ -183,8 +212,9 @@ ImageResult merge_tiles(std::span<const PixelRect> tiles, std::span<const ImageR
     return {merged(best_views(tiles, found, {width, height}), merge)};
 }
 
-Result<ImageResult> run_tiled(const ImageView& picture, const TilingOptions& options, const RunPictures& run) {
-    DETECT_TRY_ASSIGN(const std::vector<PixelRect> tiles, tile_layout(picture.width, picture.height, options));
+Result<ImageResult> run_tiled(const ImageView& picture, const TilingOptions& options, const StrideInPixels& stride,
+                              const RunPictures& run) {
+    DETECT_TRY_ASSIGN(const std::vector<PixelRect> tiles, tile_layout(picture.width, picture.height, options, stride));
     std::vector<ImageResult> found;
     for (std::size_t begin = 0; begin < tiles.size(); begin += tiles_per_run) {
         std::vector<ImageView> views;

@@ -2,6 +2,7 @@
 //
 //     node onnx_runtime_session.js MODEL.onnx THREADS PIXELS BATCH HEIGHT WIDTH     NODE_PATH names a node_modules folder
 //     node onnx_runtime_session.js --matmul MODEL.onnx SIZE THREADS                a model that multiplies two matrices
+//     node onnx_runtime_session.js --tensors MODEL.onnx THREADS NAME=FILE.npy …     any model, on arrays of float32 or int64
 //     node onnx_runtime_session.js --nothing                                       Node alone: its own start and memory
 
 'use strict';
@@ -75,6 +76,17 @@ async function serve(run) {
   }
 }
 
+// An array as numpy.save writes it, of float32 or int64.
+function readArray(ort, file) {
+  const bytes = fs.readFileSync(file);
+  const start = 10 + bytes.readUInt16LE(8);
+  const header = bytes.subarray(10, start).toString('latin1');
+  const dims = /'shape':\s*\(([^)]*)\)/.exec(header)[1].split(',').map(s => s.trim()).filter(s => s).map(Number);
+  const [type, ArrayType] = header.includes("'<i8'") ? ['int64', BigInt64Array] : ['float32', Float32Array];
+  const copy = new Uint8Array(bytes.subarray(start));
+  return new ort.Tensor(type, new ArrayType(copy.buffer), dims);
+}
+
 async function main(args) {
   if (args[0] === '--nothing') {
     answer({ready: true});
@@ -86,6 +98,16 @@ async function main(args) {
     const matrix = new ort.Tensor('float32', new Float32Array(size * size).fill(0.5), [size, size]);
     answer(ready);
     return serve(() => session.run({a: matrix, b: matrix}));
+  }
+  if (args[0] === '--tensors' && args.length >= 4) {
+    const {ort, session, ready} = await open(args[1], Number(args[2]));
+    const feeds = {};
+    for (const text of args.slice(3)) {
+      const equals = text.indexOf('=');
+      feeds[text.slice(0, equals)] = readArray(ort, text.slice(equals + 1));
+    }
+    answer(ready);
+    return serve(() => session.run(feeds));
   }
   if (args.length !== 6) throw new Error('usage: onnx_runtime_session.js MODEL THREADS PIXELS BATCH HEIGHT WIDTH');
   const [batch, height, width] = args.slice(3).map(Number);

@@ -7,7 +7,6 @@
 #include "cli/text_output.h"
 #include "graph/try.h"
 #include "postprocess/results/result_json.h"
-#include "postprocess/tiling.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -85,12 +84,6 @@ PictureRun::Job PictureRun::Load::operator()() {
     return std::move(job);
 }
 
-Result<ImageResult> PictureRun::detect_in(const Picture& picture) const {
-    if (options_.tile == 0) return parts_.detector.run(picture.view());
-    return run_tiled(picture.view(), make_tiling(options_),
-                     [&](std::span<const ImageView> views) { return parts_.detector.run(views); });
-}
-
 /// What is wrong with a picture is "unreadable input", whatever it is.
 PictureRun::Render PictureRun::detect(Job job) {
     if (job.skipped) return {this, std::move(job)};
@@ -100,7 +93,7 @@ PictureRun::Render PictureRun::detect(Job job) {
     }
     const Picture& picture = **job.picture;
     const auto start = std::chrono::steady_clock::now();
-    auto found = detect_in(picture);
+    auto found = parts_.detector.run(picture.view());
     job.milliseconds = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
     Result<void> filtered;
     if (found) filtered = apply(parts_.filter, picture.width, picture.height, found->detections);

@@ -63,7 +63,6 @@ private:
 
     std::optional<Load> next();
     Render detect(Job job);
-    [[nodiscard]] Result<ImageResult> detect_in(const Picture& picture) const;
     Result<void> prepare(const Job& job);
     bool finish(Job job);
     Result<void> finish_result(Job& job);

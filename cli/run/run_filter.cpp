@@ -84,10 +84,11 @@ Result<std::vector<int>> classes_to_fail_on(const RunOptions& options, const Det
     return classes;
 }
 
-TilingOptions make_tiling(const RunOptions& options) {
-    return {.tile = options.tile,
-            .overlap = options.overlap,
-            .merge = options.merge == "nms" ? TileMerge::nms : TileMerge::ios};
+std::optional<TilingOptions> make_tiling(const RunOptions& options) {
+    if (options.tile == 0) return std::nullopt;
+    return TilingOptions{.tile = options.tile,
+                         .overlap = options.overlap,
+                         .merge = options.merge == "nms" ? TileMerge::nms : TileMerge::ios};
 }
 
 } // namespace detect::cli

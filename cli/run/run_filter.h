@@ -3,8 +3,8 @@
 #include "cli/run/run_options.h"
 #include "detect/detector.h"
 #include "postprocess/detection_filter.h"
-#include "postprocess/tiling.h"
 
+#include <optional>
 #include <vector>
 
 namespace detect::cli {
@@ -17,6 +17,7 @@ namespace detect::cli {
 /// The classes that --fail-on-detect names; none: any class will do.
 [[nodiscard]] Result<std::vector<int>> classes_to_fail_on(const RunOptions& options, const Detector& detector);
 
-[[nodiscard]] TilingOptions make_tiling(const RunOptions& options);
+/// None: every picture as a whole.
+[[nodiscard]] std::optional<TilingOptions> make_tiling(const RunOptions& options);
 
 } // namespace detect::cli

@@ -61,7 +61,8 @@ void add_large_pictures(CLI::App& app, RunOptions& o) {
         app.add_option("--tile", o.tile, "Look at pictures larger than this in square tiles of so many pixels a side")
             ->check(CLI::Range(32, 16384))
             ->group(large);
-    app.add_option("--overlap", o.overlap, "Share of a tile that its neighbours also see, at least")
+    app.add_option("--overlap", o.overlap,
+                   "Share of a tile's side that a neighbour also sees, rounded to the network's own grid")
         ->check(CLI::Range(0.0, 0.9))
         ->capture_default_str()
         ->needs(tile)

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cli/settings_options.h"
+#include "detect/tiling.h"
 
 #include <string>
 #include <vector>
@@ -27,7 +28,7 @@ struct RunOptions {
     std::vector<std::string> fail_on_detect;
     // Large pictures.
     int tile = 0;
-    double overlap = 0.2;
+    double overlap = TilingOptions().overlap;
     std::string merge = "ios";
     // Where results go.
     std::string output;

@@ -67,6 +67,29 @@ void softmax_rows(const KernelTable& kernels, const float* x, std::size_t rows, 
     });
 }
 
+void long_softmax_rows(const KernelTable& kernels, const float* x, std::size_t rows, std::size_t columns, float* y,
+                       ThreadPool& pool) {
+    if (columns == 0) return;
+    pool.parallel_for(rows, rows_per_task(columns), [&](std::size_t begin, std::size_t end) {
+        for (std::size_t r = begin; r < end; ++r) kernels.long_softmax_row(x + r * columns, columns, y + r * columns);
+    });
+}
+
+void layer_norm_rows(const KernelTable& kernels, const float* x, std::size_t rows, std::size_t columns, float epsilon,
+                     const float* scale, const float* bias, float* y, ThreadPool& pool) {
+    if (columns == 0) return;
+    pool.parallel_for(rows, rows_per_task(columns), [&](std::size_t begin, std::size_t end) {
+        for (std::size_t r = begin; r < end; ++r) {
+            kernels.layer_norm_row({.x = x + r * columns,
+                                    .scale = scale,
+                                    .bias = bias,
+                                    .epsilon = epsilon,
+                                    .count = columns,
+                                    .y = y + r * columns});
+        }
+    });
+}
+
 void to_channels_last(const float* x, const MapSize& size, std::size_t channels, float* y, ThreadPool& pool) {
     transpose(x, size.batch, channels, size.height * size.width, y, pool);
 }

@@ -23,6 +23,15 @@ void scale_channels(const KernelTable& kernels, const float* x, const float* gat
 void softmax_rows(const KernelTable& kernels, const float* x, std::size_t rows, std::size_t columns, float* y,
                   ThreadPool& pool);
 
+/// The same for long rows, with sums that are quicker.
+void long_softmax_rows(const KernelTable& kernels, const float* x, std::size_t rows, std::size_t columns, float* y,
+                       ThreadPool& pool);
+
+/// Each row of x [rows, columns] minus its mean, divided by √(variance + epsilon), times scale [columns], plus bias
+/// [columns] (torch.nn.LayerNorm); the two may be null: 1 and 0. y may be x.
+void layer_norm_rows(const KernelTable& kernels, const float* x, std::size_t rows, std::size_t columns, float epsilon,
+                     const float* scale, const float* bias, float* y, ThreadPool& pool);
+
 /// x [N, C, H, W] → y [N, H, W, C]. They do not overlap.
 void to_channels_last(const float* x, const MapSize& size, std::size_t channels, float* y, ThreadPool& pool);
 

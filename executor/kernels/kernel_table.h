@@ -163,6 +163,54 @@ struct SplitKernels {
     void (*multiply)(const SplitProduct& product) = nullptr;
 };
 
+/// Functions of one element; `alpha` and `beta` where they have parameters.
+enum class ElementFunction : std::uint8_t {
+    absolute,
+    negative,
+    reciprocal,
+    square,
+    cube,
+    square_root,
+    exponential,
+    error_function,
+    hyperbolic_tangent,
+    sigmoid,
+    /// max(x, 0); NaN stays NaN.
+    relu,
+    /// x < 0 ? alpha · x : x
+    leaky_relu,
+    /// min(max(x, alpha), beta); NaN stays NaN.
+    clip,
+    /// max(0, min(1, alpha · x + beta))
+    hard_sigmoid,
+    /// x · hard_sigmoid(x)
+    hard_swish,
+};
+
+enum class ElementOperation : std::uint8_t { add, subtract, multiply, divide };
+
+/// y[i] = a[i] and b[i], combined; an operand that repeats is one element. Not both do. y may be a or b.
+struct ElementPair {
+    const float* a = nullptr;
+    const float* b = nullptr;
+    float* y = nullptr;
+    std::size_t count = 0;
+    bool repeats_a = false;
+    bool repeats_b = false;
+};
+
+/// y = (x - mean) / √(variance + epsilon) · scale + bias over `count` (≥ 1) elements. Sums are those of sixteen partial
+/// sums of every sixteenth element. y may be x.
+struct LayerNormRow {
+    const float* x = nullptr;
+    /// [count], or null: 1 and 0.
+    const float* scale = nullptr;
+    const float* bias = nullptr;
+    float epsilon = 0.F;
+    std::size_t count = 0;
+    float* y = nullptr;
+};
+
 struct KernelTable {
     Isa isa = Isa::portable;
     /// Floats in a vector.
@@ -197,6 +245,13 @@ struct KernelTable {
                          float* y) = nullptr;
     /// y = softmax of `count` (≥ 1) values; y may be x.
     void (*softmax_row)(const float* x, std::size_t count, float* y) = nullptr;
+    /// The same for rows of hundreds: the exponentials are added up in sixteen partial sums.
+    void (*long_softmax_row)(const float* x, std::size_t count, float* y) = nullptr;
+    void (*layer_norm_row)(const LayerNormRow& row) = nullptr;
+    /// y = function(x); y may be x.
+    void (*map_elements)(ElementFunction function, float alpha, float beta, const float* x, float* y,
+                         std::size_t count) = nullptr;
+    void (*combine_elements)(ElementOperation operation, const ElementPair& pair) = nullptr;
     /// y = (x - mean) / deviation; y may be x.
     void (*normalise)(const float* x, float mean, float deviation, std::size_t count, float* y) = nullptr;
     /// y = a · weight_a + b · weight_b; y may be a or b.

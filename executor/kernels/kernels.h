@@ -21,20 +21,25 @@
 ///   output), any other. inverted_residual.h: MobileNet's block in one pass.
 /// - gemm.h, packed_matrix.h: matrix product with packed weights. split_gemm.h, split_conv.h, split_blocks.h: the same,
 ///   and convolutions, on AMX's tiles.
+///   batched_product.h: products of activations with each other.
 /// - int8_kernels.h, int8_conv.h, int8_gemm.h, int8_inverted_residual.h: 8-bit networks. Not in this header.
-/// - elementwise.h: activation, sum, gate, softmax, NCHW to NHWC and back.
+/// - elementwise.h: activation, sum, gate, softmax, layer norm, NCHW to NHWC and back. expression.h: any elementwise
+///   operations, taken together. transpose.h: axes in any other order.
 /// - pooling.h: global average and maximum. resize.h: resize; normalise, resize and pad.
 /// - roi_heads/roi_align_kernel.h, postprocess/nms_kernel.h: RoIAlign and non-maximum suppression.
 ///
 /// Fused steps are made of DepthwiseConv::run_strip and gemm_panels, which work on the calling thread.
 
+#include "executor/kernels/batched_product.h"
 #include "executor/kernels/conv2d.h"
 #include "executor/kernels/elementwise.h"
+#include "executor/kernels/expression.h"
 #include "executor/kernels/gemm.h"
 #include "executor/kernels/inverted_residual.h"
 #include "executor/kernels/isa.h"
 #include "executor/kernels/kernel_table.h"
 #include "executor/kernels/pooling.h"
 #include "executor/kernels/resize.h"
+#include "executor/kernels/transpose.h"
 #include "postprocess/nms_kernel.h"
 #include "roi_heads/roi_align_kernel.h"

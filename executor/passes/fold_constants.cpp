@@ -5,12 +5,33 @@
 #include "graph/try.h"
 
 #include <algorithm>
+#include <array>
+#include <set>
 
 namespace detect {
 
 namespace {
 
+/// What one node's outputs may take, and all that is folded of a graph.
 constexpr std::size_t size_budget = std::size_t{16} << 20;
+constexpr std::size_t total_budget = std::size_t{64} << 20;
+
+/// Operators whose work is not bounded by what they read and write: a few bytes of a file could keep them busy for
+/// years. They run when the model does.
+bool is_laborious(const Node& node) {
+    static constexpr std::array<std::string_view, 21> names{
+        "AveragePool", "Conv",          "ConvInteger", "ConvTranspose",
+        "Einsum",      "Gemm",          "GridSample",  "LRN",
+        "Loop",        "LpPool",        "MatMul",      "MatMulInteger",
+        "MaxPool",     "MaxRoiPool",    "MaxUnpool",   "NonMaxSuppression",
+        "QLinearConv", "QLinearMatMul", "Resize",      "RoiAlign",
+        "Scan"};
+    if (std::ranges::find(names, std::string_view(node.op)) != names.end()) return true;
+    return std::ranges::any_of(node.attributes, [](const auto& attribute) {
+        const auto* body = std::get_if<std::shared_ptr<const Graph>>(&attribute.second);
+        return body != nullptr && std::ranges::any_of((*body)->nodes, is_laborious);
+    });
+}
 
 /// What the outputs will take, if their shapes are known before the run.
 std::optional<std::size_t> output_bytes(const Graph& graph, const Node& node) {
@@ -33,7 +54,13 @@ bool is_foldable(const Graph& graph, const Node& node) {
     if (node.op == "DequantizeLinear") return false;
     const bool constants = std::ranges::all_of(
         node.inputs, [&](ValueId id) { return !id.present() || (graph.is_constant(id) && !graph[id].editable); });
-    return constants && output_bytes(graph, node).has_value() && find_reference_kernel(node.domain, node.op) != nullptr;
+    return constants && !is_laborious(node) && find_reference_kernel(node.domain, node.op) != nullptr;
+}
+
+/// Weights stored as float16: whatever their size, layers want them as constants.
+bool is_widening(const Graph& graph, const Node& node) {
+    return node.op == "Cast" && node.domain.empty() && graph[node.inputs[0]].type == DataType::float16 &&
+           graph[node.outputs[0]].type == DataType::float32;
 }
 
 Result<std::vector<Tensor>> evaluate(const Graph& graph, const Node& node, const KernelContext::Allocator& allocate) {
@@ -71,6 +98,8 @@ std::optional<Shape> merged(const std::optional<Shape>& declared, const std::opt
 
 Result<std::vector<bool>> propagate_constants(Graph& graph, const KernelContext::Allocator& allocate) {
     std::vector<bool> done(graph.nodes.size(), false);
+    // Each is widened once: what comes of it is at most twice what there is already.
+    std::set<std::int32_t> widened;
     for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
         const Node& node = graph.nodes[n];
         // Constants found so far may have made more of this node's shape known.
@@ -83,7 +112,13 @@ Result<std::vector<bool>> propagate_constants(Graph& graph, const KernelContext:
         if (auto shape = known_shape(graph, node)) {
             graph[node.outputs[0]].constant = *std::move(shape);
             done[n] = true;
-        } else if (is_foldable(graph, node)) {
+            continue;
+        }
+        if (!is_foldable(graph, node)) continue;
+        const bool widens = is_widening(graph, node) && widened.insert(node.inputs[0].index).second;
+        const std::optional<std::size_t> bytes = widens ? 0 : output_bytes(graph, node);
+        if (bytes && *bytes <= total_budget - graph.folded_bytes) {
+            graph.folded_bytes += *bytes;
             DETECT_TRY_ASSIGN(std::vector<Tensor> outputs, evaluate(graph, node, allocate));
             for (std::size_t i = 0; i < outputs.size(); ++i) {
                 if (node.outputs[i].present()) graph[node.outputs[i]].constant = std::move(outputs[i]);

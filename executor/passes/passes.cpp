@@ -41,12 +41,16 @@ Result<int> remove_identities(Graph& graph) {
         }
         return false;
     };
-    for (const Node& node : graph.nodes) {
+    // By value: the one it is the same as. Nodes stand in order, so what is in front is settled.
+    std::vector<std::int32_t> same(graph.values.size());
+    std::iota(same.begin(), same.end(), 0);
+    for (Node& node : graph.nodes) {
+        for (ValueId& input : node.inputs) {
+            if (input.present()) input.index = same[static_cast<std::size_t>(input.index)];
+        }
         // An output keeps its own name, so its node stays.
         if (!hands_through(node) || is_output[static_cast<std::size_t>(node.outputs[0].index)]) continue;
-        const ValueId output = node.outputs[0];
-        const ValueId input = node.inputs[0];
-        graph.replace_uses(output, input);
+        same[static_cast<std::size_t>(node.outputs[0].index)] = node.inputs[0].index;
         ++changes;
     }
     if (changes > 0) graph.remove_unused();

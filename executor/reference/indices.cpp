@@ -48,11 +48,16 @@ Result<std::vector<std::int64_t>> element_offsets(const KernelContext& context, 
     const std::int64_t axis_stride = extent(dims, axis + 1, rank);
     std::array<std::int64_t, Dims::max_rank> strides{};
     for (std::size_t i = 0; i < rank; ++i) strides[i] = i == axis ? 0 : extent(dims, i + 1, rank);
+    if (values.empty()) return values;
+    // A row at a time: along the last axis offsets differ by one stride.
+    const std::int64_t row = walked[rank - 1];
+    const std::int64_t step = strides[rank - 1];
     std::array<std::int64_t, Dims::max_rank> position{};
     std::int64_t base = 0;
-    for (std::int64_t& value : values) {
-        value = base + value * axis_stride;
-        for (std::size_t i = rank; i-- > 0;) {
+    for (auto value = values.begin(); value != values.end();) {
+        std::int64_t at = base;
+        for (const auto end = value + row; value != end; ++value, at += step) *value = at + *value * axis_stride;
+        for (std::size_t i = rank - 1; i-- > 0;) {
             base += strides[i];
             if (++position[i] < walked[i]) break;
             base -= strides[i] * walked[i];

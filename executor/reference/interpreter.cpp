@@ -55,7 +55,7 @@ public:
     void set(ValueId id, const Tensor& tensor) { at(id) = tensor; }
     [[nodiscard]] const Tensor& get(ValueId id) const { return values_[static_cast<std::size_t>(id.index)]; }
 
-    Result<void> evaluate(const Node& node) {
+    Result<void> evaluate(const Node& node, const NodeObserver& observer) {
         const Kernel kernel = find_reference_kernel(node.domain, node.op);
         if (kernel == nullptr)
             return Error{ErrorCode::unsupported, describe(node) + ": the operator is not implemented"};
@@ -71,6 +71,7 @@ public:
         std::vector<Tensor> outputs(node.outputs.size());
         KernelContext context(node, graph_.opset, inputs, outputs, allocator_);
         DETECT_TRY(kernel(context));
+        if (observer) observer(node, outputs);
         for (std::size_t i = 0; i < outputs.size(); ++i) {
             if (!node.outputs[i].present()) continue;
             if (!outputs[i].defined()) return Error{ErrorCode::internal, describe(node) + ": left an output undefined"};
@@ -103,10 +104,15 @@ Result<std::vector<Tensor>> interpret(const Graph& graph, std::span<const Tensor
 
 Result<std::vector<Tensor>> interpret(const Graph& graph, std::span<const Tensor> inputs,
                                       std::span<const ValueId> wanted) {
+    return interpret(graph, inputs, wanted, {});
+}
+
+Result<std::vector<Tensor>> interpret(const Graph& graph, std::span<const Tensor> inputs,
+                                      std::span<const ValueId> wanted, const NodeObserver& observer) {
     DETECT_TRY(check_inputs(graph, inputs));
     Run run(graph, wanted);
     for (std::size_t i = 0; i < inputs.size(); ++i) run.set(graph.inputs[i], inputs[i]);
-    for (const Node& node : graph.nodes) DETECT_TRY(run.evaluate(node));
+    for (const Node& node : graph.nodes) DETECT_TRY(run.evaluate(node, observer));
     std::vector<Tensor> results;
     for (const ValueId id : wanted) {
         if (!id.present() || static_cast<std::size_t>(id.index) >= graph.values.size() || !run.get(id).defined()) {

@@ -2,6 +2,7 @@
 
 #include "graph/graph.h"
 
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -14,5 +15,12 @@ namespace detect {
 /// The same, but hands back the values asked for (any edge of the graph), by id.
 [[nodiscard]] Result<std::vector<Tensor>> interpret(const Graph& graph, std::span<const Tensor> inputs,
                                                     std::span<const ValueId> wanted);
+
+/// Hears of every node as soon as it is computed, in the order of graph.nodes.
+using NodeObserver = std::function<void(const Node& node, std::span<const Tensor> outputs)>;
+
+/// The same; after a failure, the number of nodes that `observer` has heard of is the index of the one that failed.
+[[nodiscard]] Result<std::vector<Tensor>> interpret(const Graph& graph, std::span<const Tensor> inputs,
+                                                    std::span<const ValueId> wanted, const NodeObserver& observer);
 
 } // namespace detect

@@ -14,6 +14,18 @@ void replace_blocks(Tensor& output, const Tensor& updates, std::span<const std::
     const std::size_t size = element_size(output.type());
     const std::size_t bytes = static_cast<std::size_t>(block) * size;
     if (bytes == 0) return;
+    if (block == 1) {
+        // Copies of a known size are single moves.
+        dispatch_size(output.type(), [&]<std::size_t element>() {
+            std::byte* const to = output.mutable_bytes().data();
+            const std::byte* from = updates.bytes().data();
+            for (const std::int64_t offset : offsets) {
+                std::memcpy(to + static_cast<std::size_t>(offset) * element, from, element);
+                from += element;
+            }
+        });
+        return;
+    }
     for (std::size_t i = 0; i < offsets.size(); ++i) {
         std::memcpy(output.mutable_bytes().data() + static_cast<std::size_t>(offsets[i]) * size,
                     updates.bytes().data() + i * bytes, bytes);

@@ -7,15 +7,16 @@ import ctypes
 import os
 import re
 import sys
-from ctypes import POINTER, byref, c_char_p, c_float, c_int32, c_size_t, c_uint32, c_uint64, c_void_p
+from ctypes import POINTER, byref, c_char_p, c_double, c_float, c_int32, c_size_t, c_uint32, c_uint64, c_void_p
 
-ABI_VERSION = 1
+ABI_VERSION = 2
 RGB8 = 2
 
 
 class Options(ctypes.Structure):
     _fields_ = [("struct_size", c_size_t), ("threads", c_int32), ("min_score", c_float), ("memory_limit", c_uint64),
-                ("classes", POINTER(c_char_p)), ("class_count", c_size_t)]
+                ("classes", POINTER(c_char_p)), ("class_count", c_size_t), ("tile", c_int32),
+                ("tile_merge", c_int32), ("tile_when", c_int32), ("tile_overlap", c_double)]
 
 
 class Image(ctypes.Structure):
@@ -31,7 +32,7 @@ class Detection(ctypes.Structure):
 class Detector:
     """A loaded model. Handles are pointers: c_void_p, or 64-bit numbers would be cut to int."""
 
-    def __init__(self, model, min_score=0.0):
+    def __init__(self, model, min_score=0.0, tile=0):
         self.library = ctypes.CDLL(os.environ.get("LIBDETECT", "libdetect.so.0"))
         self.library.detect_abi_version.restype = c_uint32
         if self.library.detect_abi_version() != ABI_VERSION:
@@ -42,7 +43,7 @@ class Detector:
         self.check(self.library.detect_create(byref(self.handle)))
         options = Options()
         self.check(self.library.detect_options_init(byref(options)))
-        options.min_score = min_score
+        options.min_score, options.tile = min_score, tile
         self.check(self.library.detect_load_file(self.handle, os.fsencode(model), byref(options)))
 
     def check(self, status):

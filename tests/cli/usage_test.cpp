@@ -51,16 +51,18 @@ TEST_P(VerbHelp, NamesItsOptionsAndTheExitCodes) {
     for (const char* option : GetParam().options) EXPECT_THAT(help.output, HasSubstr(option));
 }
 
-INSTANTIATE_TEST_SUITE_P(, VerbHelp,
-                         testing::Values(Verb{"export",
-                                              {"--image", "--weights", "-o", "--opset", "--layout", "--preset",
-                                               "--min-size", "--max-size", "--anchor-sizes", "--rpn-top-n",
-                                               "--score-threshold", "--nms-threshold", "--max-detections", "--labels"}},
-                                         Verb{"run",
-                                              {"--score", "--model", "-o", "--json", "--no-draw", "--threads",
-                                               "--preset", "--labels"}},
-                                         Verb{"info", {"model"}}, Verb{"bench", {"--image", "--model"}}),
-                         [](const auto& verb) { return std::string(verb.param.name); });
+INSTANTIATE_TEST_SUITE_P(
+    , VerbHelp,
+    testing::Values(
+        Verb{"export",
+             {"--image", "--weights", "-o", "--opset", "--layout", "--preset", "--min-size", "--max-size",
+              "--anchor-sizes", "--rpn-top-n", "--score-threshold", "--nms-threshold", "--max-detections", "--labels"}},
+        Verb{"run", {"--score", "--model", "-o", "--json", "--no-draw", "--threads", "--preset", "--labels"}},
+        Verb{"info", {"model", "--operators"}},
+        Verb{"check", {"model", "--image", "--weights", "--target", "--json", "--labels", "6 problems found"}},
+        Verb{"tensor", {"--input", "--output", "--threads", "Examples: detect tensor"}},
+        Verb{"bench", {"--image", "--model"}}),
+    [](const auto& verb) { return std::string(verb.param.name); });
 
 TEST_F(Usage, VersionIsTheProjects) {
     const ProcessResult version = run({"--version"});

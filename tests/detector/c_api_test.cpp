@@ -5,6 +5,7 @@
 #include "tests/support/require.h"
 #include "tests/support/temp_dir.h"
 
+#include <array>
 #include <fstream>
 #include <limits>
 #include <random>
@@ -87,6 +88,54 @@ TEST_F(CApi, LoadsFilesWithOptions) {
     const auto expected = require(tiny_detector({.min_score = 0.1F, .classes = {"b"}}).run(picture_.view())).detections;
     EXPECT_EQ(count, expected.size());
     for (std::size_t k = 0; k < count; ++k) EXPECT_EQ(found[k].label, 2);
+}
+
+TEST_F(CApi, LooksAtLargePicturesInTiles) {
+    detect_options options;
+    ASSERT_EQ(detect_options_init(&options), DETECT_OK);
+    EXPECT_EQ(options.tile, 0);
+    EXPECT_EQ(options.tile_overlap, TilingOptions().overlap);
+    options.memory_limit = 8'000'000;
+    options.tile = 256;
+    options.tile_overlap = 0.25;
+    options.tile_merge = DETECT_MERGE_NMS;
+    options.tile_when = DETECT_TILE_BEYOND_MEMORY_LIMIT;
+    load(&options);
+    const Pixels large = noise(2000, 1500, 6);
+    const std::vector<detect_image> images{image_, image_of(large)};
+    detect_result* result = nullptr;
+    ASSERT_EQ(detect_run(detector_, images.data(), images.size(), &result), DETECT_OK) << detect_last_error(detector_);
+    const TilingOptions tiling{.tile = 256, .overlap = 0.25, .merge = TileMerge::nms};
+    const std::array expected{require(tiny_detector().run(picture_.view())).detections,
+                              require(tiny_detector({.tiling = tiling}).run(large.view())).detections};
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+        const detect_detection* found = nullptr;
+        std::size_t count = 0;
+        ASSERT_EQ(detect_result_detections(detector_, result, i, &found, &count), DETECT_OK);
+        ASSERT_EQ(count, expected[i].size());
+        for (std::size_t k = 0; k < count; ++k) EXPECT_EQ(found[k].x1, expected[i][k].box.x1);
+    }
+    std::uint64_t now = 0;
+    std::uint64_t peak = 0;
+    EXPECT_EQ(detect_memory_use(detector_, &now, &peak), DETECT_OK);
+    EXPECT_LE(peak, options.memory_limit);
+}
+
+TEST_F(CApi, TilingThatMakesNoSenseIsRefused) {
+    const auto refused = [&](auto change) {
+        detect_options options;
+        EXPECT_EQ(detect_options_init(&options), DETECT_OK);
+        options.tile = 256;
+        change(options);
+        EXPECT_EQ(detect_load_memory(detector_, tiny_model().data(), tiny_model().size(), &options),
+                  DETECT_ERROR_INVALID_ARGUMENT);
+        return std::string(detect_last_error(detector_));
+    };
+    EXPECT_THAT(refused([](detect_options& o) { o.tile = 31; }), HasSubstr("32"));
+    EXPECT_THAT(refused([](detect_options& o) { o.tile = -1; }), HasSubstr("-1"));
+    EXPECT_THAT(refused([](detect_options& o) { o.tile_overlap = 1.0; }), HasSubstr("0.9"));
+    EXPECT_THAT(refused([](detect_options& o) { o.tile_merge = 2; }), HasSubstr("tile_merge"));
+    EXPECT_THAT(refused([](detect_options& o) { o.tile_when = -1; }), HasSubstr("tile_when"));
 }
 
 TEST_F(CApi, TellsItsVersionAndNamesItsCodes) {

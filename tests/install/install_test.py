@@ -90,7 +90,7 @@ class Installed(unittest.TestCase):
     def test_headers_compile_alone(self):
         headers = sorted(path.relative_to(self.include) for path in self.include.glob("detect/*.h"))
         names = {path.name for path in headers}
-        self.assertLessEqual({"detector.h", "image.h", "error.h", "detect.h", "export.h", "opencv.h"}, names)
+        self.assertLessEqual({"detector.h", "image.h", "error.h", "detect.h", "export.h", "opencv.h", "tiling.h"}, names)
         for header in headers:
             source = self.root / "alone.cpp"
             source.write_text(f"#include <{header}>\n#include <{header}>\nint main() {{}}\n")
@@ -168,6 +168,49 @@ class Installed(unittest.TestCase):
         self.assert_same(run("/usr/bin/python3", "-B", program, self.model, ppm, environment=library).stdout)
         failed = run("/usr/bin/python3", "-B", program, "missing.onnx", ppm, environment=library, expected=1)
         self.assertIn("missing.onnx", failed.stderr)
+
+    def tiled(self):
+        """What the command finds in tiles: each line of (label, numbers)."""
+        text = run(self.detect, "run", BOARD, "--model", self.model, "--score", "0", "--tile", 320, "--json", "-", "--no-draw").stdout
+        found = [(d["label"], [d["score"], *d["box"]]) for d in json.loads(text)["images"][0]["detections"]]
+        self.assertGreater(len(found), 5)
+        self.assertNotEqual(found, self.expected())
+        return found
+
+    def test_tiles_in_cpp(self):
+        source = self.root / "tiles.cpp"
+        source.write_text(
+            "#include <detect/opencv.h>\n#include <opencv2/imgcodecs.hpp>\n#include <cstdio>\n"
+            "int main(int, char** words) {\n"
+            "    detect::DetectorOptions options;\n"
+            "    options.tiling = detect::TilingOptions{.tile = 320};\n"
+            "    const auto detector = detect::Detector::load(words[1], options);\n"
+            "    if (!detector) return 1;\n"
+            "    const auto found = detect::run(*detector, cv::imread(words[2]));\n"
+            "    if (!found) return 1;\n"
+            "    for (const auto& d : found->detections)\n"
+            "        std::printf(\"%s %.6f %.6f\\n\", detector->label_name(d.label).c_str(), d.score, d.box.x1);\n"
+            "}\n")
+        run("g++", "-std=c++20", *STRICT, source, *self.pkg_config("--cflags", "--libs", "detect", "opencv4"), "-o", self.root / "tiles")
+        lines = lines_of(run(self.root / "tiles", self.model, BOARD, environment={"LD_LIBRARY_PATH": str(self.lib)}).stdout)
+        wanted = self.tiled()
+        self.assertEqual([name for name, _ in lines], [name for name, _ in wanted])
+        for (_, (score, x1)), (_, numbers) in zip(lines, wanted):
+            self.assertAlmostEqual(score, numbers[0], delta=1e-5)
+            self.assertAlmostEqual(x1, numbers[1], delta=1e-3)
+
+    def test_tiles_in_c(self):
+        script = ("import sys; sys.path.insert(0, sys.argv[1])\n"
+                  "import ctypes_program\n"
+                  "for name, score, box in ctypes_program.Detector(sys.argv[2], tile=320).run(*ctypes_program.read_ppm(sys.argv[3])):\n"
+                  "    print(name, score, *box)\n")
+        output = run("/usr/bin/python3", "-B", "-c", script, self.root / "samples", self.model, self.board_as_ppm(),
+                     environment={"LIBDETECT": str(self.lib / "libdetect.so.0")}).stdout
+        lines, wanted = lines_of(output), self.tiled()
+        self.assertEqual([name for name, _ in lines], [name for name, _ in wanted])
+        for (_, numbers), (_, expected) in zip(lines, wanted):
+            for number, value in zip(numbers, expected):
+                self.assertAlmostEqual(number, value, delta=1e-3)
 
     def test_camera_loop_over_a_folder_of_frames(self):
         frames = self.root / "frames"

@@ -142,6 +142,31 @@ def random_91(trained, path):
     torch.save(random_network(91, 7), path)
 
 
+def half_weights(trained, path):
+    """What an export to float16 computes with: batch normalisation folded into the convolutions, their weights rounded.
+
+    Folded in double precision, as the export does it, and rounded to float32 before float16.
+    """
+    state = OrderedDict((key, value.clone()) for key, value in trained.items())
+    epsilon = float(torch.tensor(1e-5))  # a float32 attribute in ONNX
+    for key in [key for key in state if key.endswith(".running_var")]:
+        norm = key[: -len(".running_var")]
+        convolution = norm[: norm.rindex(".")] + ".0"
+        scale = state[f"{norm}.weight"].double() / (state[f"{norm}.running_var"].double() + epsilon).sqrt()
+        weight = state[f"{convolution}.weight"]
+        state[f"{convolution}.weight"] = (weight.double() * scale[:, None, None, None]).float()
+        shift = state[f"{norm}.bias"].double() - state[f"{norm}.running_mean"].double() * scale
+        state[f"{norm}.bias"] = shift.float()
+        # What is left of the normalisation multiplies by 1.
+        state[f"{norm}.weight"] = torch.ones_like(weight[:, 0, 0, 0])
+        state[f"{norm}.running_mean"] = torch.zeros_like(weight[:, 0, 0, 0])
+        state[key] = torch.full_like(weight[:, 0, 0, 0], 1.0 - epsilon)
+    for key, value in state.items():
+        if key.endswith(".weight") and value.dim() >= 2:
+            state[key] = value.half().float()
+    torch.save(state, path)
+
+
 STRANGERS = {
     "two_classes_float16.pth": two_classes_float16,
     "twelve_classes_wrapped.pth": twelve_classes_wrapped,
@@ -152,6 +177,7 @@ STRANGERS = {
     "preset_320.pth": preset_320,
     "twelve_classes.safetensors": safetensors,
     "random_91.pth": random_91,
+    "half_weights.pth": half_weights,
 }
 
 

@@ -27,8 +27,9 @@ TEST(TileLayout, APictureNoLargerThanATileIsOne) {
 
 TEST(TileLayout, TheLastOneEndsWithThePicture) {
     // 640 and a step of 512: 1152 would do for two, 1153 needs three.
-    EXPECT_THAT(layout(1152, 640), ElementsAre(PixelRect{0, 0, 640, 640}, PixelRect{512, 0, 640, 640}));
-    EXPECT_THAT(layout(1153, 500),
+    const TilingOptions options{.tile = 640, .overlap = 0.2};
+    EXPECT_THAT(layout(1152, 640, options), ElementsAre(PixelRect{0, 0, 640, 640}, PixelRect{512, 0, 640, 640}));
+    EXPECT_THAT(layout(1153, 500, options),
                 ElementsAre(PixelRect{0, 0, 640, 500}, PixelRect{512, 0, 640, 500}, PixelRect{513, 0, 640, 500}));
 }
 
@@ -47,6 +48,41 @@ TEST(TileLayout, AnyPictureIsCoveredWithTheOverlapAskedFor) {
             EXPECT_GE(tiles[t - 1].x + tile - tiles[t].x, static_cast<int>(overlap * tile) - 1);
         }
     }
+}
+
+std::set<int> columns(const std::vector<PixelRect>& tiles) {
+    std::set<int> columns;
+    for (const PixelRect& tile : tiles) columns.insert(tile.x);
+    return columns;
+}
+
+TEST(TileLayout, TilesLieOnTheNetworksGrid) {
+    const auto starts = [](int length, int tile, double overlap, double stride) {
+        const auto tiles = tile_layout(length, length, {.tile = tile, .overlap = overlap}, [&](int width, int height) {
+            EXPECT_EQ(width, tile);
+            EXPECT_EQ(height, tile);
+            return stride;
+        });
+        EXPECT_TRUE(tiles.ok());
+        return tiles.ok() ? columns(*tiles) : std::set<int>();
+    };
+    // 640 scaled to 1024: a stride of 32 is 20 pixels. 0.8 * 640 = 512 is nearest to 26 of them.
+    EXPECT_THAT(starts(2000, 640, 0.2, 20.0), ElementsAre(0, 520, 1040, 1360));
+    EXPECT_THAT(starts(2000, 640, 0.0, 20.0), ElementsAre(0, 640, 1280, 1360));
+    // 640 scaled to 800: 25.6 pixels. 21 of them would be nearest, but 20 are a whole number of pixels: 512.
+    EXPECT_THAT(starts(2400, 640, 0.15, 25.6), ElementsAre(0, 512, 1024, 1536, 1760));
+    // Where no whole number is near, each start is rounded for itself: of 515.1, 545.4 and 575.7 the first is closest.
+    EXPECT_THAT(starts(2400, 640, 0.15, 30.3), ElementsAre(0, 515, 1030, 1545, 1760));
+    // Never a gap, and never two tiles of one place: 100 is 3 strides of 30, not 3.3; a stride larger than a tile is
+    // one.
+    EXPECT_THAT(starts(300, 100, 0.0, 30.0), ElementsAre(0, 90, 180, 200));
+    EXPECT_THAT(starts(100, 64, 0.9, 60.0), ElementsAre(0, 36));
+}
+
+TEST(TileLayout, AtTheUsualOverlapAScanCostsLessThanHalfAsMuchAgain) {
+    const auto tiles = tile_layout(16000, 16000, {}, [](int, int) { return 20.0; });
+    ASSERT_TRUE(tiles.ok());
+    EXPECT_LT(static_cast<double>(tiles->size()), 1.5 * 25 * 25);
 }
 
 TEST(TileLayout, RefusesWhatMakesNoSense) {
@@ -179,7 +215,7 @@ TEST(RunTiled, EveryObjectUpToTheOverlapIsFoundOnce) {
     ASSERT_GT(scene.objects().size(), 300U);
     for (const TileMerge merge : {TileMerge::nms, TileMerge::ios}) {
         std::size_t most = 0;
-        const auto found = run_tiled(scene.view(), {.tile = 320, .overlap = 0.25, .merge = merge},
+        const auto found = run_tiled(scene.view(), {.tile = 320, .overlap = 0.25, .merge = merge}, {},
                                      [&](std::span<const ImageView> views) -> Result<std::vector<ImageResult>> {
                                          most = std::max(most, views.size());
                                          std::vector<ImageResult> results;
@@ -197,11 +233,11 @@ TEST(RunTiled, EveryObjectUpToTheOverlapIsFoundOnce) {
 
 TEST(RunTiled, ErrorsComeThrough) {
     const Scene scene(500, 500, 1, 20.0F);
-    const auto found = run_tiled(scene.view(), {.tile = 320}, [](auto) -> Result<std::vector<ImageResult>> {
+    const auto found = run_tiled(scene.view(), {.tile = 320}, {}, [](auto) -> Result<std::vector<ImageResult>> {
         return Error{ErrorCode::resource_limit, "no memory"};
     });
     EXPECT_EQ(found.error().message, "no memory");
-    EXPECT_FALSE(run_tiled(scene.view(), {.tile = 3}, [](auto) -> Result<std::vector<ImageResult>> {
+    EXPECT_FALSE(run_tiled(scene.view(), {.tile = 3}, {}, [](auto) -> Result<std::vector<ImageResult>> {
                      return std::vector<ImageResult>();
                  }).ok());
 }

@@ -24,7 +24,7 @@ extern "C" {
 
 /* Of this header. The library's own is detect_abi_version(): they must be equal. It grows when a program would have to
  * be compiled again; fields are only ever added at the end of detect_options, which carries its size. */
-#define DETECT_ABI_VERSION 1
+#define DETECT_ABI_VERSION 2
 
 /* What a function returns. The codes up to 8 mean what detect::ErrorCode means. */
 typedef enum detect_status {
@@ -65,6 +65,22 @@ typedef enum detect_format {
     DETECT_RGB_FLOAT = 7
 } detect_format;
 
+/* How two detections of a class, from different tiles, that may be the same object become one. */
+typedef enum detect_tile_merge {
+    /* By the intersection over the smaller box; pieces of an object that tiles' borders cut are joined. */
+    DETECT_MERGE_IOS = 0,
+    /* By the intersection over the union; the better one stays. */
+    DETECT_MERGE_NMS = 1
+} detect_tile_merge;
+
+/* Which pictures are looked at in tiles. */
+typedef enum detect_tile_when {
+    /* All that are larger than a tile. */
+    DETECT_TILE_LARGER = 0,
+    /* Those that would pass the memory limit as a whole. */
+    DETECT_TILE_BEYOND_MEMORY_LIMIT = 1
+} detect_tile_when;
+
 typedef struct detect_detector detect_detector;
 typedef struct detect_result detect_result;
 
@@ -80,6 +96,13 @@ typedef struct detect_options {
     /* Names of the only classes that are reported; a count of 0: all. */
     const char *const *classes;
     size_t class_count;
+    /* Look at large pictures in square tiles of this many pixels a side, at least 32; 0: every picture as a whole. */
+    int32_t tile;
+    /* A detect_tile_merge and a detect_tile_when. */
+    int32_t tile_merge;
+    int32_t tile_when;
+    /* Share of a tile's side that neighbours have in common, 0 to 0.9; rounded to the network's own grid. */
+    double tile_overlap;
 } detect_options;
 
 /* A picture of the caller's; row 0 is the top. It is only read, and only during the call. */

@@ -4,11 +4,13 @@
 #include "detect/detection.h"
 #include "detect/error.h"
 #include "detect/image.h"
+#include "detect/tiling.h"
 
 #include <cstddef>
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -25,13 +27,15 @@ struct DetectorOptions {
     /// one. Results do not depend on it.
     int pictures_per_run = 0;
     /// Bytes that the detector may hold at once: weights, plans, and the pictures that are being run with all that is
-    /// computed from them. A picture that would pass it is refused with `resource_limit` before anything passes it; a
-    /// batch is run in parts; calls that are too much at once wait for each other. 0, or more than that: as much as the
-    /// machine has.
-    /// While a model is loaded, its largest weights are there twice for a moment.
+    /// computed from them. A picture that would pass it is refused with `resource_limit` before anything passes it, or
+    /// looked at in tiles if `tiling` is on; a batch is run in parts; calls that are too much at once wait for each
+    /// other. 0, or more than that: as much as the machine has. While a model is loaded, its largest weights are there
+    /// twice for a moment.
     std::size_t memory_limit = 0;
     /// Only these classes are reported, by the names that `label_name` gives. Empty: all.
     std::vector<std::string> classes = {};
+    /// Look at large pictures in overlapping tiles. None: every picture as a whole.
+    std::optional<TilingOptions> tiling = {};
 };
 
 /// Bytes that a detector holds, counted as `DetectorOptions::memory_limit` counts them.
@@ -57,10 +61,11 @@ public:
     /// `invalid_argument` if the view makes no sense or float pixels are outside [0, 1], `resource_limit` if the
     /// picture does not fit into the memory limit.
     [[nodiscard]] Result<ImageResult> run(const ImageView& image) const;
-    /// The same for several pictures of any sizes: those of equal size share a batch. Results in the order of `images`.
+    /// The same for several pictures of any sizes: those of equal size that are not tiled share a batch. Results in the
+    /// order of `images`.
     [[nodiscard]] Result<std::vector<ImageResult>> run(std::span<const ImageView> images) const;
-    /// The same for a ready batch, float32 [batch, 3, height, width], RGB, 0–1. Values outside [0, 1] (beyond rounding)
-    /// are an `invalid_argument` that says what range was found and how to mend it.
+    /// The same for a ready batch, float32 [batch, 3, height, width], RGB, 0–1, which is never tiled. Values outside
+    /// [0, 1] (beyond rounding) are an `invalid_argument` that says what range was found and how to mend it.
     [[nodiscard]] Result<std::vector<ImageResult>> run(const TensorView& batch) const;
 
     /// Runs a blank batch of this size, so that the first real one finds its plan made and its memory there. Each size

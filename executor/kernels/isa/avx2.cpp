@@ -20,7 +20,9 @@ namespace {
 
 #include "executor/kernels/isa/weighted_sum.inl"
 
-#include "executor/kernels/isa/softmax.inl"
+#include "executor/kernels/isa/rows.inl"
+
+#include "executor/kernels/isa/functions.inl"
 
 #include "executor/kernels/isa/winograd.inl"
 

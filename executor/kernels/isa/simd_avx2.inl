@@ -43,3 +43,9 @@ inline Vec gather(const float* x, const std::int32_t* index) {
     __builtin_memcpy(&at, index, sizeof(at));
     return _mm256_i32gather_ps(x, at, 4);
 }
+inline Vec square_root(Vec x) { return _mm256_sqrt_ps(x); }
+/// a < b ? x : y
+inline Vec where_less(Vec a, Vec b, Vec x, Vec y) { return _mm256_blendv_ps(y, x, _mm256_cmp_ps(a, b, _CMP_LT_OQ)); }
+inline Vec absolute(Vec x) { return _mm256_andnot_ps(broadcast(-0.F), x); }
+/// |x| with the sign of `sign`.
+inline Vec with_sign(Vec x, Vec sign) { return _mm256_or_ps(absolute(x), _mm256_and_ps(broadcast(-0.F), sign)); }

@@ -38,3 +38,11 @@ inline Vec power_of_two(Vec n) {
 inline Vec gather(const float* x, const std::int32_t* index) {
     return _mm512_i32gather_ps(_mm512_loadu_si512(index), x, 4);
 }
+inline Vec square_root(Vec x) { return _mm512_sqrt_ps(x); }
+/// a < b ? x : y
+inline Vec where_less(Vec a, Vec b, Vec x, Vec y) {
+    return _mm512_mask_mov_ps(y, _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ), x);
+}
+inline Vec absolute(Vec x) { return _mm512_andnot_ps(broadcast(-0.F), x); }
+/// |x| with the sign of `sign`.
+inline Vec with_sign(Vec x, Vec sign) { return _mm512_or_ps(absolute(x), _mm512_and_ps(broadcast(-0.F), sign)); }

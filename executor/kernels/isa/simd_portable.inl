@@ -56,3 +56,18 @@ inline Vec power_of_two(Vec n) {
 inline Vec gather(const float* x, const std::int32_t* index) {
     return Vec{x[index[0]], x[index[1]], x[index[2]], x[index[3]]};
 }
+inline Vec square_root(Vec x) {
+    for (std::size_t i = 0; i < lanes; ++i) x[i] = __builtin_sqrtf(x[i]);
+    return x;
+}
+/// a < b ? x : y
+inline Vec where_less(Vec a, Vec b, Vec x, Vec y) { return a < b ? x : y; }
+inline Vec absolute(Vec x) {
+    for (std::size_t i = 0; i < lanes; ++i) x[i] = __builtin_fabsf(x[i]);
+    return x;
+}
+/// |x| with the sign of `sign`.
+inline Vec with_sign(Vec x, Vec sign) {
+    for (std::size_t i = 0; i < lanes; ++i) x[i] = __builtin_copysignf(x[i], sign[i]);
+    return x;
+}

@@ -17,6 +17,10 @@ constexpr KernelTable make_table(Isa isa) {
     table.max_pixels = &max_pixels;
     table.weighted_sum = &weighted_sum;
     table.softmax_row = &softmax_row;
+    table.long_softmax_row = &long_softmax_row;
+    table.layer_norm_row = &layer_norm_row;
+    table.map_elements = &map_elements;
+    table.combine_elements = &combine_elements;
     table.normalise = &normalise;
     table.blend_rows = &blend_rows;
     table.blend_gathered = &blend_gathered;

@@ -44,7 +44,8 @@ class Scan(CliCase):
         """Images of the JSON, the most memory that was resident, in bytes, and the seconds it took."""
         # Seams are looked for among faint detections, too.
         begin = time.monotonic()
-        process = subprocess.Popen([DETECT, "run", *map(str, arguments), "--model", WEIGHTS, "--no-draw", "--quiet",
+        process = subprocess.Popen([DETECT, "run", *map(str, arguments), "--model", WEIGHTS, "--min-size", "1024",
+                                    "--max-size", "1024", "--no-draw", "--quiet",
                                     "--score", "0.3", "--json", "found.json"], cwd=self.folder)
         peak = 0
         while process.poll() is None:
@@ -100,10 +101,11 @@ class Scan(CliCase):
     def test_overlapping_tiles_give_what_the_boards_give(self):
         scan = self.scan(BOARDS)
         singles, single_seconds = self.singles(BOARDS)
-        images, peak, seconds = self.run_model(scan, "--tile", SIDE, "--overlap", 0.2)
+        images, peak, seconds = self.run_model(scan, "--tile", SIDE)
         tiled = images[0]["detections"]
         # Where boards meet, the scan shows what no single picture does; a tile's surroundings move scores and boxes a
-        # little, as squeeze-and-excitation averages over all of them.
+        # little, as squeeze-and-excitation averages over all of them: the few below 0.9 are there however far from a seam
+        # they are seen. Tiles off the network's grid move a third of all boxes by more.
         sure = [d for d in singles if d["score"] >= 0.7 and self.inside_a_board(d, 32)]
         overlaps = sorted(self.partner(d, tiled) for d in sure)
         close = sum(overlap >= 0.9 for overlap in overlaps)
@@ -111,7 +113,7 @@ class Scan(CliCase):
               f"worst {overlaps[:5]}; peak {peak / 1e6:.0f} MB; {single_seconds:.1f} s for boards, {seconds:.1f} s for the scan",
               file=sys.stderr)
         self.assertGreater(len(sure), 4 * BOARDS * BOARDS)
-        self.assertGreaterEqual(close, 0.9 * len(sure))
+        self.assertGreaterEqual(close, 0.95 * len(sure))
         self.assertGreaterEqual(sum(overlap >= 0.7 for overlap in overlaps), 0.99 * len(sure))
         sure_tiled = [d for d in tiled if d["score"] >= 0.7 and self.inside_a_board(d, 32)]
         self.assertGreaterEqual(sum(self.partner(d, singles) >= 0.5 for d in sure_tiled), 0.98 * len(sure_tiled))

@@ -77,13 +77,29 @@ TEST_P(ElementwiseTest, AGatePerPictureAndChannel) {
     }
 }
 
+using SoftmaxRows = decltype(&softmax_rows);
+constexpr std::array<SoftmaxRows, 2> softmaxes{&softmax_rows, &long_softmax_rows};
+
 TEST_P(ElementwiseTest, SoftmaxAgreesWithDoubleArithmetic) {
-    for (const std::size_t columns : {1UL, 2UL, 7UL, 16UL, 17UL, 91UL, 364UL}) {
+    for (const auto& [columns, softmax] : {std::pair{1UL, 0},
+                                           {2UL, 0},
+                                           {7UL, 0},
+                                           {16UL, 0},
+                                           {17UL, 0},
+                                           {91UL, 0},
+                                           {364UL, 0},
+                                           {1UL, 1},
+                                           {2UL, 1},
+                                           {15UL, 1},
+                                           {16UL, 1},
+                                           {17UL, 1},
+                                           {197UL, 1},
+                                           {2000UL, 1}}) {
         constexpr std::size_t rows = 9;
         auto values = random_floats(rows * columns, 5);
         for (std::size_t i = 0; i < values.size(); ++i) values[i] *= std::pow(4.F, static_cast<float>(i / columns));
         const GuardedFloats x(values);
-        softmax_rows(kernels(), x.data(), rows, columns, x.data(), pool_);
+        softmaxes[static_cast<std::size_t>(softmax)](kernels(), x.data(), rows, columns, x.data(), pool_);
         for (std::size_t r = 0; r < rows; ++r) {
             const float* of_row = values.data() + r * columns;
             // The difference is taken in float, as everywhere; the exponential of what remains must be good.
@@ -100,19 +116,63 @@ TEST_P(ElementwiseTest, SoftmaxAgreesWithDoubleArithmetic) {
 }
 
 TEST_P(ElementwiseTest, SoftmaxOfSpecialRows) {
-    const auto softmax = [&](std::vector<float> row) {
-        softmax_rows(kernels(), row.data(), 1, row.size(), row.data(), pool_);
-        return row;
-    };
-    EXPECT_EQ(softmax({5.F, 5.F, 5.F, 5.F}), (std::vector<float>{0.25F, 0.25F, 0.25F, 0.25F}));
-    EXPECT_EQ(softmax({0.F, -infinity, -200.F}), (std::vector<float>{1.F, 0.F, 0.F}));
-    // Neither overflow in the exponential nor in the differences.
-    EXPECT_EQ(softmax({3e38F, -3e38F}), (std::vector<float>{1.F, 0.F}));
-    for (const auto& row : {std::vector<float>{0.F, nan, 1.F}, {infinity, 0.F}, {-infinity, -infinity}, {nan, nan}}) {
-        EXPECT_TRUE(std::isnan(softmax(row)[0])) << row[0];
+    for (const SoftmaxRows rows : softmaxes) {
+        const auto softmax = [&](std::vector<float> row) {
+            rows(kernels(), row.data(), 1, row.size(), row.data(), pool_);
+            return row;
+        };
+        EXPECT_EQ(softmax({5.F, 5.F, 5.F, 5.F}), (std::vector<float>{0.25F, 0.25F, 0.25F, 0.25F}));
+        EXPECT_EQ(softmax({0.F, -infinity, -200.F}), (std::vector<float>{1.F, 0.F, 0.F}));
+        // Neither overflow in the exponential nor in the differences.
+        EXPECT_EQ(softmax({3e38F, -3e38F}), (std::vector<float>{1.F, 0.F}));
+        for (const auto& row :
+             {std::vector<float>{0.F, nan, 1.F}, {infinity, 0.F}, {-infinity, -infinity}, {nan, nan}}) {
+            EXPECT_TRUE(std::isnan(softmax(row)[0])) << row[0];
+        }
+        // A NaN anywhere in a long row.
+        for (const std::size_t at : {0UL, 3UL, 16UL, 39UL}) {
+            std::vector<float> row(40, 1.F);
+            row[at] = nan;
+            EXPECT_TRUE(std::isnan(softmax(row)[5])) << at;
+        }
+        // e^-90 is a denormal and must not be flushed.
+        EXPECT_NEAR(softmax({0.F, -90.F})[1], 8.194e-40F, 2e-43F);
     }
-    // e^-90 is a denormal and must not be flushed.
-    EXPECT_NEAR(softmax({0.F, -90.F})[1], 8.194e-40F, 2e-43F);
+}
+
+TEST_P(ElementwiseTest, LayerNormAgreesWithDoubleArithmetic) {
+    for (const std::size_t columns : {1UL, 2UL, 15UL, 16UL, 17UL, 512UL, 769UL}) {
+        constexpr std::size_t rows = 5;
+        auto values = random_floats(rows * columns, 11);
+        // A mean far from 0 must not cost the variance its digits.
+        for (std::size_t i = 0; i < columns; ++i) values[i] += 100.F;
+        const GuardedFloats x(values);
+        const GuardedFloats scale(random_floats(columns, 12));
+        const GuardedFloats bias(random_floats(columns, 13));
+        const GuardedFloats y(x.size());
+        layer_norm_rows(kernels(), x.data(), rows, columns, 1e-5F, scale.data(), bias.data(), y.data(), pool_);
+        const GuardedFloats plain(x.size());
+        layer_norm_rows(kernels(), x.data(), rows, columns, 1e-5F, nullptr, nullptr, plain.data(), pool_);
+        for (std::size_t r = 0; r < rows; ++r) {
+            const std::span row = std::span(values).subspan(r * columns, columns);
+            double mean = 0.0;
+            for (const float value : row) mean += static_cast<double>(value) / static_cast<double>(columns);
+            double variance = 0.0;
+            for (const float value : row) variance += std::pow(static_cast<double>(value) - mean, 2);
+            const double deviation = std::sqrt(variance / static_cast<double>(columns) + 1e-5);
+            // An error of the mean in its last place is one of the result.
+            const double tolerance = 4e-7 * std::max(1.0, std::fabs(mean)) / deviation + 1e-6;
+            for (std::size_t c = 0; c < columns; ++c) {
+                const double normal = (static_cast<double>(row[c]) - mean) / deviation;
+                EXPECT_NEAR(plain[r * columns + c], normal, tolerance) << "row " << r << " column " << c;
+                EXPECT_NEAR(y[r * columns + c], normal * static_cast<double>(scale[c]) + static_cast<double>(bias[c]),
+                            2 * tolerance);
+            }
+        }
+        EXPECT_TRUE(y.intact() && plain.intact());
+        layer_norm_rows(kernels(), x.data(), rows, columns, 1e-5F, nullptr, nullptr, x.data(), pool_);
+        EXPECT_SAME_BITS(x.data(), plain.data(), x.size());
+    }
 }
 
 TEST_P(ElementwiseTest, LayoutsGoThereAndBack) {

@@ -1,0 +1,163 @@
+// `detect check` as a user meets it: what it prints, as text and as JSON, and how it ends.
+
+#include "export/onnx_writer.h"
+#include "graph/builder.h"
+#include "tests/cli/command.h"
+#include "tests/cli/files.h"
+#include "tests/support/require.h"
+
+#include <chrono>
+#include <limits>
+
+namespace detect::test {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+class Check : public testing::Test {
+protected:
+    Check() { write_tiny_model(folder_ / "tiny.onnx"); }
+
+    ProcessResult check(std::vector<std::string> arguments) {
+        arguments.insert(arguments.begin(), "check");
+        return run_detect(arguments, folder_.path());
+    }
+
+    /// A classifier with `weight` among its weights.
+    void write_classifier(const std::string& name, float weight) {
+        const ParameterMap no_parameters;
+        GraphBuilder b(no_parameters);
+        const ValueId input = b.input("input", DataType::float32, {"batch", 3, "height", "width"});
+        const ValueId mean =
+            b.node("ReduceMean", {input}, {{"axes", std::vector<std::int64_t>{2, 3}}, {"keepdims", std::int64_t{0}}});
+        const ValueId weights = b.constant("weights", Tensor::of<float>({3, 2}, {1, 0, weight, 1, 1, 1}));
+        b.output("scores", b.node("MatMul", {mean, weights}), Shape{"batch", 2});
+        write_text(folder_ / name, require(write_onnx(require(b.finish()))));
+    }
+    void write_bad_classifier() { write_classifier("bad.onnx", std::numeric_limits<float>::quiet_NaN()); }
+
+    TempDir folder_;
+};
+
+TEST_F(Check, IsSilentOnOurOwnExport) {
+    const ProcessResult result = check({small_model().string(), "--image", board().string()});
+    ASSERT_TRUE(succeeded(result));
+    EXPECT_EQ(result.errors, "");
+    EXPECT_THAT(result.output, AllOf(HasSubstr("small.onnx: "), HasSubstr("opset 17"), HasSubstr("no problems found"),
+                                     Not(HasSubstr("error  ")), Not(HasSubstr("warning  ")), Not(HasSubstr("cost  "))));
+    EXPECT_THAT(files_in(folder_.path()), ElementsAre("tiny.onnx"));
+}
+
+TEST_F(Check, SaysWhereWhatAndWhatToDo) {
+    write_bad_classifier();
+    const ProcessResult result = check({"bad.onnx"});
+    EXPECT_EQ(result.exit_code, 6) << describe(result);
+    EXPECT_EQ(result.errors, "");
+    EXPECT_THAT(result.output,
+                AllOf(StartsWith("bad.onnx: "), HasSubstr("error  numbers\n"), HasSubstr("\n  where  node '"),
+                      HasSubstr("\n  what   1 of 6 weights are NaN"), HasSubstr("\n  do     "),
+                      HasSubstr("\n  for    onnxruntime, tensorrt, openvino, opencv\n"),
+                      HasSubstr("\n1 error (for onnxruntime)\n")));
+    std::istringstream lines(result.output);
+    for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 100U) << line;
+}
+
+TEST_F(Check, WritesJsonToAFileOrToStandardOutput) {
+    write_bad_classifier();
+    const ProcessResult to_file = check({"bad.onnx", "--json", "report.json"});
+    EXPECT_EQ(to_file.exit_code, 6);
+    EXPECT_THAT(to_file.output, HasSubstr("1 error"));
+    const ProcessResult result = check({"bad.onnx", "--json", "-"});
+    EXPECT_EQ(result.exit_code, 6);
+    EXPECT_EQ(read_text(folder_ / "report.json"), result.output);
+    const auto json = parse_output(result);
+    EXPECT_EQ(json["problems"], true);
+    EXPECT_EQ(json["target"], "onnxruntime");
+    ASSERT_EQ(json["findings"].size(), 1U);
+    EXPECT_EQ(json["findings"][0]["check"], "numbers");
+    EXPECT_EQ(json["findings"][0]["severity"], "error");
+    for (const char* key : {"where", "what", "advice"}) EXPECT_NE(json["findings"][0][key], "") << key;
+    EXPECT_EQ(json["findings"][0]["runtimes"].size(), 4U);
+
+    const auto clean = parse_output(check({"tiny.onnx", "--json", "-"}));
+    EXPECT_EQ(clean["problems"], false);
+    EXPECT_EQ(clean["findings"].size(), 0U);
+}
+
+TEST_F(Check, JudgesForTheTargetThatIsNamed) {
+    const std::string model = small_model().string();
+    EXPECT_EQ(check({"tiny.onnx"}).exit_code, 0);
+    const ProcessResult opencv = check({model, "--target", "opencv"});
+    EXPECT_EQ(opencv.exit_code, 6) << describe(opencv);
+    EXPECT_THAT(opencv.output,
+                AllOf(HasSubstr("error  compatibility"), HasSubstr("RoiAlign"), HasSubstr("(for opencv)")));
+}
+
+TEST_F(Check, ComparesWithTheCheckpointAndSaysHowToExportIt) {
+    const ProcessResult result =
+        check({small_model().string(), "--image", board().string(), "--weights", bundled_weights().string()});
+    ASSERT_TRUE(succeeded(result)); // the sizes it was exported with are in the file
+    EXPECT_THAT(result.output,
+                AllOf(HasSubstr("against our own export of the checkpoint"), HasSubstr("its mirror image"),
+                      HasSubstr("a sound file: detect export --weights " + bundled_weights().string()),
+                      HasSubstr(" --min-size 320 --max-size 320 "), HasSubstr("small_sound.onnx\n")));
+}
+
+TEST_F(Check, TellsAModelFromTheSameWithOtherSettings) {
+    const ProcessResult result = check({small_model().string(), "--image", board().string(), "--weights",
+                                        bundled_weights().string(), "--min-size", "1024", "--max-size", "1024"});
+    EXPECT_EQ(result.exit_code, 6) << describe(result);
+    EXPECT_THAT(result.output, AllOf(HasSubstr("error  checkpoint"), HasSubstr(" --min-size 1024 --max-size 1024 ")));
+}
+
+TEST_F(Check, RefusesWhatMakesNoSense) {
+    EXPECT_TRUE(refused(check({}), 2));
+    EXPECT_TRUE(refused(check({"tiny.onnx", "--target", "toaster"}), 2));
+    const ProcessResult no_weights = check({"tiny.onnx", "--min-size", "320"});
+    EXPECT_TRUE(refused(no_weights, 2));
+    EXPECT_THAT(error_line(no_weights), HasSubstr("--min-size is for the checkpoint; give that with --weights"));
+    EXPECT_TRUE(refused(check({"tiny.onnx", "--json", "tiny.onnx"}), 2));
+    EXPECT_TRUE(refused(check({"tiny.onnx", "--json", "no/such/folder/report.json"}), 1));
+}
+
+TEST_F(Check, RefusesWhatIsNoModelAtOnce) {
+    write_text(folder_ / "text.onnx", "not what it should be\n");
+    write_text(folder_ / "empty.onnx", "");
+    write_cut(small_model(), 1'000'000, folder_ / "cut.onnx");
+    for (const char* file : {"text.onnx", "empty.onnx", "cut.onnx", "missing.onnx"}) {
+        const auto start = std::chrono::steady_clock::now();
+        const ProcessResult result = check({file});
+        EXPECT_TRUE(refused(result, 3)) << file;
+        EXPECT_THAT(error_line(result), StartsWith(std::string(file) + ": "));
+        EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5)) << file; // on a busy machine
+    }
+    const ProcessResult checkpoint = check({bundled_weights().string()});
+    EXPECT_TRUE(refused(checkpoint, 3));
+    EXPECT_THAT(error_line(checkpoint), HasSubstr("is a checkpoint, not an ONNX file"));
+    EXPECT_TRUE(refused(check({"tiny.onnx", "--image", "text.onnx"}), 3));
+    EXPECT_TRUE(refused(check({"tiny.onnx", "--image", board().string(), "--weights", "text.onnx"}), 3));
+}
+
+/// Any bit of the file's description may be wrong: the command ends in one of its own ways, or finds a problem.
+TEST_F(Check, SurvivesDamage) {
+    const std::string whole = read_text(folder_ / "tiny.onnx");
+    std::size_t refusals = 0;
+    for (std::size_t i = 0; i < 60; ++i) {
+        std::string damaged = whole;
+        const std::size_t at = (i * 7919 + 13) % whole.size();
+        damaged[at] = static_cast<char>(damaged[at] ^ static_cast<char>(1U << i % 8));
+        write_text(folder_ / "damaged.onnx", damaged);
+        const ProcessResult result = check({"damaged.onnx"});
+        if (result.exit_code == 6) continue;
+        EXPECT_TRUE(ended_properly(result)) << "byte " << at;
+        refusals += result.exit_code != 0 ? 1 : 0;
+    }
+    EXPECT_GT(refusals, 5U);
+}
+
+} // namespace
+} // namespace detect::test
