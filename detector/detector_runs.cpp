@@ -113,7 +113,7 @@ Result<Results> run_batch(const Detector::Implementation& self, const Batch& bat
     // closer to the cores than what is computed of several in turn.
     constexpr std::size_t threads_per_picture = 4;
     constexpr std::size_t most = 8;
-    const std::size_t busy = static_cast<std::size_t>(self.model->threads()) / threads_per_picture;
+    const std::size_t busy = static_cast<std::size_t>(self.model->threads().threads()) / threads_per_picture;
     const std::size_t wanted =
         self.pictures_per_run > 0 ? self.pictures_per_run : std::clamp(busy, std::size_t{1}, most);
     const std::size_t largest = self.one_picture_per_run ? 1 : wanted;

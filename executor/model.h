@@ -54,7 +54,8 @@ public:
     /// The same for a model of one input, float32 [N, 3, H, W] = `dims`, whose values `pictures` gives. If all that is
     /// computed of them is an image transform, there is never a tensor of them.
     Result<std::vector<Tensor>> run(const Dims& dims, const PictureRows& pictures) const;
-    [[nodiscard]] int threads() const { return threads_.threads(); }
+    /// The threads that a run works with, for what is done beside it.
+    [[nodiscard]] ThreadPool& threads() const { return threads_; }
     /// False if no run with such an input can ever be within the memory limit, whatever else is given back.
     [[nodiscard]] bool can_hold(const Dims& dims) const;
     /// Forgets plans and gives back memory that is kept for later runs.
