@@ -52,14 +52,17 @@ TEST(DetectorTiling, LargePicturesAreLookedAtInTilesAndOthersAreNot) {
 
 TEST(DetectorTiling, WhatWouldPassTheMemoryLimitIsTiledIfTilingIsOn) {
     const Pixels fits = noise(300, 200, 1);
-    const Pixels large = noise(2500, 2000, 2);
-    constexpr std::size_t limit = 8 * megabyte;
-    const auto refused = tiny_detector({.threads = 1, .memory_limit = limit}).run(large.view());
+    // Scaled to 2400 x 96.
+    const Pixels large = noise(2500, 100, 2);
+    const Scale scale{96, 4000};
+    constexpr std::size_t limit = 4 * megabyte;
+    const auto refused = tiny_detector({.threads = 1, .memory_limit = limit}, scale).run(large.view());
     ASSERT_FALSE(refused.ok());
     EXPECT_EQ(refused.error().code, ErrorCode::resource_limit);
 
-    const auto with = [](TileWhen when) {
-        return tiny_detector({.threads = 1, .memory_limit = limit, .tiling = TilingOptions{.tile = 256, .when = when}});
+    const auto with = [&](TileWhen when) {
+        return tiny_detector({.threads = 1, .memory_limit = limit, .tiling = TilingOptions{.tile = 256, .when = when}},
+                             scale);
     };
     const Detector always = with(TileWhen::larger_than_a_tile);
     const Detector if_needed = with(TileWhen::beyond_memory_limit);
@@ -69,14 +72,14 @@ TEST(DetectorTiling, WhatWouldPassTheMemoryLimitIsTiledIfTilingIsOn) {
     EXPECT_LE(if_needed.memory_use().peak, limit);
     EXPECT_LE(always.memory_use().peak, limit);
     // What fits is left whole by one and not by the other.
-    const auto whole = require(tiny_detector().run(fits.view())).detections;
+    const auto whole = require(tiny_detector({}, scale).run(fits.view())).detections;
     EXPECT_EQ(require(if_needed.run(fits.view())).detections, whole);
     EXPECT_NE(require(always.run(fits.view())).detections, whole);
 }
 
 TEST(DetectorTiling, TilesThatPassTheLimitThemselvesAreRefused) {
     const Detector detector =
-        tiny_detector({.threads = 1, .memory_limit = 8 * megabyte, .tiling = TilingOptions{.tile = 1900}});
+        tiny_detector({.threads = 1, .memory_limit = 8 * megabyte, .tiling = TilingOptions{.tile = 1900}}, {1900, 1900});
     const auto refused = detector.run(noise(2500, 2000, 2).view());
     ASSERT_FALSE(refused.ok());
     EXPECT_EQ(refused.error().code, ErrorCode::resource_limit);
