@@ -35,9 +35,9 @@ double tile_step(int tile, double overlap, double stride) {
     for (double multiple = 1.0; multiple == 1.0 || multiple * stride <= tile + rounding; ++multiple) {
         const double step = multiple * stride;
         const double distance = std::abs(step - wanted);
-        const double from_whole = std::abs(step - std::round(step));
-        const auto cost = distance <= tile / 20.0 ? std::tuple(0.0, from_whole < rounding ? 0.0 : from_whole, distance)
-                                                  : std::tuple(1.0, distance, 0.0);
+        const double from_whole = std::round(std::abs(step - std::round(step)) / rounding);
+        const auto cost =
+            distance <= tile / 20.0 ? std::tuple(0.0, from_whole, distance) : std::tuple(1.0, distance, 0.0);
         if (cost >= least) continue;
         least = cost;
         best = step;

@@ -149,6 +149,11 @@ class Installed(unittest.TestCase):
         loaded = run("/usr/bin/python3", "-B", script, self.lib / "libdetect.so.0", self.model)
         self.assertEqual(loaded.stdout, "True\n")
 
+    def test_the_training_script_comes_along(self):
+        script = next(self.prefix.glob("**/samples/train/train.py"))
+        self.assertEqual({path.name for path in script.parent.iterdir()},
+                         {"train.py", "coco_crops.py", "average_precision.py", "README.md"})
+
     # What users build with it.
 
     def test_hello(self):
