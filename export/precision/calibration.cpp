@@ -1,6 +1,7 @@
 #include "export/precision/calibration.h"
 
 #include "executor/model.h"
+#include "executor/thread_pool.h"
 #include "export/precision/object_mask.h"
 #include "export/read_detections.h"
 #include "graph/try.h"
@@ -143,6 +144,7 @@ Result<Observation> observe(const Graph& graph, const std::vector<ValueId>& valu
     }
     const std::size_t own_outputs = graph.outputs.size();
     DETECT_TRY_ASSIGN(const auto model, Model::compile(std::move(observed)));
+    ThreadPool pool;
     Observation result;
     result.values.resize(values.size());
     PictureSums sums;
@@ -151,7 +153,7 @@ Result<Observation> observe(const Graph& graph, const std::vector<ValueId>& valu
         DETECT_TRY_ASSIGN(const Tensor picture, pictures.read(i));
         DETECT_TRY_ASSIGN(const auto outputs, model->run(std::vector<Tensor>{picture}));
         std::vector<char> finite(values.size(), 1);
-        model->threads().for_each_task(values.size(), [&](std::size_t k, std::size_t) {
+        pool.for_each_task(values.size(), [&](std::size_t k, std::size_t) {
             finite[k] = result.values[k].add(outputs[k].data<float>()) ? 1 : 0;
         });
         if (const auto bad = std::ranges::find(finite, 0); bad != finite.end()) {
@@ -175,8 +177,9 @@ Result<std::vector<ChosenRange>> choose_ranges(const Graph& graph, const std::ve
                                                const CalibrationProgress& progress) {
     DETECT_TRY_ASSIGN(Graph observed, with_outputs(graph, values));
     DETECT_TRY_ASSIGN(const auto model, Model::compile(std::move(observed)));
+    ThreadPool pool;
     std::vector<ChosenRange> ranges(values.size());
-    model->threads().for_each_task(values.size(), [&](std::size_t k, std::size_t) {
+    pool.for_each_task(values.size(), [&](std::size_t k, std::size_t) {
         ranges[k] = {.value = values[k],
                      .low = statistics[k].low(),
                      .high = statistics[k].high(),
@@ -190,7 +193,7 @@ Result<std::vector<ChosenRange>> choose_ranges(const Graph& graph, const std::ve
         DETECT_TRY_ASSIGN(const Tensor picture, pictures.read(i));
         DETECT_TRY_ASSIGN(const auto outputs, model->run(std::vector<Tensor>{picture}));
         DETECT_TRY_ASSIGN(const auto detections, read_detections(std::span(outputs).subspan(values.size())));
-        model->threads().for_each_task(values.size(), [&](std::size_t k, std::size_t) {
+        pool.for_each_task(values.size(), [&](std::size_t k, std::size_t) {
             const auto numbers = where_objects_are(outputs[k], picture.dims(), detections[0]);
             sums[k].add(numbers, ranges[k].candidates);
         });
