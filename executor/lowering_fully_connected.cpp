@@ -22,9 +22,10 @@ bool has_transposed_weight(const Node& node) { return node.op == "Gemm" && node.
 
 /// An Add behind a product takes its constant bias [n] from it.
 bool Lowering::adds_bias(const Node& add, ValueId product, std::int64_t n) const {
+    if (add.op != "Add" || !add.domain.empty()) return false;
     const ValueId other = other_input(add, product);
     const Tensor* bias = constant(other, DataType::float32);
-    return add.op == "Add" && add.domain.empty() && other != product && bias != nullptr && bias->dims() == Dims{n};
+    return other != product && bias != nullptr && bias->dims() == Dims{n};
 }
 
 /// An Add behind a product adds something computed that has as many axes, as far as is known.

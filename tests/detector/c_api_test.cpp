@@ -95,6 +95,7 @@ TEST_F(CApi, LooksAtLargePicturesInTiles) {
     ASSERT_EQ(detect_options_init(&options), DETECT_OK);
     EXPECT_EQ(options.tile, 0);
     EXPECT_EQ(options.tile_overlap, TilingOptions().overlap);
+    options.memory_limit = 8'000'000;
     options.tile = 256;
     options.tile_overlap = 0.25;
     options.tile_merge = DETECT_MERGE_NMS;

@@ -109,7 +109,8 @@ TEST_P(Int8Parity, OnnxRuntimeAndTheExecutorFindTheObjectsThatFp32Finds) {
                                         .progress = [](const std::string&, std::size_t, std::size_t) {}}));
     const std::string bytes = require(write_onnx(int8.graph));
     require(check_onnx(bytes));
-    EXPECT_LE(bytes.size(), 22'000'000U);
+    // Symmetric ranges give what is positive half the steps, so another layer stays in float16.
+    EXPECT_LE(bytes.size(), activations == ActivationType::asymmetric_uint8 ? 22'000'000U : 23'000'000U);
     const TempDir folder;
     std::ofstream(folder / "int8.onnx", std::ios::binary) << bytes;
 
