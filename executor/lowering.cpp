@@ -101,7 +101,7 @@ bool is_bytes(const Value& value) { return value.type == DataType::uint8 || valu
 Result<bool> Lowering::lower_channels_last(const Node& node) {
     if (!node.domain.empty() || node.inputs.empty()) return false;
     const ValueId first = node.inputs[0];
-    if (is_bytes(value(first))) return false;
+    if (first.present() && is_bytes(value(first))) return false;
     if (node.op == "Transpose" && exists(first, Layout::channels_last)) {
         const auto* permutation = node.attribute<std::vector<std::int64_t>>("perm");
         if (permutation != nullptr && *permutation == std::vector<std::int64_t>{0, 2, 3, 1}) {
