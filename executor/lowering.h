@@ -34,6 +34,8 @@ private:
         std::size_t node;
     };
     [[nodiscard]] std::optional<HardSwishProduct> hard_swish_product(ValueId x) const;
+    /// Whether these are rows that a Flatten makes of RoIs pooled to a size that is known.
+    [[nodiscard]] bool flattens_regions(ValueId rows) const;
     [[nodiscard]] bool adds_bias(const Node& add, ValueId product, std::int64_t n) const;
     [[nodiscard]] bool adds_residual(const Node& add, ValueId product) const;
     [[nodiscard]] bool is_row_mean(const Node& node) const;

@@ -38,6 +38,15 @@ bool Lowering::adds_residual(const Node& add, ValueId product) const {
            shape->size() == other_shape->size();
 }
 
+bool Lowering::flattens_regions(ValueId rows) const {
+    const Node* flatten = producer(rows);
+    if (flatten == nullptr || flatten->op != "Flatten" || flatten->int_or("axis", 1) != 1) return false;
+    const auto& shape = value(flatten->inputs[0]).shape;
+    const Node* pooled = producer(flatten->inputs[0]);
+    return shape && shape->size() == 4 && (*shape)[1].size && (*shape)[2].size && (*shape)[3].size &&
+           pooled != nullptr && pooled->op == "RoiAlign";
+}
+
 bool Lowering::group_fully_connected(std::size_t n) {
     const Node& product = node(n);
     if (!is_linear(product)) return false;
@@ -62,17 +71,9 @@ bool Lowering::group_fully_connected(std::size_t n) {
         if (next && adds_residual(node(*next), node(group.back()).outputs[0])) group.push_back(*next);
     }
     // Flatten of a pooled map: no need to bring it into another order first, if the weights are.
-    const Node* before = producer(product.inputs[0]);
-    if (before != nullptr && before->op == "Flatten" && before->int_or("axis", 1) == 1 &&
-        has_transposed_weight(product) && only_reader(product.inputs[0])) {
-        const auto& shape = value(before->inputs[0]).shape;
-        const bool sizes_known =
-            shape && shape->size() == 4 && (*shape)[1].size && (*shape)[2].size && (*shape)[3].size;
-        const Node* pooled = producer(before->inputs[0]);
-        if (sizes_known && pooled != nullptr && pooled->op == "RoiAlign") {
-            group.insert(group.begin(),
-                         static_cast<std::size_t>(producers_[static_cast<std::size_t>(product.inputs[0].index)]));
-        }
+    if (has_transposed_weight(product) && only_reader(product.inputs[0]) && flattens_regions(product.inputs[0])) {
+        group.insert(group.begin(),
+                     static_cast<std::size_t>(producers_[static_cast<std::size_t>(product.inputs[0].index)]));
     }
     if (const auto next = next_of(group.back()); next && node(*next).op == "Relu") group.push_back(*next);
     claim(std::move(group), &Lowering::lower_fully_connected);

@@ -270,15 +270,13 @@ void Lowering::claim_pooled_input(Int8Group& group, std::size_t& pixels) {
     const Node* quantiser = producer(group.x);
     if (quantiser == nullptr || quantiser->op != "QuantizeLinear" || !only_reader(input) || !only_reader(group.x))
         return;
+    if (!flattens_regions(quantiser->inputs[0])) return;
     const Node* flatten = producer(quantiser->inputs[0]);
-    if (flatten == nullptr || flatten->op != "Flatten" || flatten->int_or("axis", 1) != 1) return;
     const Node* pooled = producer(flatten->inputs[0]);
-    const auto& shape = value(flatten->inputs[0]).shape;
-    const bool sizes_known = shape && shape->size() == 4 && (*shape)[1].size && (*shape)[2].size && (*shape)[3].size;
-    const bool average = pooled != nullptr && pooled->op == "RoiAlign" && pooled->domain.empty() &&
-                         pooled->string_or("mode", "avg") == "avg" &&
+    const Shape& shape = *value(flatten->inputs[0]).shape;
+    const bool average = pooled->domain.empty() && pooled->string_or("mode", "avg") == "avg" &&
                          value(pooled->inputs[0]).type == DataType::float32;
-    if (!sizes_known || !average || !only_reader(flatten->inputs[0]) || !only_reader(quantiser->inputs[0])) return;
+    if (!average || !only_reader(flatten->inputs[0]) || !only_reader(quantiser->inputs[0])) return;
     Int8Group roi_align;
     for (const ValueId output : {flatten->inputs[0], flatten->outputs[0], group.x}) {
         roi_align.members.push_back(static_cast<std::size_t>(producers_[static_cast<std::size_t>(output.index)]));
@@ -287,7 +285,7 @@ void Lowering::claim_pooled_input(Int8Group& group, std::size_t& pixels) {
     roi_align.x = pooled->inputs[0];
     roi_align.result = group.x;
     roi_align.parameters.output = quantisation_of(*quantiser);
-    pixels = static_cast<std::size_t>(*(*shape)[2].size * *(*shape)[3].size);
+    pixels = static_cast<std::size_t>(*shape[2].size * *shape[3].size);
     keep(std::move(roi_align));
 }
 

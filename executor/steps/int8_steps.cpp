@@ -1,5 +1,6 @@
 #include "executor/steps/int8_steps.h"
 
+#include "executor/steps/roi_align_step.h"
 #include "graph/try.h"
 
 #include <algorithm>
@@ -97,15 +98,10 @@ public:
         : kernels_(kernels), int8_kernels_(int8_kernels), parameters_(parameters), q_(q) {}
 
     Result<void> run(StepContext& context) const override {
+        DETECT_TRY(check_regions(context));
         const Dims& map = context.inputs[0].dims();
         const Dims& rois = context.inputs[1].dims();
         const auto pictures = context.inputs[2].data<std::int64_t>();
-        if (rois.rank() != 2 || rois[1] != 4 || static_cast<std::int64_t>(pictures.size()) != rois[0]) {
-            return Error{ErrorCode::bad_model,
-                         "RoiAlign: " + std::to_string(pictures.size()) + " batch indices for RoIs " + to_string(rois)};
-        }
-        const bool indices_fit = std::ranges::all_of(pictures, [&](std::int64_t n) { return n >= 0 && n < map[0]; });
-        if (!indices_fit) return Error{ErrorCode::bad_model, "RoiAlign: a batch index is outside the batch"};
         const auto height = static_cast<std::int64_t>(parameters_.pooled_h);
         const auto width = static_cast<std::int64_t>(parameters_.pooled_w);
         DETECT_TRY_ASSIGN(context.outputs[0],

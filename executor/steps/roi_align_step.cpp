@@ -6,6 +6,19 @@
 
 namespace detect {
 
+Result<void> check_regions(const StepContext& context) {
+    const Dims& map = context.inputs[0].dims();
+    const Dims& rois = context.inputs[1].dims();
+    const auto pictures = context.inputs[2].data<std::int64_t>();
+    if (rois.rank() != 2 || rois[1] != 4 || static_cast<std::int64_t>(pictures.size()) != rois[0]) {
+        return Error{ErrorCode::bad_model,
+                     "RoiAlign: " + std::to_string(pictures.size()) + " batch indices for RoIs " + to_string(rois)};
+    }
+    const bool indices_fit = std::ranges::all_of(pictures, [&](std::int64_t n) { return n >= 0 && n < map[0]; });
+    if (!indices_fit) return Error{ErrorCode::bad_model, "RoiAlign: a batch index is outside the batch"};
+    return {};
+}
+
 namespace {
 
 class RoiAlignStep final : public Step {
@@ -14,15 +27,10 @@ public:
         : kernels_(kernels), parameters_(parameters) {}
 
     Result<void> run(StepContext& context) const override {
+        DETECT_TRY(check_regions(context));
         const Dims& map = context.inputs[0].dims();
         const Dims& rois = context.inputs[1].dims();
         const auto pictures = context.inputs[2].data<std::int64_t>();
-        if (rois.rank() != 2 || rois[1] != 4 || static_cast<std::int64_t>(pictures.size()) != rois[0]) {
-            return Error{ErrorCode::bad_model,
-                         "RoiAlign: " + std::to_string(pictures.size()) + " batch indices for RoIs " + to_string(rois)};
-        }
-        const bool indices_fit = std::ranges::all_of(pictures, [&](std::int64_t n) { return n >= 0 && n < map[0]; });
-        if (!indices_fit) return Error{ErrorCode::bad_model, "RoiAlign: a batch index is outside the batch"};
         DETECT_TRY_ASSIGN(
             context.outputs[0],
             context.memory.allocate(DataType::float32, {rois[0], static_cast<std::int64_t>(parameters_.pooled_h),

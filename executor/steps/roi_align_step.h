@@ -5,6 +5,9 @@
 
 namespace detect {
 
+/// `bad_model` unless a step's inputs are a map, RoIs [R, 4] and R pictures of the map's batch.
+[[nodiscard]] Result<void> check_regions(const StepContext& context);
+
 /// x [N, H, W, C], RoIs float32 [R, 4], pictures int64 [R] → [R, pooled_h, pooled_w, C].
 [[nodiscard]] std::shared_ptr<const Step> make_roi_align(const KernelTable& kernels,
                                                          const RoiAlignParameters& parameters);

@@ -144,7 +144,7 @@ Result<Observation> observe(const Graph& graph, const std::vector<ValueId>& valu
     }
     const std::size_t own_outputs = graph.outputs.size();
     DETECT_TRY_ASSIGN(const auto model, Model::compile(std::move(observed)));
-    ThreadPool pool;
+    ThreadPool& pool = model->threads();
     Observation result;
     result.values.resize(values.size());
     PictureSums sums;
@@ -177,7 +177,7 @@ Result<std::vector<ChosenRange>> choose_ranges(const Graph& graph, const std::ve
                                                const CalibrationProgress& progress) {
     DETECT_TRY_ASSIGN(Graph observed, with_outputs(graph, values));
     DETECT_TRY_ASSIGN(const auto model, Model::compile(std::move(observed)));
-    ThreadPool pool;
+    ThreadPool& pool = model->threads();
     std::vector<ChosenRange> ranges(values.size());
     pool.for_each_task(values.size(), [&](std::size_t k, std::size_t) {
         ranges[k] = {.value = values[k],

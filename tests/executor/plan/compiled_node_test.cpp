@@ -2,33 +2,11 @@
 #include "executor/onnx_reader.h"
 #include "tests/executor/reference/node_tests.h"
 
-#include <cmath>
-#include <cstring>
-
 #include <gtest/gtest.h>
 
 /// ONNX's own node tests once more: through the steps that a model is compiled to, at every instruction set.
 namespace detect::test {
 namespace {
-
-template <class T>
-void expect_close(const Tensor& actual, const Tensor& expected) {
-    for (std::size_t i = 0; i < actual.data<T>().size(); ++i) {
-        const auto a = static_cast<double>(actual.data<T>()[i]);
-        const auto e = static_cast<double>(expected.data<T>()[i]);
-        const bool equal = a == e || (std::isnan(a) && std::isnan(e));
-        ASSERT_TRUE(equal || std::fabs(a - e) <= 1e-7 + 1e-3 * std::fabs(e))
-            << "element " << i << " is " << a << ", expected " << e;
-    }
-}
-
-void expect_same(const Tensor& actual, const Tensor& expected) {
-    ASSERT_EQ(to_string(actual.type()), to_string(expected.type()));
-    ASSERT_EQ(to_string(actual.dims()), to_string(expected.dims()));
-    if (actual.type() == DataType::float32) return expect_close<float>(actual, expected);
-    if (actual.type() == DataType::float64) return expect_close<double>(actual, expected);
-    ASSERT_EQ(std::memcmp(actual.bytes().data(), expected.bytes().data(), expected.byte_count()), 0);
-}
 
 class CompiledNode : public testing::TestWithParam<Isa> {};
 

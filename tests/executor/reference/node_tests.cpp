@@ -4,6 +4,8 @@
 #include "executor/onnx_tensor.h"
 
 #include <algorithm>
+#include <cmath>
+#include <cstring>
 #include <fstream>
 
 #include <gtest/gtest.h>
@@ -87,6 +89,34 @@ std::vector<NodeTestData> node_test_data(const std::string& name) {
         if (!fs::exists(set)) return sets;
         sets.push_back({read_tensors(set, "input"), read_tensors(set, "output")});
     }
+}
+
+bool is_close(double actual, double expected) {
+    constexpr double relative = 1e-3;
+    constexpr double absolute = 1e-7;
+    if (std::isnan(expected)) return std::isnan(actual);
+    if (std::isinf(expected)) return actual == expected;
+    return std::fabs(actual - expected) <= absolute + relative * std::fabs(expected);
+}
+
+namespace {
+
+template <class T>
+void expect_close(const Tensor& actual, const Tensor& expected) {
+    for (std::size_t i = 0; i < actual.data<T>().size(); ++i) {
+        ASSERT_TRUE(is_close(static_cast<double>(actual.data<T>()[i]), static_cast<double>(expected.data<T>()[i])))
+            << "element " << i << " is " << actual.data<T>()[i] << ", expected " << expected.data<T>()[i];
+    }
+}
+
+} // namespace
+
+void expect_same(const Tensor& actual, const Tensor& expected) {
+    ASSERT_EQ(to_string(actual.type()), to_string(expected.type()));
+    ASSERT_EQ(to_string(actual.dims()), to_string(expected.dims()));
+    if (actual.type() == DataType::float32) return expect_close<float>(actual, expected);
+    if (actual.type() == DataType::float64) return expect_close<double>(actual, expected);
+    ASSERT_EQ(std::memcmp(actual.bytes().data(), expected.bytes().data(), expected.byte_count()), 0);
 }
 
 } // namespace detect::test

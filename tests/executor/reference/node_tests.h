@@ -30,4 +30,10 @@ struct NodeTestData {
 /// Every data set of a test.
 [[nodiscard]] std::vector<NodeTestData> node_test_data(const std::string& name);
 
+/// NumPy's assert_allclose with the tolerances of ONNX's own test runner.
+[[nodiscard]] bool is_close(double actual, double expected);
+
+/// Expects the same type, sizes and elements: floats as close as ONNX's own test runner asks for, others the same.
+void expect_same(const Tensor& actual, const Tensor& expected);
+
 } // namespace detect::test

@@ -3,8 +3,6 @@
 #include "tests/executor/reference/node_tests.h"
 
 #include <algorithm>
-#include <cmath>
-#include <cstring>
 #include <iostream>
 #include <sstream>
 
@@ -15,31 +13,6 @@
 namespace detect::test {
 
 namespace {
-
-/// NumPy's assert_allclose with the tolerances of ONNX's own test runner.
-bool close(double actual, double expected) {
-    constexpr double relative = 1e-3;
-    constexpr double absolute = 1e-7;
-    if (std::isnan(expected)) return std::isnan(actual);
-    if (std::isinf(expected)) return actual == expected;
-    return std::fabs(actual - expected) <= absolute + relative * std::fabs(expected);
-}
-
-template <class T>
-void expect_close(const Tensor& actual, const Tensor& expected) {
-    for (std::size_t i = 0; i < actual.data<T>().size(); ++i) {
-        ASSERT_TRUE(close(static_cast<double>(actual.data<T>()[i]), static_cast<double>(expected.data<T>()[i])))
-            << "element " << i << " is " << actual.data<T>()[i] << ", expected " << expected.data<T>()[i];
-    }
-}
-
-void expect_same(const Tensor& actual, const Tensor& expected) {
-    ASSERT_EQ(to_string(actual.type()), to_string(expected.type()));
-    ASSERT_EQ(to_string(actual.dims()), to_string(expected.dims()));
-    if (actual.type() == DataType::float32) return expect_close<float>(actual, expected);
-    if (actual.type() == DataType::float64) return expect_close<double>(actual, expected);
-    ASSERT_EQ(std::memcmp(actual.bytes().data(), expected.bytes().data(), expected.byte_count()), 0);
-}
 
 class OnnxNode : public testing::TestWithParam<std::string> {};
 
@@ -69,8 +42,9 @@ GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(OnnxNode);
 bool is_same(const Tensor& actual, const Tensor& expected) {
     if (actual.type() != expected.type() || actual.dims() != expected.dims()) return false;
     if (actual.type() != DataType::float32) return std::ranges::equal(actual.bytes(), expected.bytes());
-    return std::ranges::equal(actual.data<float>(), expected.data<float>(),
-                              [](float a, float e) { return close(static_cast<double>(a), static_cast<double>(e)); });
+    return std::ranges::equal(actual.data<float>(), expected.data<float>(), [](float a, float e) {
+        return is_close(static_cast<double>(a), static_cast<double>(e));
+    });
 }
 
 bool passes(const Graph& graph, const std::vector<NodeTestData>& sets) {
