@@ -41,6 +41,7 @@ def options():
     add("--crop", type=int, default=384, help="train on crops of this many scaled pixels, a multiple of 64")
     add("--scale-range", type=float, nargs=2, default=(0.8, 1.25), help="crops are scaled by this times the deployed scale")
     add("--mosaic", type=float, default=0.5, help="this share of the crops is put together from four of half the size")
+    add("--anywhere", type=float, default=0.1, help="this share of the crops is taken anywhere, not around a box: raise it against false alarms")
     add("--class-weight", action="append", default=[], metavar="NAME=N", help="draw a class N times as often as others")
     add("--steps", type=int, default=5000, help="stop after so many; more later goes on")
     add("--decay-steps", type=int, default=1000, help="over the last so many steps the learning rate falls to zero")
@@ -297,7 +298,7 @@ def main():
     else:
         training, held_out = split(pictures, a.hold_out, a.seed)
     crops = RandomCrops(training, class_weights(a.class_weight, names), size=a.crop, min_size=a.min_size,
-                        max_size=a.max_size, scale_range=a.scale_range, mosaic=a.mosaic)
+                        max_size=a.max_size, scale_range=a.scale_range, mosaic=a.mosaic, anywhere=a.anywhere)
     run = Run(a, names)
     print(f"{len(training)} pictures to train on, {len(held_out)} held out, classes: {', '.join(names)}")
 
