@@ -12,7 +12,7 @@ namespace {
 
 /// B's place for packed weights and a bias of zeros.
 PackedView view_of(const KernelTable& kernels, const BatchedProduct& product) {
-    return {.kernels = &kernels, .k = product.k, .n = product.n, .split = pays_on_tiles(kernels, product.k, product.n)};
+    return {.kernels = &kernels, .k = product.k, .n = product.n, .split = tiles_for(kernels, product.k, product.n)};
 }
 
 std::size_t bias_floats(const PackedView& view) { return whole_lines(round_up(view.n, view.kernels->lanes)); }

@@ -33,7 +33,7 @@ std::size_t Conv2d::weight_bytes() const {
 /// A tile takes 16 pixels; squeeze-excite's convolutions have one.
 PackedView Conv2d::pointwise_view(const MapSize& size) const {
     PackedView view = pointwise()->view();
-    if (size.height * size.width < SplitKernels::rows) view.split = false;
+    if (size.height * size.width < SplitKernels::rows) view.split = nullptr;
     return view;
 }
 

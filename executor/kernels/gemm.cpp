@@ -90,7 +90,7 @@ void multiply_blocks(const PackedView& b, const Range& panels, const Range& k, c
 void gemm_panels(const PackedView& b, std::size_t first_panel, std::size_t last_panel, const float* a, std::size_t lda,
                  std::size_t m, float* c, std::size_t ldc, const Epilogue& epilogue, std::span<std::byte> scratch) {
     if (m == 0) return;
-    if (b.split) {
+    if (b.split != nullptr) {
         split_gemm_panels(b, first_panel, last_panel, a, lda, m, c, ldc, epilogue, scratch);
         return;
     }
@@ -122,9 +122,10 @@ struct Tasks {
 };
 
 Tasks cut(const PackedView& b, std::size_t m, std::size_t threads) {
-    const std::size_t wanted = threads == 1 ? 1 : threads * (b.split ? split_tasks_per_thread : tasks_per_thread);
+    const std::size_t wanted =
+        threads == 1 ? 1 : threads * (b.split != nullptr ? split_tasks_per_thread : tasks_per_thread);
     const bool large_weights = b.size() * sizeof(float) > large_weights_bytes;
-    const std::size_t least_rows = b.split ? least_split_rows : 4 * b.kernels->tile_rows[2];
+    const std::size_t least_rows = b.split != nullptr ? least_split_rows : 4 * b.kernels->tile_rows[2];
     const std::size_t row_parts = large_weights ? 1 : std::clamp(m / least_rows, std::size_t{1}, wanted);
     return {row_parts, std::min(divide_up(wanted, row_parts), b.panels())};
 }

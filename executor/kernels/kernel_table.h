@@ -104,12 +104,14 @@ struct WinogradOutput {
 
 /// A block of C = activation(A·B + bias + residual) on tiles of bfloat16. Each float is the exact sum of three bfloat16
 /// numbers; of the nine products of such parts the six largest are kept, which leaves an error of some 2^-24 of each
-/// term. Products are summed as the processor does it (Intel's TDPBF16PS: in single precision, the even and the odd
-/// terms of 32 in chains of their own), so an output depends on its own row of A and column of B alone. Denormal
-/// numbers count as zeros. An output that is not finite is computed again without tiles.
+/// term. Or two parts are kept of each float and the three largest products of these, with errors of either sign and
+/// some 2^-18 of a term: in a sum of ten thousand terms about what adding them up in single precision costs. Products
+/// are summed as the processor does it (Intel's TDPBF16PS: in single precision, the even and the odd terms of 32 in
+/// chains of their own), so an output depends on its own row of A and column of B alone. Denormal numbers count as
+/// zeros. An output that is not finite is computed again without tiles.
 struct SplitProduct {
     /// Rows of A, each split by `split_row`, 32 numbers from row to row; and vectors of columns of B as `split_panel`
-    /// leaves them, for the same steps.
+    /// leaves them, for the same steps, in as many parts.
     const std::uint16_t* split_a = nullptr;
     const std::uint16_t* split_b = nullptr;
     std::size_t steps = 0;
@@ -136,7 +138,8 @@ struct SplitProduct {
     const float* residual = nullptr;
     std::size_t residual_stride = 0;
     Activation activation = Activation::none;
-    /// A and the panel themselves, from the first k on, for outputs that are not finite; or null: those are NaN.
+    /// A and the panel, from the first k on, for outputs that are not finite; or null: those are NaN. A panel that is
+    /// kept in two parts is one of these.
     const float* a = nullptr;
     std::size_t lda = 0;
     const float* b = nullptr;
@@ -151,14 +154,18 @@ struct SplitKernels {
     static constexpr std::size_t depth = 32;
     /// Rows of a tile.
     static constexpr std::size_t rows = 16;
-    /// Numbers in the three tiles of a step.
-    static constexpr std::size_t step_size = 3 * rows * depth;
+    static constexpr std::size_t most_parts = 3;
 
-    /// Splits a row of k floats, padded with zeros to whole steps, into [k / 32, 3, 32], with the strides of
+    /// Of a float: 2 or 3.
+    std::size_t parts = most_parts;
+    /// Numbers in the tiles of a step.
+    [[nodiscard]] constexpr std::size_t step_size() const { return parts * rows * depth; }
+
+    /// Splits a row of k floats, padded with zeros to whole steps, into [k / 32, parts, 32], with the strides of
     /// SplitProduct.
     void (*split_row)(const float* row, std::size_t k, std::size_t part_stride, std::size_t step_stride,
                       std::uint16_t* split) = nullptr;
-    /// Splits a packed panel [k, vectors · 16] into [vectors, k / 32, 3, 16, 16, 2], padded with zeros in k.
+    /// Splits a packed panel [k, vectors · 16] into [k / 32, vectors, parts, 16, 16, 2], padded with zeros in k.
     void (*split_panel)(const float* b, std::size_t k, std::size_t vectors, std::uint16_t* split) = nullptr;
     void (*multiply)(const SplitProduct& product) = nullptr;
 };
@@ -219,8 +226,9 @@ struct KernelTable {
     std::array<std::size_t, max_panel_vectors + 1> tile_rows{};
     std::array<GemmTileKernels, max_panel_vectors + 1> gemm_tiles{};
 
-    /// Null where the processor has no tiles.
+    /// Into three parts, and into two. Null where the processor has no tiles.
     const SplitKernels* split = nullptr;
+    const SplitKernels* split_in_two = nullptr;
     void (*depthwise_row)(const DepthwiseRow& row) = nullptr;
     /// v + i · v_stride, for i from 0 to 15: the transform of 4 × 4 pixels, row by row; null pixels are zeros.
     void (*winograd_input)(const float* const* pixels, std::size_t channels, float* v, std::size_t v_stride) = nullptr;

@@ -12,8 +12,6 @@ namespace detect {
 
 namespace {
 
-constexpr std::size_t panel_vectors = 2;
-
 std::size_t whole_vectors(const KernelTable& kernels, std::size_t n) { return divide_up(n, kernels.lanes); }
 
 /// Weights of a panel: from one input, and from one output, to the next.
@@ -23,23 +21,46 @@ struct PanelSource {
     std::size_t n_stride = 0;
 };
 
-void pack_panel(const PackedView& view, const PackedView::Panel& panel, const PanelSource& source, std::size_t pixels,
-                float* to) {
+/// The rows [begin, end) of a panel.
+void pack_rows(const PackedView& view, const PackedView::Panel& panel, const PanelSource& source, std::size_t pixels,
+               std::size_t begin, std::size_t end, float* to) {
     const std::size_t channels = view.k / pixels;
-    for (std::size_t i = 0; i < view.k; ++i, to += panel.vectors * view.kernels->lanes) {
+    for (std::size_t i = begin; i < end; ++i, to += panel.vectors * view.kernels->lanes) {
         const std::size_t input = i % channels * pixels + i / channels;
         const float* from = source.weights + input * source.k_stride;
         for (std::size_t j = 0; j < panel.columns; ++j) to[j] = from[j * source.n_stride];
     }
 }
 
+void pack_panel(const PackedView& view, const PackedView::Panel& panel, const PanelSource& source, std::size_t pixels,
+                float* to) {
+    if (!view.in_parts()) {
+        pack_rows(view, panel, source, pixels, 0, view.k, to);
+        return;
+    }
+    std::vector<float> step(SplitKernels::depth * panel.vectors * view.kernels->lanes);
+    for (std::size_t k = 0; k < view.k; k += SplitKernels::depth, to += step.size()) {
+        pack_rows(view, panel, source, pixels, k, k + SplitKernels::depth, step.data());
+        view.split->split_panel(step.data(), SplitKernels::depth, panel.vectors, reinterpret_cast<std::uint16_t*>(to));
+    }
+}
+
+/// Two parts do if a sum has so many terms that adding them in single precision is hardly more exact.
+const SplitKernels* tiles_for_weights(const KernelTable& kernels, std::size_t k, std::size_t n) {
+    constexpr std::size_t many_terms = 8192;
+    const SplitKernels* tiles = tiles_for(kernels, k, n);
+    return tiles != nullptr && k >= many_terms && k % SplitKernels::depth == 0 ? kernels.split_in_two : tiles;
+}
+
 } // namespace
 
 std::size_t PackedView::panels() const {
+    const std::size_t panel_vectors = in_parts() ? 4 : 2;
     return n == 0 ? 0 : std::max(whole_vectors(*kernels, n) / panel_vectors, std::size_t{1});
 }
 
 PackedView::Panel PackedView::panel(std::size_t index) const {
+    const std::size_t panel_vectors = in_parts() ? 4 : 2;
     const std::size_t first = index * panel_vectors;
     const std::size_t vectors = index + 1 == panels() ? whole_vectors(*kernels, n) - first : panel_vectors;
     const std::size_t column = first * kernels->lanes;
@@ -50,6 +71,13 @@ std::size_t PackedView::size() const { return whole_vectors(*kernels, n) * kerne
 
 Result<PackedMatrix> PackedMatrix::pack(const KernelTable& kernels, WeightOrder order, std::span<const float> weights,
                                         std::size_t k, std::size_t n, std::span<const float> bias, std::size_t pixels) {
+    return pack({kernels, tiles_for(kernels, k, n), k, n}, order, weights, bias, pixels);
+}
+
+Result<PackedMatrix> PackedMatrix::pack(PackedMatrix packed, WeightOrder order, std::span<const float> weights,
+                                        std::span<const float> bias, std::size_t pixels) {
+    const std::size_t k = packed.k_;
+    const std::size_t n = packed.n_;
     const auto count = checked_mul(k, n);
     const bool whole_channels = pixels > 0 && k % pixels == 0;
     if (!count || weights.size() != *count || (!bias.empty() && bias.size() != n) || !whole_channels) {
@@ -58,10 +86,6 @@ Result<PackedMatrix> PackedMatrix::pack(const KernelTable& kernels, WeightOrder 
                                                       " weights and " + std::to_string(bias.size()) +
                                                       " biases: the sizes must agree"};
     }
-    PackedMatrix packed;
-    packed.kernels_ = &kernels;
-    packed.k_ = k;
-    packed.n_ = n;
     auto memory = AlignedBuffer::allocate(packed.view().size());
     if (!memory.ok()) return std::move(memory).error();
     packed.weights_ = *std::move(memory);
@@ -82,15 +106,12 @@ Result<PackedMatrix> PackedMatrix::pack(const KernelTable& kernels, Tensor weigh
                                         std::size_t pixels) {
     const auto n = static_cast<std::size_t>(weights.dims()[0]);
     const auto k = static_cast<std::size_t>(weights.dims()[1]);
+    PackedMatrix packed{kernels, tiles_for_weights(kernels, k, n), k, n};
     const bool sound = pixels > 0 && k % pixels == 0 && (bias.empty() || bias.size() == n);
     const bool on_boundary = reinterpret_cast<std::uintptr_t>(weights.bytes().data()) % cache_line_bytes == 0;
     if (!sound || !on_boundary || n % kernels.lanes != 0 || weights.storage().use_count() != 1) {
-        return pack(kernels, WeightOrder::output_major, weights.data<float>(), k, n, bias, pixels);
+        return pack(std::move(packed), WeightOrder::output_major, weights.data<float>(), bias, pixels);
     }
-    PackedMatrix packed;
-    packed.kernels_ = &kernels;
-    packed.k_ = k;
-    packed.n_ = n;
     packed.weights_ = AlignedBuffer(std::move(weights));
     if (auto kept = packed.set_bias(bias); !kept.ok()) return std::move(kept).error();
     // The rows that make a panel lie where the panel will.
@@ -113,8 +134,6 @@ Result<void> PackedMatrix::set_bias(std::span<const float> bias) {
     return {};
 }
 
-PackedView PackedMatrix::view() const {
-    return {kernels_, weights_.data(), bias_.data(), k_, n_, pays_on_tiles(*kernels_, k_, n_)};
-}
+PackedView PackedMatrix::view() const { return {kernels_, weights_.data(), bias_.data(), k_, n_, split_}; }
 
 } // namespace detect

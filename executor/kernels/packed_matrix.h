@@ -16,7 +16,8 @@ enum class WeightOrder {
 };
 
 /// Packed weights B [K, N], as the tiles of one instruction set read them: panels of two vectors of columns (the last
-/// panel has one to three), each panel a [K, vectors · lanes] block, padded with zeros. Does not own its memory.
+/// panel has one to three), each panel a [K, vectors · lanes] block, padded with zeros; or `in_parts`. Does not own its
+/// memory.
 struct PackedView {
     const KernelTable* kernels = nullptr;
     const float* weights = nullptr;
@@ -24,9 +25,14 @@ struct PackedView {
     const float* bias = nullptr;
     std::size_t k = 0;
     std::size_t n = 0;
-    /// Whether products are computed on tiles of bfloat16. Follows from k, n and the instruction set; a caller may
-    /// clear it where rows are few, if that is known from the model and one picture's size.
-    bool split = false;
+    /// Not null: products are computed on tiles of bfloat16. Follows from k, n and the instruction set; a caller may
+    /// clear it where rows are few, if that is known from the model and one picture's size, unless weights are kept in
+    /// parts.
+    const SplitKernels* split = nullptr;
+
+    /// Whether each panel lies in memory as SplitKernels::split_panel leaves it, in two parts: as many bytes. It has
+    /// four vectors, the last one to seven.
+    [[nodiscard]] bool in_parts() const { return split != nullptr && split->parts == 2; }
 
     struct Panel {
         std::size_t column = 0;
@@ -53,7 +59,7 @@ public:
                                      std::size_t k, std::size_t n, std::span<const float> bias, std::size_t pixels = 1);
 
     /// The same for a tensor [N, K] of floats. If nobody else holds it and N is whole vectors, its own memory is used,
-    /// so that weights are never in memory twice.
+    /// so that weights are never in memory twice. Where there are tiles and K is large, weights are kept in two parts.
     static Result<PackedMatrix> pack(const KernelTable& kernels, Tensor weights, std::span<const float> bias,
                                      std::size_t pixels);
 
@@ -63,9 +69,14 @@ public:
     [[nodiscard]] std::size_t bytes() const { return weights_.bytes() + bias_.bytes(); }
 
 private:
+    PackedMatrix(const KernelTable& kernels, const SplitKernels* split, std::size_t k, std::size_t n)
+        : kernels_(&kernels), split_(split), k_(k), n_(n) {}
+    static Result<PackedMatrix> pack(PackedMatrix packed, WeightOrder order, std::span<const float> weights,
+                                     std::span<const float> bias, std::size_t pixels);
     Result<void> set_bias(std::span<const float> bias);
 
     const KernelTable* kernels_ = nullptr;
+    const SplitKernels* split_ = nullptr;
     AlignedBuffer weights_;
     AlignedBuffer bias_;
     std::size_t k_ = 0;

@@ -7,12 +7,12 @@
 
 namespace detect {
 
-/// Whether a product of k terms and n columns pays on tiles of bfloat16, where the processor has them: below this,
-/// splitting takes longer than multiplying.
-[[nodiscard]] inline bool pays_on_tiles(const KernelTable& kernels, std::size_t k, std::size_t n) {
+/// The tiles of bfloat16 for a product of k terms and n columns, if the processor has them and they pay: below this,
+/// splitting takes longer than multiplying. Null otherwise.
+[[nodiscard]] inline const SplitKernels* tiles_for(const KernelTable& kernels, std::size_t k, std::size_t n) {
     constexpr std::size_t least_k = 64;
     constexpr std::size_t least_n = 32;
-    return kernels.split != nullptr && k >= least_k && n >= least_n;
+    return k >= least_k && n >= least_n ? kernels.split : nullptr;
 }
 
 /// How the terms of a sum are cut up on tiles: in equal blocks of at most four steps, each summed from zero. Follows
@@ -22,7 +22,8 @@ public:
     /// What so many steps need of a panel stays in a first-level cache.
     static constexpr std::size_t most_steps = 4;
     /// Numbers in the split parts of a block of a panel.
-    static constexpr std::size_t panel_size = max_panel_vectors * most_steps * SplitKernels::step_size;
+    static constexpr std::size_t panel_size =
+        max_panel_vectors * most_steps * SplitKernels::most_parts * SplitKernels::rows * SplitKernels::depth;
 
     explicit SplitBlocks(std::size_t k) : k_(k), steps_(divide_up(k, SplitKernels::depth)) {}
 

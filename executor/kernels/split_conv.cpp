@@ -50,7 +50,7 @@ struct SplitConv::Band {
 
 bool SplitConv::supports(const KernelTable& kernels, const Conv2dParameters& p) {
     return p.stride_h == 1 && p.stride_w == 1 && p.dilation_h == 1 && p.dilation_w == 1 && p.groups == 1 &&
-           pays_on_tiles(kernels, p.input_channels, p.output_channels);
+           tiles_for(kernels, p.input_channels, p.output_channels) != nullptr;
 }
 
 Result<SplitConv> SplitConv::prepare(const KernelTable& kernels, const Conv2dParameters& p,

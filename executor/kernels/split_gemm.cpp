@@ -19,7 +19,7 @@ std::size_t blocks_at_a_time(const SplitBlocks& blocks) { return blocks.count() 
 /// Numbers in the split parts of A that are held at a time.
 std::size_t split_rows_size(const PackedView& b, std::size_t m) {
     return divide_up(std::min(m, rows_at_a_time), SplitKernels::rows) * blocks_at_a_time(SplitBlocks(b.k)) *
-           SplitBlocks::most_steps * SplitKernels::step_size;
+           SplitBlocks::most_steps * b.split->step_size();
 }
 
 /// Floats of unfinished sums: of one panel, unless panels are come back to.
@@ -41,14 +41,14 @@ struct PanelsOfC {
 
 /// Adds the blocks [first, last) to the rows of C.
 void multiply_blocks(const PanelsOfC& of, SplitProduct product, std::size_t first, std::size_t last) {
-    const SplitKernels& kernels = *of.b.kernels->split;
+    const SplitKernels& kernels = *of.b.split;
     const SplitBlocks blocks(of.b.k);
     float* const c = product.c;
     const float* const residual = product.residual;
     // A tile of 16 rows lies in one piece, part by part and step by step.
     product.part_stride = SplitKernels::rows * SplitKernels::depth;
-    product.step_stride = SplitKernels::step_size;
-    product.tile_stride = (blocks.step(last) - blocks.step(first)) * SplitKernels::step_size;
+    product.step_stride = kernels.step_size();
+    product.tile_stride = (blocks.step(last) - blocks.step(first)) * kernels.step_size();
     const std::size_t depth_of_all = blocks.begin(last) - blocks.begin(first);
     for (std::size_t r = 0; r < product.rows; ++r) {
         const float* row = product.a + r * product.lda + blocks.begin(first);
@@ -75,11 +75,17 @@ void multiply_blocks(const PanelsOfC& of, SplitProduct product, std::size_t firs
         if (residual != nullptr) product.residual = residual + panel.column - first_column;
         for (std::size_t block = first; block < last; ++block) {
             product.steps = blocks.step(block + 1) - blocks.step(block);
-            product.split_a = of.split_a + (blocks.step(block) - blocks.step(first)) * SplitKernels::step_size;
+            product.split_a = of.split_a + (blocks.step(block) - blocks.step(first)) * kernels.step_size();
             product.adds = block > 0;
             product.ends = block + 1 == blocks.count();
             const std::size_t depth = blocks.begin(block + 1) - blocks.begin(block);
-            kernels.split_panel(product.b + blocks.begin(block) * width, depth, panel.vectors, of.split_b);
+            const float* of_block = product.b + blocks.begin(block) * width;
+            if (of.b.in_parts()) {
+                product.split_b = reinterpret_cast<const std::uint16_t*>(of_block);
+            } else {
+                kernels.split_panel(of_block, depth, panel.vectors, of.split_b);
+                product.split_b = of.split_b;
+            }
             // What comes next lies behind, unless it is another panel's.
             const bool in_panel = block + 1 < last;
             product.next = product.b + (in_panel ? blocks.begin(block + 1) : of.b.k + blocks.begin(first)) * width;
@@ -92,7 +98,7 @@ void multiply_blocks(const PanelsOfC& of, SplitProduct product, std::size_t firs
 } // namespace
 
 std::size_t split_gemm_scratch_bytes(const PackedView& b, std::size_t m) {
-    if (!b.split) return 0;
+    if (b.split == nullptr) return 0;
     return (split_rows_size(b, m) + SplitBlocks::panel_size) * sizeof(std::uint16_t) +
            partial_size(b, m) * sizeof(float);
 }
@@ -109,7 +115,6 @@ void split_gemm_panels(const PackedView& b, std::size_t first_panel, std::size_t
     for (std::size_t part = 0; part < parts; ++part) {
         const std::size_t first = m * part / parts;
         SplitProduct product;
-        product.split_b = split_b;
         product.rows = m * (part + 1) / parts - first;
         product.c = c + first * ldc;
         product.ldc = ldc;

@@ -164,7 +164,7 @@ void WinogradConv::run_tiles(const Map& map, std::size_t first, std::size_t last
         const std::size_t channels = back.column + back.columns - channel;
         for (std::size_t k = 0; k < products; ++k) {
             PackedView weights = weights_[k].view();
-            weights.split = false;
+            weights.split = nullptr;
             gemm_panels(weights, panel, last_panel, v + k * tiles * inputs, inputs, tiles, m + k * tiles * channels,
                         channels, {}, {});
         }

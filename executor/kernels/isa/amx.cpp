@@ -12,7 +12,8 @@ namespace {
 
 #include "executor/kernels/isa/split_product.inl"
 
-constexpr SplitKernels split_kernels{&split_row, &split_panel, &multiply_split};
+template <std::size_t Parts>
+constexpr SplitKernels split_kernels{Parts, &split_row<Parts>, &split_panel<Parts>, &multiply_split<Parts>};
 
 } // namespace
 
@@ -20,7 +21,8 @@ const KernelTable& kernel_table_amx() {
     static const KernelTable table = [] {
         KernelTable with_tiles = kernel_table_avx512();
         with_tiles.isa = Isa::amx;
-        with_tiles.split = &split_kernels;
+        with_tiles.split = &split_kernels<3>;
+        with_tiles.split_in_two = &split_kernels<2>;
         return with_tiles;
     }();
     return table;

@@ -14,7 +14,8 @@ std::vector<float> plain_gemm(Isa isa, std::span<const float> a, std::span<const
         for (std::size_t j = 0; j < n; ++j) {
             float sum = 0.F;
             if (split) {
-                sum = plain_split_product(a.subspan(i * k, k), [&](std::size_t l) { return b_by_output[j * k + l]; });
+                sum = plain_product_of_three_parts(a.subspan(i * k, k),
+                                                   [&](std::size_t l) { return b_by_output[j * k + l]; });
             }
             for (std::size_t block = 0; !split && block < k; block += 64) {
                 float chain = 0.F;
@@ -293,6 +294,123 @@ TEST_P(GemmTest, WeightsPackedWhereTheyLieAreTheSame) {
         }
     }
 }
+
+/// Weights that are kept in two parts where there are tiles.
+class LongSums : public GemmTest {
+protected:
+    static constexpr std::size_t m = 35;
+    static Tensor tensor(std::span<const float> weights, std::size_t k, std::size_t n) {
+        return Tensor::of<float>({static_cast<std::int64_t>(n), static_cast<std::int64_t>(k)}, weights);
+    }
+    PackedMatrix pack_tensor(std::span<const float> weights, std::size_t k, std::size_t n,
+                             std::span<const float> bias) {
+        auto packed = PackedMatrix::pack(kernels(), tensor(weights, k, n), bias, 1);
+        EXPECT_TRUE(packed.ok());
+        EXPECT_EQ(packed->view().in_parts(), isa() == Isa::amx);
+        return *std::move(packed);
+    }
+    std::vector<float> expected(std::span<const float> a, std::span<const float> b, std::span<const float> bias,
+                                std::size_t k, std::size_t n) {
+        if (isa() != Isa::amx) return plain_gemm(isa(), a, b, bias, m, k, n, Activation::relu);
+        std::vector<float> c(m * n);
+        for (std::size_t i = 0; i < m * n; ++i) {
+            const auto of_column = [&](std::size_t l) { return b[i % n * k + l]; };
+            const float sum = plain_product_of_two_parts(a.subspan(i / n * k, k), of_column) + bias[i % n];
+            c[i] = plain_activation(Activation::relu, sum);
+        }
+        return c;
+    }
+};
+
+TEST_P(LongSums, AreTakenInTwoParts) {
+    for (const std::size_t k : {8192UL, 8224UL}) {
+        // One panel of less than four vectors, of more, several; a width that is not whole vectors.
+        for (const std::size_t n : {32UL, 41UL, 80UL, 112UL, 128UL, 144UL}) {
+            SCOPED_TRACE(testing::Message() << "k " << k << " n " << n);
+            const GuardedFloats a(random_floats(m * k, 30));
+            const auto b = random_floats(k * n, 31);
+            const auto bias = random_floats(n, 32);
+            const PackedMatrix packed = pack_tensor(b, k, n, bias);
+            const auto whole = expected(a.span(), b, bias, k, n);
+            for (const std::size_t rows : {m, 16UL, 3UL, 1UL}) {
+                const std::size_t first = m - rows;
+                for (const int threads : {1, 3}) {
+                    ThreadPool pool(threads);
+                    const GuardedFloats c(rows * n);
+                    multiply(packed.view(), a.data() + first * k, k, rows, c.data(), n, {Activation::relu, nullptr, 0},
+                             pool);
+                    EXPECT_SAME_BITS(c.data(), whole.data() + first * n, rows * n);
+                    EXPECT_TRUE(c.intact());
+                }
+            }
+        }
+    }
+}
+
+TEST_P(LongSums, TakeTheChannelsOfPooledRegionsFirst) {
+    constexpr std::size_t k = 8192;
+    constexpr std::size_t n = 64;
+    constexpr std::size_t pixels = 4;
+    const auto b = random_floats(k * n, 33);
+    std::vector<float> channels_last(k * n);
+    for (std::size_t i = 0; i < k * n; ++i) {
+        const std::size_t input = i % k;
+        channels_last[i / k * k + input % pixels * (k / pixels) + input / pixels] = b[i];
+    }
+    const auto packed = PackedMatrix::pack(kernels(), tensor(b, k, n), {}, pixels);
+    const auto alike = PackedMatrix::pack(kernels(), tensor(channels_last, k, n), {}, 1);
+    ASSERT_TRUE(packed.ok() && alike.ok());
+    EXPECT_SAME_BITS(packed->view().weights, alike->view().weights, packed->view().size());
+}
+
+TEST_P(LongSums, SpecialValuesComeOut) {
+    constexpr std::size_t k = 8192;
+    constexpr std::size_t n = 64;
+    using limits = std::numeric_limits<float>;
+    constexpr std::array<float, 5> specials{limits::quiet_NaN(), limits::infinity(), -limits::infinity(), 1e-40F,
+                                            3e38F};
+    auto a = random_floats(m * k, 34);
+    auto b = random_floats(k * n, 35);
+    for (std::size_t i = 0; i < specials.size(); ++i) {
+        a[(3 * i + 1) * k + 20 * i] = specials[i];
+        b[(5 * i + 2) * k + 19 * i + 1] = specials[i];
+    }
+    const std::vector<float> bias(n);
+    const GuardedFloats guarded(a);
+    const GuardedFloats c(m * n);
+    multiply(pack_tensor(b, k, n, bias).view(), guarded.data(), k, m, c.data(), n, {Activation::relu, nullptr, 0},
+             one_);
+    const auto whole = expected(a, b, bias, k, n);
+    EXPECT_GT(std::ranges::count_if(whole, [](float x) { return std::isfinite(x); }), 1000);
+    EXPECT_GT(std::ranges::count(whole, limits::infinity()), 10);
+    EXPECT_SAME_BITS(c.data(), whole.data(), m * n);
+}
+
+TEST_P(LongSums, AreAsExactAsSinglePrecisionMayBe) {
+    constexpr std::size_t k = 12544;
+    constexpr std::size_t n = 64;
+    const auto a = random_floats(m * k, 36);
+    const auto b = random_floats(k * n, 37);
+    const std::vector<float> bias(n);
+    std::vector<float> c(m * n);
+    multiply(pack_tensor(b, k, n, bias).view(), a.data(), k, m, c.data(), n, {}, one_);
+    double errors = 0;
+    double errors_of_chains = 0;
+    for (std::size_t i = 0; i < m * n; ++i) {
+        double exact = 0;
+        float chain = 0;
+        for (std::size_t l = 0; l < k; ++l) {
+            exact += static_cast<double>(a[i / n * k + l]) * static_cast<double>(b[i % n * k + l]);
+            chain = std::fma(a[i / n * k + l], b[i % n * k + l], chain);
+        }
+        errors += (exact - static_cast<double>(c[i])) * (exact - static_cast<double>(c[i]));
+        errors_of_chains += (exact - static_cast<double>(chain)) * (exact - static_cast<double>(chain));
+    }
+    // Terms of either sign are the worst case: what a sum in single precision loses grows with the sum.
+    EXPECT_LT(std::sqrt(errors / errors_of_chains), 2.0);
+}
+
+INSTANTIATE_FOR_ISAS(LongSums);
 
 TEST_P(GemmTest, WeightsThatCannotBePackedWhereTheyLieAreRefused) {
     const Tensor weights = Tensor::of<float>({16, 12}, std::span<const float>(random_floats(192, 26)));

@@ -119,7 +119,7 @@ inline float as_part(std::uint32_t upper_bits) {
     return std::fpclassify(part) == FP_SUBNORMAL ? 0.F : part;
 }
 
-/// The three parts of a float: cut off for A, rounded for B.
+/// The parts of a float: cut off or rounded.
 inline std::array<float, 3> parts_of(float x, std::uint32_t rounding) {
     std::array<float, 3> parts{};
     for (float& part : parts) {
@@ -132,7 +132,7 @@ inline std::array<float, 3> parts_of(float x, std::uint32_t rounding) {
 
 /// The sum of products a[k] · b(k) as SplitProduct and split_gemm.h define it, in plain floats.
 template <class B>
-inline float plain_split_product(std::span<const float> a, const B& b) {
+inline float plain_product_of_three_parts(std::span<const float> a, const B& b) {
     constexpr std::size_t depth = SplitKernels::depth;
     // In steps: which part of A meets which part of B, and in which of the two sums.
     constexpr std::size_t products[6][3] = {{2, 0, 0}, {1, 0, 1}, {0, 0, 0}, {0, 2, 1}, {1, 1, 0}, {0, 1, 1}};
@@ -156,6 +156,39 @@ inline float plain_split_product(std::span<const float> a, const B& b) {
     if (std::isfinite(total)) return total;
     total = 0.F;
     for (std::size_t k = 0; k < a.size(); ++k) total = std::fma(a[k], b(k), total);
+    return total;
+}
+
+/// The same for weights that are kept in two parts.
+template <class B>
+inline float plain_product_of_two_parts(std::span<const float> a, const B& b) {
+    constexpr std::size_t depth = SplitKernels::depth;
+    constexpr std::size_t products[3][2] = {{0, 0}, {1, 0}, {0, 1}};
+    const auto parts_of_b = [&](std::size_t k) {
+        std::array<float, 3> parts = parts_of(b(k), 0x8000U);
+        if (!std::isfinite(parts[0])) parts[1] = 0.F;
+        return parts;
+    };
+    const std::size_t steps = a.size() / depth;
+    const std::size_t blocks = (steps + 3) / 4;
+    float total = 0.F;
+    for (std::size_t block = 0; block < blocks; ++block) {
+        float sum = 0.F;
+        for (std::size_t step = steps * block / blocks; step < steps * (block + 1) / blocks; ++step) {
+            for (const auto& [of_a, of_b] : products) {
+                float even_and_odd[2] = {0.F, 0.F};
+                for (std::size_t k = step * depth; k < (step + 1) * depth; ++k) {
+                    float& chain = even_and_odd[k % 2];
+                    chain = std::fma(parts_of(a[k], 0x8000U)[of_a], parts_of_b(k)[of_b], chain);
+                }
+                sum += even_and_odd[0] + even_and_odd[1];
+            }
+        }
+        total = block == 0 ? sum : total + sum;
+    }
+    if (std::isfinite(total)) return total;
+    total = 0.F;
+    for (std::size_t k = 0; k < a.size(); ++k) total = std::fma(a[k], parts_of_b(k)[0] + parts_of_b(k)[1], total);
     return total;
 }
 
