@@ -17,12 +17,6 @@ Result<void> InputFiles::check_destination(const std::filesystem::path& destinat
                      destination.string() +
                          ": is to be read and would be overwritten; give another name for what is written"};
     }
-    std::error_code code;
-    const auto status = std::filesystem::status(destination, code);
-    if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status) &&
-        !std::filesystem::is_directory(status)) {
-        return Error{ErrorCode::unwritable_output, destination.string() + ": cannot be written: is not a regular file"};
-    }
     DETECT_TRY_ASSIGN(const AtomicFile gone_at_once, AtomicFile::create(destination));
     return {};
 }

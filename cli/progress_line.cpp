@@ -5,7 +5,7 @@
 #include <cmath>
 #include <cstdio>
 #include <iostream>
-#include <string>
+#include <utility>
 
 #include <unistd.h>
 
@@ -23,9 +23,9 @@ std::string as_time(double seconds) {
 
 } // namespace
 
-ProgressLine::ProgressLine(std::size_t total, std::string_view things)
-    : total_(total), things_(things), terminal_(::isatty(STDERR_FILENO) == 1) {
-    if (!terminal_) note(std::to_string(total) + " " + std::string(things) + " to do");
+ProgressLine::ProgressLine(std::size_t total, std::string things)
+    : total_(total), things_(std::move(things)), terminal_(::isatty(STDERR_FILENO) == 1) {
+    if (!terminal_) note(std::to_string(total) + " " + things_ + " to do");
 }
 
 ProgressLine::~ProgressLine() { clear(); }
@@ -41,7 +41,7 @@ void ProgressLine::update(std::size_t done) {
     const auto now = std::chrono::steady_clock::now();
     if (!terminal_ || (now - last_ < pause && done < total_)) return;
     last_ = now;
-    std::string line = std::to_string(done) + "/" + std::to_string(total_) + " " + std::string(things_);
+    std::string line = std::to_string(done) + "/" + std::to_string(total_) + " " + things_;
     if (done > 0) {
         const double seconds = std::chrono::duration<double>(now - start_).count();
         line += ", " + as_time(seconds / static_cast<double>(done) * static_cast<double>(total_ - done)) + " left";

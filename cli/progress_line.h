@@ -2,7 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
-#include <string_view>
+#include <string>
 
 namespace detect::cli {
 
@@ -10,7 +10,7 @@ namespace detect::cli {
 /// only how many there are to do.
 class ProgressLine {
 public:
-    ProgressLine(std::size_t total, std::string_view things);
+    ProgressLine(std::size_t total, std::string things);
     /// Removes the line.
     ~ProgressLine();
     ProgressLine(const ProgressLine&) = delete;
@@ -22,7 +22,7 @@ public:
 
 private:
     std::size_t total_;
-    std::string_view things_;
+    std::string things_;
     bool terminal_;
     bool shown_ = false;
     std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
