@@ -11,30 +11,69 @@
 
 namespace detect {
 
+namespace {
+
+/// float32 [channels, height, width] of a view, RGB, 0–1.
+Result<Tensor> tensor_of(const ImageView& view) {
+    DETECT_TRY(check_view(view));
+    DETECT_TRY_ASSIGN(Tensor image, Tensor::create_uninitialised(DataType::float32, {3, view.height, view.width}));
+    DETECT_TRY(image_to_tensor(view, image.mutable_data<float>()));
+    return image;
+}
+
+Result<PrecisionOptions> precision_options(const OnnxFormat& format) {
+    const Calibration& given = format.calibration;
+    PrecisionOptions options{.precision = format.precision};
+    if (format.precision != Precision::int8) {
+        if (given.pictures == 0) return options;
+        return Error{ErrorCode::invalid_argument, "calibration is for Precision::int8"};
+    }
+    if (given.pictures == 0 || !given.read) {
+        return Error{ErrorCode::invalid_argument,
+                     "Precision::int8 needs calibration pictures: set Calibration::pictures and read"};
+    }
+    options.activations = given.portable ? ActivationType::symmetric_int8 : ActivationType::asymmetric_uint8;
+    options.calibration.count = given.pictures;
+    options.calibration.read = [read = given.read](std::size_t index) -> Result<Tensor> {
+        DETECT_TRY_ASSIGN(const ImageView view, read(index));
+        auto image = tensor_of(view);
+        if (!image) {
+            return Error{image.error().code,
+                         "calibration picture " + std::to_string(index) + ": " + image.error().message};
+        }
+        return image->reshaped({1, 3, view.height, view.width});
+    };
+    options.calibration_source = "the caller";
+    options.progress = given.progress;
+    return options;
+}
+
+} // namespace
+
 Result<ExportedModel> export_checkpoint(const std::filesystem::path& checkpoint, const std::filesystem::path& onnx_file,
                                         const ImageView& example, const SettingsOverrides& settings,
                                         const OnnxFormat& format) {
-    DETECT_TRY(check_view(example));
+    DETECT_TRY_ASSIGN(const Tensor image, tensor_of(example));
+    DETECT_TRY_ASSIGN(PrecisionOptions precision, precision_options(format));
     if (format.opset < oldest_export_opset || format.opset > newest_export_opset) {
         return Error{ErrorCode::invalid_argument, "opset " + std::to_string(format.opset) + ": must be " +
                                                       std::to_string(oldest_export_opset) + " to " +
                                                       std::to_string(newest_export_opset)};
     }
-    DETECT_TRY_ASSIGN(Tensor image,
-                      Tensor::create_uninitialised(DataType::float32, {3, example.height, example.width}));
-    DETECT_TRY(image_to_tensor(example, image.mutable_data<float>()));
     const OutputLayout layout = format.torchvision_layout ? OutputLayout::torchvision : OutputLayout::batched;
     DETECT_TRY_ASSIGN(ExportReport report, export_model({.checkpoint = checkpoint,
                                                          .output = onnx_file,
                                                          .settings = settings,
                                                          .layout = layout,
                                                          .opset = format.opset,
+                                                         .precision = std::move(precision),
                                                          .progress = {}},
                                                         image));
     return ExportedModel{.model = std::move(report.output),
                          .report = std::move(report.report),
                          .file_bytes = report.file_bytes,
-                         .example_detections = static_cast<std::size_t>(report.verification.example_detections)};
+                         .example_detections = static_cast<std::size_t>(report.verification.example_detections),
+                         .warnings = std::move(report.precision.warnings)};
 }
 
 Result<Detector> load_checkpoint(const std::filesystem::path& checkpoint, const SettingsOverrides& settings,

@@ -1,20 +1,12 @@
 #pragma once
 
+#include "detect/precision.h"
 #include "graph/graph.h"
 
 #include <optional>
 #include <string_view>
 
 namespace detect {
-
-/// How a model's file holds its weights, and what it computes with.
-enum class Precision {
-    fp32,
-    /// Weights stored as float16 and widened by the runtime; everything is computed in float32.
-    fp16,
-    /// Convolutions and fully connected layers compute with 8-bit integers (QDQ form).
-    int8,
-};
 
 /// "fp32", "fp16", "int8": as options and metadata spell it.
 [[nodiscard]] std::string_view to_string(Precision precision);
