@@ -55,6 +55,9 @@ private:
     Result<void> lower_layer_norm(const Group& group);
     Result<void> lower_matrix_product(const Group& group);
     Result<void> lower_elementwise(const Group& group);
+    [[nodiscard]] bool averages_regions(const Node& node) const;
+    /// Map, RoIs, pictures.
+    std::vector<std::int32_t> region_inputs(const Node& roi_align);
     Result<bool> lower_roi_align(const Node& node);
     Result<bool> lower_pooling(const Node& node);
     Result<bool> lower_channels_last(const Node& node);

@@ -78,14 +78,20 @@ Result<void> Lowering::lower_image_transform(const Group& group) {
     return {};
 }
 
+bool Lowering::averages_regions(const Node& node) const {
+    return node.op == "RoiAlign" && node.domain.empty() && node.string_or("mode", "avg") == "avg" &&
+           value(node.inputs[0]).type == DataType::float32;
+}
+
+std::vector<std::int32_t> Lowering::region_inputs(const Node& roi_align) {
+    return {in_layout(roi_align.inputs[0], Layout::channels_last), in_layout(roi_align.inputs[1], Layout::plain),
+            in_layout(roi_align.inputs[2], Layout::plain)};
+}
+
 Result<bool> Lowering::lower_roi_align(const Node& node) {
-    if (node.op != "RoiAlign" || !node.domain.empty() || node.string_or("mode", "avg") != "avg") return false;
-    if (value(node.inputs[0]).type != DataType::float32) return false;
-    const RoiAlignParameters parameters = roi_align_parameters(node, program_.graph_.opset);
-    append(make_roi_align(kernel_table(isa_), parameters), node.name,
-           {in_layout(node.inputs[0], Layout::channels_last), in_layout(node.inputs[1], Layout::plain),
-            in_layout(node.inputs[2], Layout::plain)},
-           {slot(node.outputs[0], Layout::channels_last)});
+    if (!averages_regions(node)) return false;
+    append(make_roi_align(kernel_table(isa_), roi_align_parameters(node, program_.graph_.opset)), node.name,
+           region_inputs(node), {slot(node.outputs[0], Layout::channels_last)});
     return true;
 }
 

@@ -1,6 +1,8 @@
 #include "executor/kernels/kernel_table.h"
 #include "executor/lowering.h"
+#include "executor/lowering_nodes.h"
 #include "executor/steps/fully_connected_step.h"
+#include "executor/steps/region_product_step.h"
 #include "graph/try.h"
 
 #include <algorithm>
@@ -72,8 +74,14 @@ bool Lowering::group_fully_connected(std::size_t n) {
     }
     // Flatten of a pooled map: no need to bring it into another order first, if the weights are.
     if (has_transposed_weight(product) && only_reader(product.inputs[0]) && flattens_regions(product.inputs[0])) {
-        group.insert(group.begin(),
-                     static_cast<std::size_t>(producers_[static_cast<std::size_t>(product.inputs[0].index)]));
+        const auto producer_of = [&](ValueId id) {
+            return static_cast<std::size_t>(producers_[static_cast<std::size_t>(id.index)]);
+        };
+        group.insert(group.begin(), producer_of(product.inputs[0]));
+        const ValueId pooled = node(group.front()).inputs[0];
+        const std::size_t pooling = producer_of(pooled);
+        if (only_reader(pooled) && !grouped_[pooling] && averages_regions(node(pooling)))
+            group.insert(group.begin(), pooling);
     }
     if (const auto next = next_of(group.back()); next && node(*next).op == "Relu") group.push_back(*next);
     claim(std::move(group), &Lowering::lower_fully_connected);
@@ -81,8 +89,10 @@ bool Lowering::group_fully_connected(std::size_t n) {
 }
 
 Result<void> Lowering::lower_fully_connected(const Group& group) {
-    const bool flattened = node(group.front()).op == "Flatten";
-    const Node& product = node(group[flattened ? 1 : 0]);
+    const bool pools = node(group.front()).op == "RoiAlign";
+    const bool flattened = pools || node(group.front()).op == "Flatten";
+    const std::size_t product_at = (pools ? 1U : 0U) + (flattened ? 1U : 0U);
+    const Node& product = node(group[product_at]);
     const Tensor& weight = *constant(product.inputs[1], DataType::float32);
     const bool output_major = has_transposed_weight(product);
     const auto k = static_cast<std::size_t>(weight.dims()[output_major ? 1 : 0]);
@@ -91,24 +101,24 @@ Result<void> Lowering::lower_fully_connected(const Group& group) {
     std::vector<std::int32_t> inputs;
     std::size_t pixels = 1;
     if (flattened) {
-        const ValueId map = node(group.front()).inputs[0];
+        const ValueId map = node(group[product_at - 1]).inputs[0];
         const Shape& shape = *value(map).shape;
         const auto channels = static_cast<std::size_t>(*shape[1].size);
         pixels = static_cast<std::size_t>(*shape[2].size * *shape[3].size);
         if (channels * pixels != k)
             return Error{ErrorCode::bad_model, describe(product) + ": weights do not fit the input"};
-        inputs = {in_layout(map, Layout::channels_last)};
+        inputs = pools ? region_inputs(node(group.front())) : std::vector{in_layout(map, Layout::channels_last)};
     } else {
         inputs = {in_layout(product.inputs[0], Layout::plain)};
     }
     ValueId bias = product.input(2);
     FullyConnectedParameters parameters{.keeps_axes = product.op == "MatMul"};
     ValueId result = product.outputs[0];
-    for (std::size_t i = flattened ? 2 : 1; i < group.size(); ++i) {
+    for (std::size_t i = product_at + 1; i < group.size(); ++i) {
         const Node& next = node(group[i]);
         if (next.op == "Relu") {
             parameters.activation = Activation::relu;
-        } else if (i == 1 && adds_bias(next, result, static_cast<std::int64_t>(n))) {
+        } else if (i == product_at + 1 && adds_bias(next, result, static_cast<std::int64_t>(n))) {
             bias = other_input(next, result);
         } else {
             parameters.adds = true;
@@ -124,8 +134,10 @@ Result<void> Lowering::lower_fully_connected(const Group& group) {
         output_major ? PackedMatrix::pack(kernels, std::move(weights), bias_numbers, pixels)
                      : PackedMatrix::pack(kernels, WeightOrder::input_major, weights.data<float>(), k, n, bias_numbers);
     if (!packed) return Error{packed.error().code, describe(product) + ": " + packed.error().message};
-    append(make_fully_connected_step(kernels, *std::move(packed), parameters), product.name, std::move(inputs),
-           {slot(result, Layout::plain)});
+    auto step = pools ? make_region_product(kernels, roi_align_parameters(node(group.front()), program_.graph_.opset),
+                                            *std::move(packed), parameters.activation)
+                      : make_fully_connected_step(kernels, *std::move(packed), parameters);
+    append(std::move(step), product.name, std::move(inputs), {slot(result, Layout::plain)});
     return {};
 }
 

@@ -66,9 +66,7 @@ Result<void> Lowering::lower_int8_fully_connected(const Int8Group& group) {
 Result<void> Lowering::lower_int8_roi_align(const Int8Group& group) {
     const Node& roi_align = node(group.node);
     for (const ValueId id : roi_align.inputs) DETECT_TRY(dequantise(id));
-    std::vector<std::int32_t> inputs{in_layout(roi_align.inputs[0], Layout::channels_last),
-                                     in_layout(roi_align.inputs[1], Layout::plain),
-                                     in_layout(roi_align.inputs[2], Layout::plain)};
+    std::vector<std::int32_t> inputs = region_inputs(roi_align);
     append(make_int8_roi_align(kernel_table(isa_), int8_kernels(isa_),
                                roi_align_parameters(roi_align, program_.graph_.opset), *group.parameters.output),
            roi_align.name, std::move(inputs), {slot(group.result, Layout::channels_last)});
