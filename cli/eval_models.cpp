@@ -2,7 +2,7 @@
 
 #include "cli/exit_code.h"
 #include "cli/measurement.h"
-#include "cli/progress_line.h"
+#include "cli/progress.h"
 #include "detect/detector.h"
 #include "evaluation/label_matching.h"
 #include "graph/try.h"
@@ -106,10 +106,10 @@ Result<std::vector<std::size_t>> run_on_all(std::vector<LoadedModel>& models, co
                                             evaluation::Summary& summary) {
     std::vector<std::size_t> failed;
     const auto& images = summary.dataset.images;
-    ProgressLine progress(images.size(), "pictures");
+    Progress progress(true);
     for (std::size_t image = 0; image < images.size(); ++image) {
-        progress.update(image);
         auto done = run_on_file(models, folder / images[image].file_name, image);
+        progress.advance(static_cast<std::int64_t>(image) + 1, 0, static_cast<std::int64_t>(images.size()));
         if (done) continue;
         if (done.error().code != ErrorCode::unreadable_input) return done.error();
         failed.push_back(image);

@@ -18,7 +18,8 @@ enum ExitCode : int {
     problems_found = 6,
     /// With --fail-on-detect.
     detected = 10,
-    /// Ended by Ctrl-C, after what was in hand; by SIGTERM: 143; by SIGHUP: 129. As shells call it: 128 and the signal's number.
+    /// Ended by Ctrl-C, after what was in hand; by SIGTERM: 143; by SIGHUP: 129. As shells call it: 128 and the
+    /// signal's number.
     interrupted = 130,
 };
 

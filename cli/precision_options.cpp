@@ -1,6 +1,6 @@
 #include "cli/precision_options.h"
 
-#include "cli/progress_line.h"
+#include "cli/progress.h"
 #include "cli/run/picture_files.h"
 #include "detector/image_to_tensor.h"
 #include "graph/try.h"
@@ -51,19 +51,19 @@ std::string name_of(const fs::path& folder) {
     return (path.has_filename() ? path : path.parent_path()).filename().string();
 }
 
-/// A line of progress for each stage.
+/// The progress of each stage.
 CalibrationProgress progress_of_stages() {
     struct State {
         std::string stage;
-        std::optional<ProgressLine> line;
+        std::optional<Progress> progress;
     };
     return [state = std::make_shared<State>()](const std::string& stage, std::size_t done, std::size_t total) {
         if (stage != state->stage) {
             state->stage = stage;
-            state->line.emplace(total, stage);
+            state->progress.emplace(true, stage);
         }
-        state->line->update(done);
-        if (done == total) state->line->clear();
+        state->progress->advance(static_cast<std::int64_t>(done), 0, static_cast<std::int64_t>(total));
+        if (done == total) state->progress->clear();
     };
 }
 

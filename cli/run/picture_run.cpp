@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// For decoded pictures that wait to be looked at; see MemoryBudget.
+/// For decoded pictures that wait to be looked at; see WaitingPictures.
 constexpr std::uintmax_t waiting_bytes = 256U << 20U;
 /// A guess: how much larger a picture is in memory than in its file.
 constexpr std::uintmax_t usual_compression = 16;

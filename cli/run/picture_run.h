@@ -1,13 +1,13 @@
 #pragma once
 
+#include "cli/progress.h"
 #include "cli/run/collected_results.h"
 #include "cli/run/drawn_video.h"
 #include "cli/run/input_stream.h"
-#include "cli/run/memory_budget.h"
 #include "cli/run/picture_output.h"
-#include "cli/run/progress.h"
 #include "cli/run/result_names.h"
 #include "cli/run/summary.h"
+#include "cli/run/waiting_pictures.h"
 #include "detect/detector.h"
 #include "postprocess/detection_filter.h"
 
@@ -49,7 +49,7 @@ private:
         /// What ends the run.
         std::optional<Error> fatal;
         DrawnFrame drawn;
-        MemoryBudget::Share memory;
+        WaitingPictures::Share memory;
     };
     struct Load {
         Job job;
@@ -79,7 +79,7 @@ private:
     InputStream stream_;
     ResultNames names_;
     EarlierOutputs earlier_;
-    MemoryBudget memory_;
+    WaitingPictures memory_;
     DrawnVideos videos_;
     Progress progress_;
     Summary summary_;

@@ -1,7 +1,7 @@
 #include "cli/run/summary.h"
 
 #include "cli/measurement.h"
-#include "cli/run/progress.h"
+#include "cli/progress.h"
 
 #include <algorithm>
 #include <array>

@@ -52,7 +52,7 @@ TEST_F(Eval, RunsAModelAndPrintsItsFigures) {
     EXPECT_THAT(result.output, ContainsRegex("background +\\. +1 +\\.\n"));
     EXPECT_THAT(result.output,
                 ContainsRegex("Latency per picture: p50 [0-9.]+, p90 [0-9.]+, p99 [0-9.]+, mean [0-9.]+ ms"));
-    EXPECT_THAT(result.errors, HasSubstr("2 pictures to do"));
+    EXPECT_EQ(result.errors, "");
 }
 
 TEST_F(Eval, HelpNamesItsOptions) {
@@ -67,10 +67,10 @@ TEST_F(Eval, ShowsItsProgressOnATerminal) {
     // script (bsdutils) gives the program a terminal, on which both its outputs arrive.
     const ProcessResult result = run_process(
         {"script", "--quiet", "--return", "--command",
-         "'" + detect_command() + "' eval --annotations gt.json --images pictures --model tiny.onnx", "/dev/null"},
+         "TERM=xterm '" + detect_command() + "' eval --annotations gt.json --images pictures --model tiny.onnx", "/dev/null"},
         {.working_directory = folder_.path()});
     EXPECT_EQ(result.exit_code, 0) << describe(result);
-    EXPECT_THAT(result.output, HasSubstr("\r0/2 pictures"));
+    EXPECT_THAT(result.output, HasSubstr(" 1 of 2 pictures, "));
     EXPECT_THAT(result.output, HasSubstr("\r\x1b[K")) << "and removes it";
 }
 

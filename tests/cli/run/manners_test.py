@@ -47,13 +47,13 @@ class Manners(CliCase):
 
     def test_a_bar_with_rate_and_remaining_time_on_a_terminal(self):
         shown = self.on_a_terminal(["in", "--no-draw"])
-        self.assertRegex(shown, r"\r\[\x1b\[32m#+-*\x1b\[0m\] \d+ of 20, [0-9.]+/s, \d+:\d\d left\x1b\[K")
+        self.assertRegex(shown, r"\r\[\x1b\[32m#+-*\x1b\[0m\] \d+ of 20 pictures, [0-9.]+/s, \d+:\d\d left\x1b\[K")
         # In the end it is taken away, and the summary is left.
         self.assertRegex(shown, r"\r\x1b\[K20 pictures, 40 detections in \d+:\d\d\r\n")
 
     def test_the_bar_without_colour(self):
         shown = self.on_a_terminal(["in", "--no-draw"], {"NO_COLOR": "1"})
-        self.assertRegex(shown, r"\r\[#+-*\] \d+ of 20, ")
+        self.assertRegex(shown, r"\r\[#+-*\] \d+ of 20 pictures, ")
         self.assertNotIn("\x1b[3", shown)
         self.assertIn("\x1b[32m", self.on_a_terminal(["in", "--no-draw"], {"NO_COLOR": ""}))
 

@@ -1,6 +1,6 @@
 #include "cli/run/pipeline.h"
 
-#include "cli/run/memory_budget.h"
+#include "cli/run/waiting_pictures.h"
 
 #include <atomic>
 #include <chrono>
@@ -172,8 +172,8 @@ TEST(Pipeline, ExceptionsOfAnyStageComeOut) {
 
 TEST(Pipeline, NothingToDo) { Stages{}.run(); }
 
-TEST(MemoryBudget, LargePicturesWaitForOneAnother) {
-    MemoryBudget budget(100);
+TEST(WaitingPictures, LargePicturesWaitForOneAnother) {
+    WaitingPictures budget(100);
     auto first = budget.take(60);
     Events events;
     std::thread second([&] {

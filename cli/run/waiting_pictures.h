@@ -8,13 +8,13 @@
 namespace detect::cli {
 
 /// Bounds what decoded pictures that wait for their turn take: many small ones, but large ones one at a time.
-class MemoryBudget {
+class WaitingPictures {
 public:
     /// A part of the budget, given back at the end of its life.
     class Share {
     public:
         Share() = default;
-        Share(MemoryBudget& budget, std::uintmax_t bytes) : budget_(&budget), bytes_(bytes) {}
+        Share(WaitingPictures& budget, std::uintmax_t bytes) : budget_(&budget), bytes_(bytes) {}
         Share(Share&& other) noexcept : budget_(std::exchange(other.budget_, nullptr)), bytes_(other.bytes_) {}
         Share& operator=(Share&& other) noexcept {
             std::swap(budget_, other.budget_);
@@ -30,11 +30,11 @@ public:
         }
 
     private:
-        MemoryBudget* budget_ = nullptr;
+        WaitingPictures* budget_ = nullptr;
         std::uintmax_t bytes_ = 0;
     };
 
-    explicit MemoryBudget(std::uintmax_t bytes) : limit_(bytes) {}
+    explicit WaitingPictures(std::uintmax_t bytes) : limit_(bytes) {}
 
     /// Waits until so much is free, or all is.
     [[nodiscard]] Share take(std::uintmax_t bytes) {

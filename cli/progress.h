@@ -8,17 +8,17 @@
 
 namespace detect::cli {
 
-/// How far a run is, on standard error: a bar on a terminal, else a line at each tenth of the work (each 100 pictures
-/// where nobody knows how much there is). For one thread.
+/// How far some work is, on standard error: a bar on a terminal, else a line at each tenth of it (each 100 where nobody
+/// knows how much there is). For one thread.
 class Progress {
 public:
     /// `shown`: not with --quiet, and not for a single picture.
-    explicit Progress(bool shown);
+    explicit Progress(bool shown, std::string things = "pictures");
     ~Progress() { clear(); }
     Progress(const Progress&) = delete;
     Progress& operator=(const Progress&) = delete;
 
-    /// `done` inputs of `total` have been dealt with, `skipped` of them without work.
+    /// `done` of `total` have been dealt with, `skipped` of them without work.
     void advance(std::int64_t done, std::int64_t skipped, std::optional<std::int64_t> total);
     /// Takes the bar away, before something else is printed; the next `advance` brings it back.
     void clear();
@@ -28,6 +28,7 @@ private:
     void print_line(const std::string& figures, std::int64_t done, std::optional<std::int64_t> total);
 
     bool shown_;
+    std::string things_;
     bool terminal_;
     bool colour_;
     bool bar_visible_ = false;

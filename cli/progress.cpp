@@ -1,4 +1,4 @@
-#include "cli/run/progress.h"
+#include "cli/progress.h"
 
 #include <algorithm>
 #include <array>
@@ -8,6 +8,7 @@
 #include <iostream>
 #include <sys/ioctl.h>
 #include <unistd.h>
+#include <utility>
 
 namespace detect::cli {
 
@@ -51,7 +52,8 @@ std::string clock_time(double seconds) {
     return text.data();
 }
 
-Progress::Progress(bool shown) : shown_(shown), terminal_(errors_go_to_a_terminal()), colour_(colour_is_wanted()) {}
+Progress::Progress(bool shown, std::string things)
+    : shown_(shown), things_(std::move(things)), terminal_(errors_go_to_a_terminal()), colour_(colour_is_wanted()) {}
 
 void Progress::advance(std::int64_t done, std::int64_t skipped, std::optional<std::int64_t> total) {
     if (!shown_) return;
@@ -72,7 +74,7 @@ void Progress::advance(std::int64_t done, std::int64_t skipped, std::optional<st
 }
 
 void Progress::draw_bar(const std::string& figures, std::int64_t done, std::optional<std::int64_t> total) {
-    std::string line = " " + count(done, total) + figures;
+    std::string line = " " + count(done, total) + " " + things_ + figures;
     const int room = std::min(widest_bar, terminal_width() - static_cast<int>(line.size()) - 3);
     if (total && *total > 0 && room >= 5) {
         const auto filled = static_cast<std::size_t>(room * std::min(done, *total) / *total);
@@ -88,7 +90,7 @@ void Progress::print_line(const std::string& figures, std::int64_t done, std::op
     const std::int64_t due = total ? done * lines_per_run / std::max<std::int64_t>(*total, 1) : done / inputs_per_line;
     if (few || due <= lines_) return;
     lines_ = due;
-    std::cerr << count(done, total) + " pictures" + figures + "\n";
+    std::cerr << count(done, total) + " " + things_ + figures + "\n";
 }
 
 void Progress::clear() {
