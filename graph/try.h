@@ -10,6 +10,7 @@
         }                                                                                                              \
     } while (false)
 
+// A declaration cannot stand in parentheses: NOLINTBEGIN(bugprone-macro-parentheses)
 #define DETECT_TRY_CONCAT_(a, b) a##b
 #define DETECT_TRY_CONCAT(a, b) DETECT_TRY_CONCAT_(a, b)
 #define DETECT_TRY_ASSIGN_(temporary, declaration, expression)                                                         \
@@ -18,6 +19,7 @@
         return std::move(temporary).error();                                                                           \
     }                                                                                                                  \
     declaration = *std::move(temporary)
+// NOLINTEND(bugprone-macro-parentheses)
 
 /// Unwraps a value or hands the error on: `DETECT_TRY_ASSIGN(const Graph graph, read_onnx(path));`
 #define DETECT_TRY_ASSIGN(declaration, ...)                                                                            \
