@@ -2,7 +2,7 @@
 
 #include "executor/kernels/conv2d.h"
 #include "executor/kernels/expression.h"
-#include "executor/kernels/int8_conv.h"
+#include "executor/kernels/int8/conv.h"
 #include "executor/program.h"
 #include "graph/operators.h"
 

@@ -2,7 +2,7 @@
 // threads:
 //     bench_int8_kernels --benchmark_filter='block_14.*amx'
 
-#include "executor/kernels/int8_inverted_residual.h"
+#include "executor/kernels/int8/inverted_residual.h"
 #include "tests/executor/kernels/model_layers.h"
 
 #include <benchmark/benchmark.h>

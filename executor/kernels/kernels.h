@@ -22,7 +22,7 @@
 /// - gemm.h, packed_matrix.h: matrix product with packed weights. split_gemm.h, split_conv.h, split_blocks.h: the same,
 ///   and convolutions, on AMX's tiles.
 ///   batched_product.h: products of activations with each other.
-/// - int8_kernels.h, int8_conv.h, int8_gemm.h, int8_inverted_residual.h: 8-bit networks. Not in this header.
+/// - int8/: 8-bit networks. Not in this header.
 /// - elementwise.h: activation, sum, gate, softmax, layer norm, NCHW to NHWC and back. expression.h: any elementwise
 ///   operations, taken together. transpose.h: axes in any other order.
 /// - pooling.h: global average and maximum. resize.h: resize; normalise, resize and pad.

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "executor/kernels/int8_inverted_residual.h"
+#include "executor/kernels/int8/inverted_residual.h"
 #include "executor/step.h"
 
 namespace detect {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "executor/kernels/int8_kernels.h"
+#include "executor/kernels/int8/kernel_table.h"
 #include "executor/step.h"
 #include "roi_heads/roi_align_kernel.h"
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "executor/kernels/int8_kernels.h"
+#include "executor/kernels/int8/kernel_table.h"
 
 /// As tables.h: one per source that is compiled with an instruction set's own flags.
 namespace detect {

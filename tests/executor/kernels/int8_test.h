@@ -1,6 +1,6 @@
 #pragma once
 
-#include "executor/kernels/int8_inverted_residual.h"
+#include "executor/kernels/int8/inverted_residual.h"
 #include "tests/executor/kernels/kernel_test.h"
 
 /// What the tests of 8-bit kernels share: bytes that end where readable memory ends, and convolutions written plainly.

@@ -1,4 +1,4 @@
-#include "executor/kernels/int8_gemm.h"
+#include "executor/kernels/int8/gemm.h"
 
 #include <algorithm>
 #include <array>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "executor/kernels/conv2d_parameters.h"
-#include "executor/kernels/int8_matrix.h"
+#include "executor/kernels/int8/matrix.h"
 
 namespace detect {
 

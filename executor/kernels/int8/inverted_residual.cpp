@@ -1,4 +1,4 @@
-#include "executor/kernels/int8_inverted_residual.h"
+#include "executor/kernels/int8/inverted_residual.h"
 
 #include <algorithm>
 #include <array>

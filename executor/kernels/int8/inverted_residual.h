@@ -1,6 +1,6 @@
 #pragma once
 
-#include "executor/kernels/int8_conv.h"
+#include "executor/kernels/int8/conv.h"
 
 #include <memory>
 #include <utility>

@@ -1,4 +1,4 @@
-#include "executor/kernels/int8_kernels.h"
+#include "executor/kernels/int8/kernel_table.h"
 
 #include "executor/kernels/isa/int8_tables.h"
 

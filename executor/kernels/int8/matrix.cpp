@@ -1,4 +1,4 @@
-#include "executor/kernels/int8_matrix.h"
+#include "executor/kernels/int8/matrix.h"
 
 #include "graph/try.h"
 

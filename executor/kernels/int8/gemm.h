@@ -1,6 +1,6 @@
 #pragma once
 
-#include "executor/kernels/int8_matrix.h"
+#include "executor/kernels/int8/matrix.h"
 #include "executor/thread_pool.h"
 
 namespace detect {

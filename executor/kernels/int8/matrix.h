@@ -1,7 +1,7 @@
 #pragma once
 
 #include "executor/kernels/aligned_buffer.h"
-#include "executor/kernels/int8_kernels.h"
+#include "executor/kernels/int8/kernel_table.h"
 #include "executor/kernels/rounding.h"
 
 #include <vector>

@@ -1,4 +1,4 @@
-#include "executor/kernels/int8_depthwise.h"
+#include "executor/kernels/int8/depthwise.h"
 
 #include "graph/try.h"
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "executor/kernels/int8_depthwise.h"
-#include "executor/kernels/int8_gemm.h"
+#include "executor/kernels/int8/depthwise.h"
+#include "executor/kernels/int8/gemm.h"
 
 #include <optional>
 #include <variant>

@@ -1,4 +1,4 @@
-#include "executor/kernels/int8_conv.h"
+#include "executor/kernels/int8/conv.h"
 
 #include "graph/try.h"
 
