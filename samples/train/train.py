@@ -65,6 +65,9 @@ def options():
         raise UserError(f"--min-size {a.min_size} --max-size {a.max_size}: must be above 0, the second not below the first")
     if not 0 < a.scale_range[0] <= a.scale_range[1]:
         raise UserError(f"--scale-range {a.scale_range[0]} {a.scale_range[1]}: must be above 0, the second not below the first")
+    for name in ("mosaic", "anywhere"):
+        if not 0 <= getattr(a, name) <= 1:
+            raise UserError(f"--{name} {getattr(a, name)}: must be from 0 to 1")
     for name in ("steps", "batch", "rois", "log_every", "save_every", "evaluate_every"):
         if getattr(a, name) < 1:
             raise UserError(f"--{name.replace('_', '-')} {getattr(a, name)}: must be 1 or more")

@@ -236,7 +236,8 @@ class Run(unittest.TestCase):
                  ({"--annotations": "empty.json"}, "not a COCO file"), ({"--images": "elsewhere"}, "is --images right?"),
                  ({"--crop": 100}, "multiple of 64"), ({"--weights": "broken.pth"}, "broken.pth"),
                  ({"--weights": "other.pth"}, "not a fasterrcnn_mobilenet_v3_large_fpn"), ({"--hold-out": 0.01}, "--hold-out"),
-                 ({"--class-weight": "dent=2"}, "pad, slit"), ({"--min-size": 300}, "--max-size")]
+                 ({"--class-weight": "dent=2"}, "pad, slit"), ({"--min-size": 300}, "--max-size"),
+                 ({"--anywhere": 1.5}, "--anywhere 1.5: must be from 0 to 1")]
         for changes, expected in cases:
             with self.subTest(changes):
                 errors = self.run_command(self.command(**changes), expected=1).stderr
