@@ -166,8 +166,11 @@ void add_products() {
                             4. * static_cast<double>(m * k + m * n + k * n)};
             const std::string name = std::string(product.name) + "/rois:" + std::to_string(m);
             add(name, cost, [=](const KernelTable& kernels) -> Step {
-                auto b = std::make_shared<PackedMatrix>(unwrap(PackedMatrix::pack(
-                    kernels, WeightOrder::output_major, random_floats(k * n), k, n, random_floats(n))));
+                // As the model packs them: fc6 in two parts, where there are tiles.
+                const auto weights = Tensor::of<float>({static_cast<std::int64_t>(n), static_cast<std::int64_t>(k)},
+                                                       random_floats(k * n));
+                auto b =
+                    std::make_shared<PackedMatrix>(unwrap(PackedMatrix::pack(kernels, weights, random_floats(n), 1)));
                 return [=, a = random_floats(m * k), c = Floats(m * n),
                         scratch = Bytes(gemm_scratch_bytes(b->view(), m, 2))](ThreadPool& pool) mutable {
                     gemm(b->view(), a.data(), k, m, c.data(), n, {product.activation, nullptr, 0}, scratch, pool);
