@@ -7,6 +7,12 @@
 
 namespace detect::checking {
 
+/// What a check learns that is no finding.
+struct Facts {
+    /// How pictures are to be fed, and how that showed.
+    std::string feeding;
+};
+
 /// What every check gets.
 struct CheckContext {
     /// As it was read, with every shape that can be known.
@@ -14,6 +20,7 @@ struct CheckContext {
     const GraphQueries& queries;
     const Trials& trials;
     const CheckOptions& options;
+    Facts& facts;
 };
 
 using Findings = std::vector<Finding>;
