@@ -83,9 +83,13 @@ std::string to_text(const std::vector<Agreement>& rows) {
             text += line + std::string("stops: ") + row.failure + "\n";
             continue;
         }
-        std::snprintf(line, sizeof line, "  %-28s %9zu %9zu %9zu %9zu %12.1e %10.4f\n", row.picture.c_str(),
-                      row.detections, row.expected, row.matched, row.unmatched, row.worst_score_difference,
-                      row.worst_iou);
+        std::snprintf(line, sizeof line, "  %-28s %9zu %9zu %9zu %9zu", row.picture.c_str(), row.detections,
+                      row.expected, row.matched, row.unmatched);
+        text += line;
+        if (row.matched > 0)
+            std::snprintf(line, sizeof line, " %12.1e %10.4f\n", row.worst_score_difference, row.worst_iou);
+        else
+            std::snprintf(line, sizeof line, " %12s %10s\n", "-", "-");
         text += line;
     }
     return text;

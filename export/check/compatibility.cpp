@@ -130,7 +130,7 @@ void look_at_float64(const Graph& graph, Findings& findings) {
 /// An integer that does not fit into 32 bits and is more than "to the end".
 bool is_too_large(std::int64_t value) {
     constexpr std::int64_t all = std::numeric_limits<std::int64_t>::max();
-    const bool means_all = value > all / 2 || value < -(all / 2);
+    const bool means_all = value >= all - 1 || value <= -(all - 1);
     return !means_all &&
            (value > std::numeric_limits<std::int32_t>::max() || value < std::numeric_limits<std::int32_t>::min());
 }

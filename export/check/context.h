@@ -30,6 +30,9 @@ using Findings = std::vector<Finding>;
 /// Whether this is the reshape that a trace without proposals leaves behind; see proposal_less_trace.cpp.
 [[nodiscard]] bool is_proposal_less_reshape(const GraphQueries& queries, const Node& node);
 
+/// How many classes the model tells apart, background included; nullopt if its outputs do not show it.
+[[nodiscard]] std::optional<std::int64_t> class_count(const CheckContext& context);
+
 // One function for each family of findings. They add what they find; an error means that looking itself failed (no
 // memory), not that something was found.
 

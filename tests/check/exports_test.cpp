@@ -236,6 +236,25 @@ TEST(CheckpointTest, IsReadWhateverTheFileIsLike) {
     EXPECT_THAT(report.error().message, HasSubstr("looks like an ONNX model, not a checkpoint"));
 }
 
+TEST(CheckpointTest, SaysThatThereIsNothingToCompare) {
+    if (!std::filesystem::exists(made_export("classifier.onnx"))) GTEST_SKIP() << "torchvision 0.14.1 is not here";
+    const CheckReport report =
+        report_on(made_export("classifier.onnx"), {.image = board_picture(), .weights = board_checkpoint()});
+    ASSERT_THAT(problems(report), ElementsAre("checkpoint"));
+    EXPECT_EQ(report.findings[0].where, "the outputs");
+    EXPECT_THAT(report.agreement, IsEmpty());
+}
+
+/// The checkpoint has a class more than this model.
+TEST(CheckpointTest, SaysThatItIsAnothersByTheClasses) {
+    if (!std::filesystem::exists(made_export("other_classes.onnx"))) GTEST_SKIP() << "torchvision 0.14.1 is not here";
+    const CheckReport report = report_on(made_export("other_classes.onnx"), {.weights = board_checkpoint()});
+    ASSERT_THAT(problems(report), ElementsAre("checkpoint"));
+    EXPECT_EQ(report.findings[0].where, "the checkpoint");
+    EXPECT_THAT(report.findings[0].what, HasSubstr("has 6 classes besides the background, the file 5"));
+    EXPECT_THAT(report.agreement, IsEmpty());
+}
+
 TEST(CheckpointTest, ShowsWhatAWrongExportDoes) {
     if (!std::filesystem::exists(made_export("opset_16.onnx"))) GTEST_SKIP() << "torchvision 0.14.1 is not here";
     const CheckReport report =

@@ -210,6 +210,15 @@ def not_normalised(m, name):
     m.export(name, m.detector(image_mean=[0.0, 0.0, 0.0], image_std=[1.0, 1.0, 1.0]), ([m.picture],))
 
 
+def other_classes(m, name):
+    """The network without its last class."""
+    model = m.detector()
+    head = model.roi_heads.box_predictor
+    for layer, rows in (head.cls_score, 6), (head.bbox_pred, 24):
+        layer.weight.data, layer.bias.data = layer.weight.data[:rows], layer.bias.data[:rows]
+    m.export(name, model, ([m.picture],))
+
+
 def opset_16(m, name):
     m.export(name, m.detector(), ([m.picture],), opset=16)
 
@@ -320,7 +329,7 @@ def shuffled(m, name):
 
 FILES = {f"{make.__name__}.onnx": make for make in (
     sound, usual, proposal_less, batch_of_one, batch_of_two, first_of_batch, baked_shapes, baked_clamp, baked_factor,
-    range_255, times_255, bgr, normalised_twice, normalised_by_channel, not_normalised, opset_16, threshold, threshold_of_one, labels_from_zero,
+    range_255, times_255, bgr, normalised_twice, normalised_by_channel, not_normalised, other_classes, opset_16, threshold, threshold_of_one, labels_from_zero,
     not_a_number, classifier, training_11, training_14, half_overflow, float64,
     hashed, shuffled,
 )}  # fmt: skip

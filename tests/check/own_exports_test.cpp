@@ -42,11 +42,12 @@ TEST_P(OwnReducedExportTest, HasNoFindings) {
     CheckpointGraph network = require(graph_from_checkpoint(board_checkpoint(), settings, OutputLayout::batched, 17));
     const Tensor image = board_picture();
     const auto read = [&](std::size_t) -> Result<Tensor> { return image.reshaped({1, 3, 640, 640}); };
-    require(reduce_precision(network,
-                             {.precision = GetParam().precision,
-                              .activations = GetParam().activations,
-                              .calibration = {.count = 2, .read = read}},
-                             image));
+    const PrecisionReport precision = require(reduce_precision(network,
+                                                               {.precision = GetParam().precision,
+                                                                .activations = GetParam().activations,
+                                                                .calibration = {.count = 2, .read = read}},
+                                                               image));
+    ASSERT_EQ(precision.precision, GetParam().precision);
     ASSERT_EQ(precision_of(network.graph), GetParam().precision);
     const checking::CheckReport report = report_on(network.graph, {.image = image});
     EXPECT_THAT(report.findings, IsEmpty()) << testing::PrintToString(report.findings);
