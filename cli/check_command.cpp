@@ -11,9 +11,9 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <iostream>
 #include <memory>
-#include <sstream>
 
 #include <unistd.h>
 
@@ -59,9 +59,9 @@ std::string quoted(const std::string& text) {
 template <class T>
 void add_found(std::string& line, const CLI::App& command, const char* option, const std::optional<T>& value) {
     if (!value || command.count(option) > 0) return;
-    std::ostringstream text;
-    text << *value;
-    line += std::string(" ") + option + " " + text.str();
+    std::array<char, 32> text{}; // the shortest that is read back as the same number
+    const auto written = std::to_chars(text.data(), text.data() + text.size(), *value);
+    line += std::string(" ") + option + " " + std::string(text.data(), written.ptr);
 }
 
 /// The command that makes a sound file of the checkpoint: with the settings that were given, and those that were found.

@@ -52,6 +52,7 @@ std::string heading(const CheckReport& report) {
     if (!report.producer.empty()) line += ", written by " + report.producer;
     line += "\n";
     if (!report.input.empty()) line += "input " + report.input + "\n";
+    if (!report.feeding.empty()) line += wrapped("wants ", report.feeding);
     return line;
 }
 
@@ -82,9 +83,13 @@ std::string to_text(const std::vector<Agreement>& rows) {
             text += line + std::string("stops: ") + row.failure + "\n";
             continue;
         }
-        std::snprintf(line, sizeof line, "  %-28s %9zu %9zu %9zu %9zu %12.1e %10.4f\n", row.picture.c_str(),
-                      row.detections, row.expected, row.matched, row.unmatched, row.worst_score_difference,
-                      row.worst_iou);
+        std::snprintf(line, sizeof line, "  %-28s %9zu %9zu %9zu %9zu", row.picture.c_str(), row.detections,
+                      row.expected, row.matched, row.unmatched);
+        text += line;
+        if (row.matched > 0)
+            std::snprintf(line, sizeof line, " %12.1e %10.4f\n", row.worst_score_difference, row.worst_iou);
+        else
+            std::snprintf(line, sizeof line, " %12s %10s\n", "-", "-");
         text += line;
     }
     return text;
@@ -113,7 +118,9 @@ std::string to_text(const CheckReport& report, const CheckOptions& options, cons
     if (!report.agreement.empty()) text += to_text(report.agreement);
     text += summary(report, options);
     for (const std::string& sentence : report.left_out) text += wrapped("note: ", sentence);
-    if (!export_line.empty()) text += "\na sound file: " + export_line + "\n";
+    if (export_line.empty()) return text;
+    text += "\na sound file: " + export_line + "\n";
+    if (!options.image) text += "(PICTURE: a real one on which the model finds something)\n";
     return text;
 }
 
@@ -122,9 +129,12 @@ std::string to_json(const CheckReport& report, const CheckOptions& options, cons
     json["file"] = report.file.string();
     json["target"] = std::string(to_string(options.target));
     json["problems"] = report.has_problems();
+    json["bytes"] = report.bytes;
     json["opset"] = report.opset;
     json["nodes"] = report.nodes;
     json["producer"] = report.producer;
+    json["input"] = report.input;
+    json["feeding"] = report.feeding;
     json["checks"] = report.checks;
     json["findings"] = nlohmann::ordered_json::array();
     for (const Finding& finding : report.findings) {

@@ -142,8 +142,8 @@ Result<void> Lowering::unpack_weights(const Node& unpack) {
     std::vector<Tensor> inputs;
     for (const ValueId id : unpack.inputs) inputs.push_back(id.present() ? value(id).constant : Tensor{});
     std::vector<Tensor> outputs(1);
-    const KernelContext::Allocator allocate = Tensor::create_uninitialised;
-    KernelContext context(unpack, program_.graph_.opset, inputs, outputs, allocate);
+    KernelResources resources;
+    KernelContext context(unpack, program_.graph_.opset, inputs, outputs, resources);
     DETECT_TRY(find_reference_kernel("", unpack.op)(context));
     program_.graph_[unpack.outputs[0]].constant = std::move(outputs[0]);
     return {};

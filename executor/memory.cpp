@@ -24,20 +24,20 @@ Result<Tensor> BufferPool::allocate(DataType type, const Dims& dims) {
     const auto bytes = count ? checked_mul(*count, static_cast<std::int64_t>(element_size(type))) : std::nullopt;
     if (!bytes || element_size(type) == 0) return Tensor::create_uninitialised(type, dims); // its error says why
     const auto wanted = static_cast<std::size_t>(*bytes);
+    constexpr std::size_t granularity = 256;
+    if (wanted > static_cast<std::size_t>(std::numeric_limits<std::int64_t>::max()) - granularity) {
+        return Tensor::create_uninitialised(type, dims);
+    }
+    const std::size_t capacity = (wanted / granularity + 1) * granularity;
 
     // The smallest free buffer that is large enough, but not so large that a later step would miss it.
     Buffer* best = nullptr;
     for (Buffer& buffer : buffers_) {
-        const bool fits = buffer.capacity >= wanted && buffer.capacity / 4 <= wanted;
+        const bool fits = buffer.capacity >= wanted && buffer.capacity / 4 <= capacity;
         if (!fits || buffer.storage.use_count() != 1) continue;
         if (best == nullptr || buffer.capacity < best->capacity) best = &buffer;
     }
     if (best == nullptr) {
-        constexpr std::size_t granularity = 256;
-        if (wanted > static_cast<std::size_t>(std::numeric_limits<std::int64_t>::max()) - granularity) {
-            return Tensor::create_uninitialised(type, dims);
-        }
-        const std::size_t capacity = (wanted / granularity + 1) * granularity;
         DETECT_TRY_ASSIGN(Storage storage, new_buffer(capacity));
         buffers_.push_back({.storage = std::move(storage), .capacity = capacity});
         best = &buffers_.back();

@@ -146,7 +146,7 @@ OnnxFile::~OnnxFile() = default;
 Result<OnnxFile> OnnxFile::parse_stream(io::ZeroCopyInputStream& stream, std::size_t size) {
     if (size == 0) return unreadable("is empty, expected an ONNX model");
     if (size > INT32_MAX) return unreadable("is larger than 2 GiB, which ONNX does not allow in one file");
-    const Error damaged = unreadable("is cut off, damaged, or not an ONNX model");
+    const Error damaged = unreadable("is cut off, damaged, or not an ONNX model; copy it or export it again");
     std::string without_weights;
     OnnxFile file;
     {

@@ -19,5 +19,6 @@ namespace detect {
 [[nodiscard]] std::vector<Operator> detection_operators();
 [[nodiscard]] std::vector<Operator> control_flow_operators();
 [[nodiscard]] std::vector<Operator> quantization_operators();
+[[nodiscard]] std::vector<Operator> integer_product_operators();
 
 } // namespace detect

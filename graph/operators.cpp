@@ -17,7 +17,7 @@ std::vector<Operator> all_operators() {
     for (const auto& family :
          {unary_operators, binary_operators, shape_operators, movement_operators, indexing_operators,
           reduction_operators, matrix_operators, convolution_operators, normalization_operators, detection_operators,
-          control_flow_operators, quantization_operators}) {
+          control_flow_operators, quantization_operators, integer_product_operators}) {
         std::ranges::move(family(), std::back_inserter(all));
     }
     std::ranges::sort(all, {}, [](const Operator& op) { return std::tuple(op.domain, op.name); });

@@ -67,7 +67,8 @@ Result<std::vector<Tensor>> evaluate(const Graph& graph, const Node& node, const
     std::vector<Tensor> inputs;
     for (const ValueId id : node.inputs) inputs.push_back(id.present() ? graph[id].constant : Tensor{});
     std::vector<Tensor> outputs(node.outputs.size());
-    KernelContext context(node, graph.opset, inputs, outputs, allocate);
+    KernelResources resources{.allocate = allocate};
+    KernelContext context(node, graph.opset, inputs, outputs, resources);
     DETECT_TRY(find_reference_kernel(node.domain, node.op)(context));
     return outputs;
 }

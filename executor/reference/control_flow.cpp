@@ -35,7 +35,7 @@ std::vector<Tensor> inputs_from(const KernelContext& context, std::size_t skippe
 Result<void> if_kernel(KernelContext& context) {
     DETECT_TRY_ASSIGN(const bool condition, single_bool(context, context.input(0)));
     DETECT_TRY_ASSIGN(const Graph* const branch, body_of(context, condition ? "then_branch" : "else_branch"));
-    DETECT_TRY_ASSIGN(auto outputs, interpret(*branch, inputs_from(context, 1)));
+    DETECT_TRY_ASSIGN(auto outputs, interpret_body(*branch, inputs_from(context, 1), context.resources()));
     if (outputs.size() != context.output_count()) return context.error("the branch has another number of outputs");
     for (std::size_t i = 0; i < outputs.size(); ++i) context.set_output(i, std::move(outputs[i]));
     return {};
@@ -64,6 +64,17 @@ Result<void> stack_rows(KernelContext& context, std::size_t index, std::span<con
     return {};
 }
 
+/// One of those that are left.
+Result<void> take_iteration(KernelContext& context, std::int64_t trip) {
+    KernelResources& left = context.resources();
+    if (left.iterations-- > 0 && left.bytes >= 0) return {};
+    Error error = context.error("goes on without an end: stopped after " + std::to_string(trip) +
+                                (left.bytes < 0 ? " iterations, which computed hundreds of gigabytes"
+                                                : " iterations (loops in its body or around it count too)"));
+    error.code = ErrorCode::resource_limit;
+    return error;
+}
+
 Result<void> loop_kernel(KernelContext& context) {
     DETECT_TRY_ASSIGN(const auto said, infer_outputs(context));
     DETECT_TRY_ASSIGN(const Graph* const body, body_of(context, "body"));
@@ -79,14 +90,9 @@ Result<void> loop_kernel(KernelContext& context) {
     for (std::int64_t trip = 0; trip < trips; ++trip) {
         DETECT_TRY_ASSIGN(const bool goes_on, single_bool(context, state[1]));
         if (!goes_on) break;
-        constexpr std::int64_t most = std::int64_t{1} << 17;
-        if (trip == most) {
-            Error error = context.error("did not end within " + std::to_string(most) + " iterations");
-            error.code = ErrorCode::resource_limit;
-            return error;
-        }
+        DETECT_TRY(take_iteration(context, trip));
         state[0] = Tensor::scalar(trip);
-        DETECT_TRY_ASSIGN(auto outputs, interpret(*body, state));
+        DETECT_TRY_ASSIGN(auto outputs, interpret_body(*body, state, context.resources()));
         for (std::size_t i = 0; i < rows.size(); ++i) rows[i].push_back(std::move(outputs[1 + carried + i]));
         for (std::size_t i = 0; i <= carried; ++i) state[1 + i] = std::move(outputs[i]);
     }

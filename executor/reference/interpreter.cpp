@@ -45,8 +45,9 @@ Result<void> check_inputs(const Graph& graph, std::span<const Tensor> inputs) {
 /// The state of one run: every value computed so far, let go of after its last reader.
 class Run {
 public:
-    Run(const Graph& graph, std::span<const ValueId> wanted)
-        : graph_(graph), values_(graph.values.size()), readers_(graph.values.size(), 0) {
+    /// `resources`: of the node whose body this is; null for a graph that is no body, of which each node has its own.
+    Run(const Graph& graph, std::span<const ValueId> wanted, KernelResources* resources)
+        : graph_(graph), values_(graph.values.size()), readers_(graph.values.size(), 0), resources_(resources) {
         for (std::size_t i = 0; i < values_.size(); ++i) values_[i] = graph.values[i].constant;
         for (const Node& node : graph.nodes) std::ranges::for_each(node.inputs, [&](ValueId id) { count_reader(id); });
         std::ranges::for_each(wanted, [&](ValueId id) { count_reader(id); });
@@ -69,7 +70,8 @@ public:
             }
         }
         std::vector<Tensor> outputs(node.outputs.size());
-        KernelContext context(node, graph_.opset, inputs, outputs, allocator_);
+        KernelResources own;
+        KernelContext context(node, graph_.opset, inputs, outputs, resources_ != nullptr ? *resources_ : own);
         DETECT_TRY(kernel(context));
         if (observer) observer(node, outputs);
         for (std::size_t i = 0; i < outputs.size(); ++i) {
@@ -93,8 +95,25 @@ private:
     const Graph& graph_;
     std::vector<Tensor> values_;
     std::vector<int> readers_;
-    KernelContext::Allocator allocator_ = Tensor::create_uninitialised;
+    KernelResources* resources_;
 };
+
+Result<std::vector<Tensor>> run_graph(const Graph& graph, std::span<const Tensor> inputs,
+                                      std::span<const ValueId> wanted, const NodeObserver& observer,
+                                      KernelResources* resources) {
+    DETECT_TRY(check_inputs(graph, inputs));
+    Run run(graph, wanted, resources);
+    for (std::size_t i = 0; i < inputs.size(); ++i) run.set(graph.inputs[i], inputs[i]);
+    for (const Node& node : graph.nodes) DETECT_TRY(run.evaluate(node, observer));
+    std::vector<Tensor> results;
+    for (const ValueId id : wanted) {
+        if (!id.present() || static_cast<std::size_t>(id.index) >= graph.values.size() || !run.get(id).defined()) {
+            return Error{ErrorCode::invalid_argument, "a value was asked for that the graph does not compute"};
+        }
+        results.push_back(run.get(id));
+    }
+    return results;
+}
 
 } // namespace
 
@@ -109,18 +128,12 @@ Result<std::vector<Tensor>> interpret(const Graph& graph, std::span<const Tensor
 
 Result<std::vector<Tensor>> interpret(const Graph& graph, std::span<const Tensor> inputs,
                                       std::span<const ValueId> wanted, const NodeObserver& observer) {
-    DETECT_TRY(check_inputs(graph, inputs));
-    Run run(graph, wanted);
-    for (std::size_t i = 0; i < inputs.size(); ++i) run.set(graph.inputs[i], inputs[i]);
-    for (const Node& node : graph.nodes) DETECT_TRY(run.evaluate(node, observer));
-    std::vector<Tensor> results;
-    for (const ValueId id : wanted) {
-        if (!id.present() || static_cast<std::size_t>(id.index) >= graph.values.size() || !run.get(id).defined()) {
-            return Error{ErrorCode::invalid_argument, "a value was asked for that the graph does not compute"};
-        }
-        results.push_back(run.get(id));
-    }
-    return results;
+    return run_graph(graph, inputs, wanted, observer, nullptr);
+}
+
+Result<std::vector<Tensor>> interpret_body(const Graph& body, std::span<const Tensor> inputs,
+                                           KernelResources& resources) {
+    return run_graph(body, inputs, body.outputs, {}, &resources);
 }
 
 } // namespace detect

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "executor/reference/kernel.h"
 #include "graph/graph.h"
 
 #include <functional>
@@ -22,5 +23,9 @@ using NodeObserver = std::function<void(const Node& node, std::span<const Tensor
 /// The same; after a failure, the number of nodes that `observer` has heard of is the index of the one that failed.
 [[nodiscard]] Result<std::vector<Tensor>> interpret(const Graph& graph, std::span<const Tensor> inputs,
                                                     std::span<const ValueId> wanted, const NodeObserver& observer);
+
+/// The body of an If or Loop, which draws on what its node has. `resource_limit` if that runs out.
+[[nodiscard]] Result<std::vector<Tensor>> interpret_body(const Graph& body, std::span<const Tensor> inputs,
+                                                         KernelResources& resources);
 
 } // namespace detect

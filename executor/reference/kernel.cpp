@@ -14,14 +14,14 @@ namespace {
 std::vector<reference::KernelEntry> all_kernels() {
     using namespace reference;
     std::vector<KernelEntry> all;
-    for (const auto& family : {unary_kernels,        cast_kernels,      binary_kernels,
-                               shape_kernels,        movement_kernels,  pad_kernels,
-                               gather_kernels,       scatter_kernels,   selection_kernels,
-                               reduction_kernels,    softmax_kernels,   matrix_kernels,
-                               convolution_kernels,  pooling_kernels,   normalization_kernels,
-                               resize_kernels,       roi_align_kernels, non_max_suppression_kernels,
-                               control_flow_kernels, einsum_kernels,    grid_sample_kernels,
-                               quantization_kernels}) {
+    for (const auto& family : {unary_kernels,        cast_kernels,           binary_kernels,
+                               shape_kernels,        movement_kernels,       pad_kernels,
+                               gather_kernels,       scatter_kernels,        selection_kernels,
+                               reduction_kernels,    softmax_kernels,        matrix_kernels,
+                               convolution_kernels,  pooling_kernels,        normalization_kernels,
+                               resize_kernels,       roi_align_kernels,      non_max_suppression_kernels,
+                               control_flow_kernels, einsum_kernels,         grid_sample_kernels,
+                               quantization_kernels, integer_product_kernels}) {
         std::ranges::move(family(), std::back_inserter(all));
     }
     std::ranges::sort(all, {}, [](const KernelEntry& entry) { return std::tuple(entry.domain, entry.op); });
@@ -56,7 +56,8 @@ Result<Tensor*> KernelContext::allocate(std::size_t index, DataType type, const 
         failure.code = ErrorCode::resource_limit;
         return failure;
     }
-    auto tensor = allocator_(type, dims);
+    resources_.bytes -= *bytes;
+    auto tensor = resources_.allocate(type, dims);
     if (!tensor) {
         Error failure = std::move(tensor).error();
         failure.message = describe(node_) + ": " + failure.message;

@@ -13,15 +13,24 @@ namespace detect {
 /// No single output may be larger: what asks for more is a broken or hostile model.
 inline constexpr std::int64_t max_output_bytes = std::int64_t{4} << 30;
 
+/// What one evaluation of a node may draw on; bodies of If and Loop draw on what their node has.
+struct KernelResources {
+    /// How outputs get their memory: plainly from the heap, or from a run's pool.
+    using Allocator = std::function<Result<Tensor>(DataType, const Dims&)>;
+    Allocator allocate = Tensor::create_uninitialised;
+    /// Left for a Loop, all loops in its body included: a file may ask for one that never ends.
+    std::int64_t iterations = std::int64_t{1} << 20;
+    std::int64_t bytes = std::int64_t{1} << 38;
+};
+
 /// One evaluation of a node: its inputs, and where its outputs go.
 class KernelContext {
 public:
-    /// How outputs get their memory: plainly from the heap, or from a run's pool.
-    using Allocator = std::function<Result<Tensor>(DataType, const Dims&)>;
+    using Allocator = KernelResources::Allocator;
 
     KernelContext(const Node& node, int opset, std::span<const Tensor> inputs, std::span<Tensor> outputs,
-                  const Allocator& allocator)
-        : node_(node), opset_(opset), inputs_(inputs), outputs_(outputs), allocator_(allocator) {}
+                  KernelResources& resources)
+        : node_(node), opset_(opset), inputs_(inputs), outputs_(outputs), resources_(resources) {}
 
     [[nodiscard]] const Node& node() const { return node_; }
     [[nodiscard]] int opset() const { return opset_; }
@@ -36,6 +45,7 @@ public:
     void set_output(std::size_t index, Tensor tensor) { outputs_[index] = std::move(tensor); }
     /// False for an optional output that nobody reads.
     [[nodiscard]] bool wants_output(std::size_t index) const;
+    [[nodiscard]] KernelResources& resources() { return resources_; }
 
     /// `bad_model`: "node 'name' (Op): <what>". For inputs whose actual sizes or values the operator does not allow.
     [[nodiscard]] Error error(std::string_view what) const;
@@ -45,7 +55,7 @@ private:
     int opset_;
     std::span<const Tensor> inputs_;
     std::span<Tensor> outputs_;
-    const Allocator& allocator_;
+    KernelResources& resources_;
 };
 
 /// Computes a node's outputs. Checks whatever the shape rule could not know before the run, and never reads or writes

@@ -35,6 +35,7 @@ struct KernelEntry {
 [[nodiscard]] std::vector<KernelEntry> einsum_kernels();
 [[nodiscard]] std::vector<KernelEntry> grid_sample_kernels();
 [[nodiscard]] std::vector<KernelEntry> quantization_kernels();
+[[nodiscard]] std::vector<KernelEntry> integer_product_kernels();
 
 /// All of them, sorted by domain and operator.
 [[nodiscard]] std::span<const KernelEntry> kernels();

@@ -9,10 +9,9 @@ public:
     ReferenceStep(const Node& node, int opset, Kernel kernel) : node_(node), opset_(opset), kernel_(kernel) {}
 
     Result<void> run(StepContext& context) const override {
-        const KernelContext::Allocator allocate = [&](DataType type, const Dims& dims) {
-            return context.memory.allocate(type, dims);
-        };
-        KernelContext kernel_context(node_, opset_, context.inputs, context.outputs, allocate);
+        KernelResources resources{
+            .allocate = [&](DataType type, const Dims& dims) { return context.memory.allocate(type, dims); }};
+        KernelContext kernel_context(node_, opset_, context.inputs, context.outputs, resources);
         return kernel_(kernel_context);
     }
 

@@ -4,6 +4,8 @@
 #include "export/check/exported_settings.h"
 #include "export/check/known_shapes.h"
 #include "export/check/registry.h"
+#include "export/checkpoint_graph.h"
+#include "export/opset_lowering.h"
 #include "graph/try.h"
 
 #include <algorithm>
@@ -113,6 +115,12 @@ Result<CheckReport> check_model(const std::filesystem::path& file, const CheckOp
         // If it is known why, that is worth more than that it cannot be run.
         if (report.findings.empty()) return std::move(read).error();
         report.left_out.push_back("nothing else was looked at: " + read.error().message);
+        if (options.weights) {
+            // Nothing to compare with, but the checkpoint is to be exported again: it has to be one.
+            DETECT_TRY(
+                graph_from_checkpoint(*options.weights, options.settings, OutputLayout::batched, newest_export_opset));
+            report.settings = options.settings;
+        }
         return report;
     }
     const Graph graph = with_known_shapes(*std::move(read));
@@ -121,8 +129,10 @@ Result<CheckReport> check_model(const std::filesystem::path& file, const CheckOp
     describe_input(graph, report);
     const GraphQueries queries(graph);
     DETECT_TRY_ASSIGN(const Trials trials, Trials::create(graph, options.image));
-    const CheckContext context{graph, queries, trials, options};
+    Facts facts;
+    const CheckContext context{graph, queries, trials, options, facts};
     DETECT_TRY(run_graph_checks(context, report));
+    report.feeding = facts.feeding;
     if (options.weights) {
         report.settings = with_defaults(options.settings, exported_settings(queries));
         Findings findings;

@@ -52,6 +52,9 @@ struct CheckReport {
     std::string producer;
     /// "input: float32 [3, height, width]".
     std::string input;
+    /// How it wants its pictures, and how that showed: "values 0 to 1, RGB: the picture fed so gives …". Empty if it
+    /// does not show on the picture.
+    std::string feeding;
     /// Errors first, then warnings, then costs.
     std::vector<Finding> findings;
     /// Names of the checks that ran.

@@ -53,10 +53,6 @@ Result<Agreement> compare(const CheckContext& context, const Model& sound, const
         row.failure = run.failure->message;
         return row;
     }
-    if (run.detections.empty()) {
-        row.failure = "its outputs are not boxes, labels and scores";
-        return row;
-    }
     const MatchReport match = match_detections(expected[0], run.detections[0], tolerance);
     row.detections = run.detections[0].size();
     row.matched = static_cast<std::size_t>(match.matched);
@@ -66,6 +62,26 @@ Result<Agreement> compare(const CheckContext& context, const Model& sound, const
     return row;
 }
 
+/// Why there is no point in a comparison: it would only show that these are two models.
+std::optional<Finding> find_stranger(const CheckContext& context, const CheckpointGraph& network) {
+    const TrialRun& run = context.trials.image_run();
+    if (!run.failure && run.detections.empty()) {
+        return Finding{.severity = Severity::error,
+                       .where = "the outputs",
+                       .what = "are not boxes, labels and scores, so there is nothing to compare with what the "
+                               "checkpoint finds",
+                       .advice = "give the whole detector; a backbone or a classifier cannot be compared"};
+    }
+    const auto classes = class_count(context);
+    if (!classes || *classes == network.classes) return std::nullopt;
+    return Finding{.severity = Severity::error,
+                   .where = "the checkpoint",
+                   .what = "has " + std::to_string(network.classes - 1) + " classes besides the background, the file " +
+                           std::to_string(*classes - 1) + ": the file was not made from it",
+                   .advice = "give the checkpoint that the file was made from; or go on with this one, and make a new "
+                             "file of it by the last line"};
+}
+
 } // namespace
 
 Result<void> check_against_checkpoint(const CheckContext& context, const SettingsOverrides& settings,
@@ -73,6 +89,10 @@ Result<void> check_against_checkpoint(const CheckContext& context, const Setting
     DETECT_TRY_ASSIGN(CheckpointGraph network, graph_from_checkpoint(*context.options.weights, settings,
                                                                      OutputLayout::batched, newest_export_opset));
     if (!context.trials.possible()) return {};
+    if (auto stranger = find_stranger(context, network)) {
+        findings.push_back(*std::move(stranger));
+        return {};
+    }
     DETECT_TRY_ASSIGN(const auto sound, Model::compile(std::move(network.graph)));
     DETECT_TRY_ASSIGN(const std::vector<Picture> pictures, pictures_for(context.trials));
     std::size_t different = 0;
@@ -84,11 +104,10 @@ Result<void> check_against_checkpoint(const CheckContext& context, const Setting
     if (different == 0) return {};
     findings.push_back({.severity = Severity::error,
                         .where = "the file",
-                        .what = "finds something else than its checkpoint on " + std::to_string(different) + " of " +
+                        .what = "does not find what the checkpoint finds on " + std::to_string(different) + " of " +
                                 std::to_string(agreement.size()) + " pictures; the table below says where",
-                        .advice = "replace it: the last line makes a sound file; unless it was exported with other "
-                                  "settings than that line has (anchor "
-                                  "sizes, thresholds): then give those and check again"});
+                        .advice = "replace it by what the last line makes; if it was exported with other settings than "
+                                  "are in that line (anchor sizes, thresholds), give them first and check again"});
     return {};
 }
 

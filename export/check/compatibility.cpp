@@ -45,7 +45,7 @@ Ranks compare_ranks(const Node& node) {
     return ranks;
 }
 
-/// If: TensorRT wants branches of the same rank; OpenVINO has to go on with a rank it does not know.
+/// If: TensorRT wants branches of the same shape; OpenVINO compiles no tensor whose rank is not known.
 void look_at_branches(const Graph& graph, Findings& findings) {
     const Node* worst = nullptr;
     Ranks ranks = Ranks::same;
@@ -66,9 +66,10 @@ void look_at_branches(const Graph& graph, Findings& findings) {
     findings.push_back(
         {.severity = sure ? Severity::error : Severity::warning,
          .where = describe(*worst),
-         .what = "one of " + std::to_string(count) + " branches (If): its two sides " +
-                 (sure ? "have different ranks" : "have ranks that are not known") +
-                 "; TensorRT builds an engine only if they are the same, OpenVINO has to guess what follows",
+         .what = (count == 1 ? "the branch (If): its" : "one of " + std::to_string(count) + " branches (If): its") +
+                 std::string(sure ? " two sides have different ranks" : " two sides have ranks that are not known") +
+                 "; TensorRT refuses the file if they differ (\"IIfConditionalOutputLayer inputs must have the same "
+                 "shape\"), and so do OpenVINO's devices (\"dynamic rank\")",
          .advice = standard_file,
          .runtimes = {Runtime::tensorrt, Runtime::openvino}});
 }
@@ -97,10 +98,10 @@ void look_at_reshapes(const CheckContext& context, Findings& findings) {
         findings.push_back({.severity = Severity::warning,
                             .where = describe(node),
                             .what = "an ambiguous reshape, to [number found, -1]: with nothing found -1 could be any "
-                                    "size; TensorRT and OpenVINO refuse "
-                                    "it when the network is built, or stop in the run",
+                                    "size, and TensorRT stops (\"reshape wildcard -1 has no solution\"), when the "
+                                    "engine is built or in the run",
                             .advice = standard_file,
-                            .runtimes = {Runtime::tensorrt, Runtime::openvino}});
+                            .runtimes = {Runtime::tensorrt}});
         return;
     }
 }
@@ -129,7 +130,7 @@ void look_at_float64(const Graph& graph, Findings& findings) {
 /// An integer that does not fit into 32 bits and is more than "to the end".
 bool is_too_large(std::int64_t value) {
     constexpr std::int64_t all = std::numeric_limits<std::int64_t>::max();
-    const bool means_all = value > all / 2 || value < -(all / 2);
+    const bool means_all = value >= all - 1 || value <= -(all - 1);
     return !means_all &&
            (value > std::numeric_limits<std::int32_t>::max() || value < std::numeric_limits<std::int32_t>::min());
 }
@@ -155,10 +156,9 @@ void look_at_int64(const Graph& graph, Findings& findings) {
     findings.push_back(
         {.severity = Severity::error,
          .where = describe(*first),
-         .what =
-             std::to_string(count) + (count == 1 ? " node computes" : " nodes compute") +
-             " with integers that do not fit into 32 bits, here '" + name +
-             "'; TensorRT before version 10, OpenCV, and OpenVINO on GPUs hold integers in 32 bits, and cut them off",
+         .what = std::to_string(count) + (count == 1 ? " node computes" : " nodes compute") +
+                 " with integers that do not fit into 32 bits, here '" + name +
+                 "'; TensorRT before version 10, OpenCV, and OpenVINO on GPUs hold integers in 32 bits and change them",
          .advice = "use TensorRT 10 or later, or OpenVINO on the CPU; or rewrite the model's code so that its integers "
                    "stay below 2 to "
                    "the power of 31",

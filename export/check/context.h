@@ -7,6 +7,12 @@
 
 namespace detect::checking {
 
+/// What a check learns that is no finding.
+struct Facts {
+    /// How pictures are to be fed, and how that showed.
+    std::string feeding;
+};
+
 /// What every check gets.
 struct CheckContext {
     /// As it was read, with every shape that can be known.
@@ -14,6 +20,7 @@ struct CheckContext {
     const GraphQueries& queries;
     const Trials& trials;
     const CheckOptions& options;
+    Facts& facts;
 };
 
 using Findings = std::vector<Finding>;
@@ -22,6 +29,9 @@ using Findings = std::vector<Finding>;
 [[nodiscard]] bool depends_on_findings(const GraphQueries& queries, const Node& node);
 /// Whether this is the reshape that a trace without proposals leaves behind; see proposal_less_trace.cpp.
 [[nodiscard]] bool is_proposal_less_reshape(const GraphQueries& queries, const Node& node);
+
+/// How many classes the model tells apart, background included; nullopt if its outputs do not show it.
+[[nodiscard]] std::optional<std::int64_t> class_count(const CheckContext& context);
 
 // One function for each family of findings. They add what they find; an error means that looking itself failed (no
 // memory), not that something was found.

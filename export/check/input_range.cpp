@@ -19,7 +19,7 @@ constexpr std::array<float, 3> deviation{0.229F, 0.224F, 0.225F};
 /// A way of turning a picture of 0–1 into what the model may have been made for.
 struct Feeding {
     /// What it is called in a sentence: "expects …".
-    const char* expects;
+    std::string_view expects;
     std::array<float, 3> scale;
     std::array<float, 3> shift;
     const char* consequence;
@@ -36,16 +36,28 @@ constexpr std::array<float, 3> ratio(const std::array<float, 3>& a, const std::a
 }
 constexpr std::array<float, 3> negated(const std::array<float, 3>& v) { return {-v[0], -v[1], -v[2]}; }
 
-constexpr std::array<Feeding, 3> others{{
+constexpr float byte = 255.0F;
+constexpr const char* normalise_once =
+    "take the normalisation out of the wrapper (torchvision's detection models carry their own) and export again";
+
+/// The first is what is most often mixed up with the plain one.
+constexpr std::array<Feeding, 5> others{{
     {"values 0 to 255",
-     {255, 255, 255},
+     {byte, byte, byte},
      {0, 0, 0},
      "whoever feeds it 0 to 1, as torchvision's models are fed, gets next to nothing",
      "feed bytes as they are, without dividing by 255; or take the division out of the wrapper and export again"},
+    {"values 0 to 1/255",
+     {1 / byte, 1 / byte, 1 / byte},
+     {0, 0, 0},
+     "something in front of the network multiplies by 255, but the network wants 0 to 1",
+     "take the multiplication out of the wrapper and export again; or divide once more by 255 before each run"},
     {"pictures normalised by ImageNet's mean and deviation", inverse(deviation), negated(ratio(mean, deviation)),
      "the normalisation that torchvision's models carry inside is missing",
      "set the transform's image_mean and image_std and export again; or subtract (0.485, 0.456, 0.406) and divide by "
      "(0.229, 0.224, 0.225) before each run"},
+    {"pictures whose normalisation is undone (times ImageNet's deviation, plus its mean)", deviation, mean,
+     "mean and deviation are applied twice, in the wrapper and inside the network", normalise_once},
     {"values -1 to 1",
      {2, 2, 2},
      {-1, -1, -1},
@@ -153,53 +165,80 @@ std::vector<const Node*> find_normalisations(const Graph& graph) {
     return found;
 }
 
+/// Of all ways to feed the picture the one that clearly finds more than the usual one, else that one.
+struct Comparison {
+    Outcome usual;
+    Outcome best;
+    /// Fed as others[0].
+    Outcome bytes;
+};
+
+Result<Comparison> compare_feedings(const CheckContext& context) {
+    const Outcome usual{&plain, false, confidence(context.trials.image_run())};
+    Comparison comparison{usual, usual, usual};
+    for (const Feeding& feeding : others) {
+        DETECT_TRY_ASSIGN(const Outcome outcome, try_feeding(context, feeding, false, usual.found));
+        if (&feeding == &others[0]) comparison.bytes = outcome;
+        if (clearly_better(outcome.found, usual.found) && outcome.found.sum > comparison.best.found.sum)
+            comparison.best = outcome;
+    }
+    return comparison;
+}
+
+/// "values 0 to 1, RGB: the picture fed so gives 8 detections of score 0.5 and more, fed values 0 to 255 it gives 0".
+std::string describe(const Comparison& comparison, const std::string& order) {
+    const Outcome& best = comparison.best;
+    const Outcome& rival = best.feeding == &plain ? comparison.bytes : comparison.usual;
+    if (best.found.sum <= rival.found.sum) return "";
+    return std::string(best.feeding->expects) + order + ": the picture fed so gives " + describe(best.found) +
+           ", fed " + std::string(rival.feeding->expects) + " it gives " + std::to_string(rival.found.sure);
+}
+
 } // namespace
 
 Result<void> check_input_range(const CheckContext& context, Findings& findings) {
     const Trials& trials = context.trials;
-    if (trials.possible()) {
-        const std::vector<const Node*> normalisations = find_normalisations(context.graph);
-        if (normalisations.size() > 1) {
-            findings.push_back({.severity = Severity::error,
-                                .where = detect::describe(*normalisations[1]),
-                                .what = "normalises a second time: mean and deviation are applied twice to every "
-                                        "pixel, once in the wrapper and once "
-                                        "inside, so the network sees colours it was not trained on",
-                                .advice = "take the normalisation out of the wrapper (torchvision's detection models "
-                                          "carry their own) and export again"});
-            return {};
-        }
+    if (!trials.possible()) return {};
+    const std::vector<const Node*> normalisations = find_normalisations(context.graph);
+    if (normalisations.size() > 1) {
+        findings.push_back({.severity = Severity::error,
+                            .where = detect::describe(*normalisations[1]),
+                            .what = "normalises a second time: mean and deviation are applied twice to every pixel, "
+                                    "once in the wrapper and once inside, so the network sees colours it was not "
+                                    "trained on",
+                            .advice = normalise_once});
+        return {};
     }
-    if (!trials.possible() || !trials.has_image()) return {};
+    if (!trials.has_image()) return {};
     const TrialRun& run = trials.image_run();
     // What stops on the picture as it is may do so because it finds nothing there.
     if (run.failure ? !run.failure->reads_nothing : run.detections.empty()) return {};
-    const Outcome usual{&plain, false, confidence(run)};
-    Outcome best = usual;
-    for (const Feeding& feeding : others) {
-        DETECT_TRY_ASSIGN(const Outcome outcome, try_feeding(context, feeding, false, usual.found));
-        if (clearly_better(outcome.found, usual.found) && outcome.found.sum > best.found.sum) best = outcome;
-    }
+    DETECT_TRY_ASSIGN(const Comparison comparison, compare_feedings(context));
+    const Outcome& best = comparison.best;
     const std::string input = "input '" + context.graph[context.graph.inputs[0]].name + "'";
     if (best.feeding != &plain) {
         findings.push_back({.severity = Severity::error,
                             .where = input,
-                            .what = std::string("expects ") + best.feeding->expects + ": the picture fed so gives " +
-                                    describe(best.found) + ", fed 0 to 1 it gives " + std::to_string(usual.found.sure) +
-                                    "; " + best.feeding->consequence,
+                            .what = "expects " + std::string(best.feeding->expects) + ": the picture fed so gives " +
+                                    describe(best.found) + ", fed values 0 to 1 it gives " +
+                                    std::to_string(comparison.usual.found.sure) + "; " + best.feeding->consequence,
                             .advice = best.feeding->advice});
     }
-    if (is_grey(trials.image())) return {};
-    DETECT_TRY_ASSIGN(const Outcome swapped, try_feeding(context, *best.feeding, true, best.found));
-    if (clearly_better(swapped.found, best.found)) {
-        findings.push_back(
-            {.severity = Severity::warning,
-             .where = input,
-             .what = "expects BGR, very likely: with red and blue exchanged the picture gives " +
-                     describe(swapped.found) + ", as RGB " + std::to_string(best.found.sure),
-             .advice =
-                 "feed the channels in the order blue, green, red; or exchange them in the model and export again"});
+    std::string order;
+    if (!is_grey(trials.image())) {
+        DETECT_TRY_ASSIGN(const Outcome swapped, try_feeding(context, *best.feeding, true, best.found));
+        if (clearly_better(best.found, swapped.found)) order = ", RGB";
+        if (clearly_better(swapped.found, best.found)) {
+            order = ", BGR";
+            findings.push_back({.severity = Severity::warning,
+                                .where = input,
+                                .what = "expects BGR, very likely: with red and blue exchanged the picture gives " +
+                                        describe(swapped.found) + ", as RGB " + std::to_string(best.found.sure),
+                                .advice = "feed the channels in the order blue, green, red; or exchange them in the "
+                                          "model and export again"});
+        }
     }
+    context.facts.feeding = describe(comparison, order);
     return {};
 }
 

@@ -112,6 +112,11 @@ const Node* find_shift(const CheckContext& context) {
 
 } // namespace
 
+std::optional<std::int64_t> class_count(const CheckContext& context) {
+    const auto classes = find_classes(context);
+    return classes ? std::optional(classes->count) : std::nullopt;
+}
+
 Result<void> check_labels(const CheckContext& context, Findings& findings) {
     const auto classes = find_classes(context);
     if (!classes) return {};

@@ -40,13 +40,17 @@ constexpr auto lookalikes = std::to_array<Lookalike>({
     {"\x1f\x8b", "is compressed with gzip; unpack it first"},
     {"version https://git-lfs", "is a Git LFS pointer, not the file itself; fetch it with `git lfs pull`"},
     {"<", "is a web page or XML, not a checkpoint; the download may have failed"},
-    {std::string_view("\x08\x07", 2), "looks like an ONNX model, not a checkpoint"},
-    {std::string_view("\x08\x08", 2), "looks like an ONNX model, not a checkpoint"},
 });
 
 Error not_a_checkpoint(std::string_view start) {
     for (const Lookalike& lookalike : lookalikes) {
         if (start.starts_with(lookalike.start)) return unreadable(std::string(lookalike.message));
+    }
+    // Field 1 of a ModelProto, the version of its format.
+    constexpr char oldest_version = 3;
+    constexpr char newest_version = 15;
+    if (start.size() > 1 && start[0] == '\x08' && start[1] >= oldest_version && start[1] <= newest_version) {
+        return unreadable("looks like an ONNX model, not a checkpoint");
     }
     constexpr std::size_t tar_magic = 257;
     if (start.size() > tar_magic && start.substr(tar_magic).starts_with("ustar")) {

@@ -2,6 +2,8 @@
 
 #include "tests/check/support.h"
 
+#include <algorithm>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -64,6 +66,8 @@ INSTANTIATE_TEST_SUITE_P(Exports, FlawTest, testing::Values(
     Flaw{"baked_clamp.onnx", "baked-size", Severity::error, "(Clip)", "none of them in the second"},
     Flaw{"baked_factor.onnx", "baked-size", Severity::error, "(Mul)", "when the picture is fed as 1280x1280"},
     Flaw{"range_255.onnx", "input-range", Severity::error, "input 'input'", "expects values 0 to 255"},
+    Flaw{"times_255.onnx", "input-range", Severity::error, "input 'input'", "expects values 0 to 1/255"},
+    Flaw{"normalised_by_channel.onnx", "input-range", Severity::error, "input 'input'", "mean and deviation are applied twice"},
     Flaw{"normalised_twice.onnx", "input-range", Severity::error, "(Div)", "normalises a second time"},
     Flaw{"not_normalised.onnx", "input-range", Severity::error, "input 'input'", "normalised by ImageNet's mean and deviation"},
     Flaw{"opset_16.onnx", "roi-align-mode", Severity::error, "(RoiAlign)", "with output_half_pixel"},
@@ -76,6 +80,18 @@ INSTANTIATE_TEST_SUITE_P(Exports, FlawTest, testing::Values(
     Flaw{"half_overflow.onnx", "numbers", Severity::error, "weights", "beyond 65504"}),
     name_of);
 // clang-format on
+
+/// A file that is fed rightly is no finding, but what it wants is said all the same.
+TEST(FlawTest, SaysHowPicturesAreToBeFed) {
+    if (!std::filesystem::exists(made_export("range_255.onnx"))) GTEST_SKIP() << "torchvision 0.14.1 is not here";
+    EXPECT_THAT(report_on(made_export("sound.onnx"), {.image = board_picture()}).feeding,
+                testing::ContainsRegex("^values 0 to 1.*: the picture fed so gives [1-9][0-9]* detections of score 0.5 "
+                                       "and more, fed values 0 to 255 it gives [0-9]+$"));
+    EXPECT_THAT(report_on(made_export("range_255.onnx"), {.image = board_picture()}).feeding,
+                testing::ContainsRegex("^values 0 to 255.*: the picture fed so gives [1-9][0-9]* detections of score "
+                                       "0.5 and more, fed values 0 to 1 it gives [0-9]+$"));
+    EXPECT_EQ(report_on(made_export("sound.onnx"), {}).feeding, "");
+}
 
 /// With a picture in which only red shows anything: red and blue exchanged is then another picture.
 TEST(FlawTest, FindsExchangedColours) {
@@ -109,6 +125,32 @@ TEST(SoundExportTest, HasNoProblems) {
     EXPECT_GT(merging.milliseconds, 0.0);
 }
 
+TEST(CostTest, NamesTheOperatorThatOnlyMovesNumbers) {
+    REPORT_ON_BOARD(report, "shuffled.onnx");
+    EXPECT_THAT(problems(report), IsEmpty()) << testing::PrintToString(report.findings);
+    ASSERT_THAT(costs(report), ElementsAre("costs"));
+    const Finding moves = findings_of(report, "costs")[0];
+    EXPECT_THAT(moves.where, HasSubstr("(Gather)"));
+    EXPECT_THAT(moves.what, HasSubstr("only to move numbers about"));
+    EXPECT_GT(moves.milliseconds, 2.0);
+}
+
+/// Class names for it, as many as they may be: six are right.
+TEST(LabelsTest, HaveToFitTheClassesOfTheExport) {
+    if (!std::filesystem::exists(made_export("sound.onnx"))) GTEST_SKIP() << "torchvision 0.14.1 is not here";
+    const auto report_with = [](std::vector<std::string> names) {
+        return report_on(made_export("sound.onnx"), {.labels = std::move(names)});
+    };
+    EXPECT_THAT(report_with({"a", "b", "c", "d", "e", "f"}).findings, SizeIs(1)); // a cost
+    CheckReport report = report_with({"a", "b"});
+    ASSERT_THAT(problems(report), ElementsAre("labels"));
+    EXPECT_THAT(report.findings[0].what,
+                HasSubstr("there are 2 names, but the model has 6 classes besides the background"));
+    report = report_with({"__background__", "a", "b", "c", "d", "e", "f"});
+    ASSERT_THAT(problems(report), ElementsAre("labels"));
+    EXPECT_THAT(report.findings[0].what, HasSubstr("labels off by one: there are 7 names for 6 classes"));
+}
+
 TEST(SoundExportTest, OfAClassifierIsLeftInPeace) {
     REPORT_ON_BOARD(report, "classifier.onnx");
     EXPECT_THAT(report.findings, IsEmpty()) << testing::PrintToString(report.findings);
@@ -121,11 +163,50 @@ TEST(TargetTest, DecidesWhatMatters) {
     };
     EXPECT_THAT(checks_for("sound.onnx", Runtime::tensorrt), ElementsAre("compatibility"));
     EXPECT_THAT(checks_for("sound.onnx", Runtime::opencv), ElementsAre("compatibility"));
+    EXPECT_THAT(checks_for("sound.onnx", Runtime::openvino), ElementsAre("compatibility"));
     EXPECT_THAT(checks_for("float64.onnx", Runtime::onnxruntime), IsEmpty());
     EXPECT_THAT(checks_for("float64.onnx", Runtime::tensorrt), ElementsAre("compatibility"));
     EXPECT_THAT(checks_for("classifier.onnx", Runtime::tensorrt), IsEmpty());
     EXPECT_THAT(checks_for("classifier.onnx", Runtime::opencv), IsEmpty());
 }
+
+struct Refusal {
+    const char* file;
+    Runtime target;
+    Severity severity;
+    const char* where;
+    const char* what;
+};
+
+class RefusalTest : public testing::TestWithParam<Refusal> {};
+
+TEST_P(RefusalTest, IsForeseen) {
+    const Refusal& refusal = GetParam();
+    if (!std::filesystem::exists(made_export(refusal.file))) GTEST_SKIP() << "torchvision 0.14.1 is not here";
+    const CheckReport report = report_on(made_export(refusal.file), {.target = refusal.target});
+    const std::vector<Finding> findings = findings_of(report, "compatibility");
+    const auto it = std::ranges::find_if(
+        findings, [&](const Finding& f) { return f.what.find(refusal.what) != std::string::npos; });
+    ASSERT_NE(it, findings.end()) << testing::PrintToString(findings);
+    EXPECT_EQ(it->severity, refusal.severity);
+    EXPECT_THAT(it->where, HasSubstr(refusal.where));
+    EXPECT_FALSE(it->advice.empty());
+    // None of it troubles ONNX Runtime.
+    EXPECT_THAT(findings_of(report_on(made_export(refusal.file), {}), "compatibility"), IsEmpty());
+}
+
+// clang-format off
+INSTANTIATE_TEST_SUITE_P(Exports, RefusalTest, testing::Values(
+    Refusal{"sound.onnx", Runtime::tensorrt, Severity::error, "(If)", "its two sides have different ranks"},
+    Refusal{"sound.onnx", Runtime::openvino, Severity::error, "(If)", "its two sides have different ranks"},
+    Refusal{"sound.onnx", Runtime::tensorrt, Severity::warning, "node '/roi_heads/Reshape' (Reshape)", "an ambiguous reshape"},
+    Refusal{"sound.onnx", Runtime::opencv, Severity::error, "node '/", "NonMaxSuppression, NonZero, Range, RoiAlign"},
+    Refusal{"float64.onnx", Runtime::tensorrt, Severity::warning, "(Cast)", "in float64"},
+    Refusal{"float64.onnx", Runtime::opencv, Severity::warning, "(Cast)", "in float64"},
+    Refusal{"hashed.onnx", Runtime::tensorrt, Severity::error, "(Mul)", "do not fit into 32 bits"},
+    Refusal{"hashed.onnx", Runtime::openvino, Severity::error, "(Mul)", "do not fit into 32 bits"},
+    Refusal{"hashed.onnx", Runtime::opencv, Severity::error, "(Mul)", "do not fit into 32 bits"}));
+// clang-format on
 
 TEST(CheckpointTest, AgreesWithASoundExport) {
     if (!std::filesystem::exists(made_export("sound.onnx"))) GTEST_SKIP() << "torchvision 0.14.1 is not here";
@@ -144,6 +225,34 @@ TEST(CheckpointTest, AgreesWithASoundExport) {
         EXPECT_EQ(row.unmatched, 0U) << row.picture;
         EXPECT_EQ(row.failure, "") << row.picture;
     }
+}
+
+/// A file that is refused before it can be run is no reason to offer an export of what is no checkpoint.
+TEST(CheckpointTest, IsReadWhateverTheFileIsLike) {
+    if (!std::filesystem::exists(made_export("training_14.onnx"))) GTEST_SKIP() << "torchvision 0.14.1 is not here";
+    const auto report = checking::check_model(made_export("training_14.onnx"), {.weights = made_export("sound.onnx")});
+    ASSERT_FALSE(report.ok());
+    EXPECT_EQ(report.error().code, ErrorCode::unreadable_input);
+    EXPECT_THAT(report.error().message, HasSubstr("looks like an ONNX model, not a checkpoint"));
+}
+
+TEST(CheckpointTest, SaysThatThereIsNothingToCompare) {
+    if (!std::filesystem::exists(made_export("classifier.onnx"))) GTEST_SKIP() << "torchvision 0.14.1 is not here";
+    const CheckReport report =
+        report_on(made_export("classifier.onnx"), {.image = board_picture(), .weights = board_checkpoint()});
+    ASSERT_THAT(problems(report), ElementsAre("checkpoint"));
+    EXPECT_EQ(report.findings[0].where, "the outputs");
+    EXPECT_THAT(report.agreement, IsEmpty());
+}
+
+/// The checkpoint has a class more than this model.
+TEST(CheckpointTest, SaysThatItIsAnothersByTheClasses) {
+    if (!std::filesystem::exists(made_export("other_classes.onnx"))) GTEST_SKIP() << "torchvision 0.14.1 is not here";
+    const CheckReport report = report_on(made_export("other_classes.onnx"), {.weights = board_checkpoint()});
+    ASSERT_THAT(problems(report), ElementsAre("checkpoint"));
+    EXPECT_EQ(report.findings[0].where, "the checkpoint");
+    EXPECT_THAT(report.findings[0].what, HasSubstr("has 6 classes besides the background, the file 5"));
+    EXPECT_THAT(report.agreement, IsEmpty());
 }
 
 TEST(CheckpointTest, ShowsWhatAWrongExportDoes) {

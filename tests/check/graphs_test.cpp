@@ -190,6 +190,19 @@ TEST(GraphsTest, BatchBakedIntoAReshape) {
     EXPECT_THAT(report.findings[0].what, HasSubstr("a batch of 1 works, one of 2 stops here"));
 }
 
+/// Whatever the reason: an index that nothing holds back, here.
+TEST(GraphsTest, ARunThatStopsIsAProblemInItself) {
+    GraphBuilder b(no_parameters);
+    const ValueId input = b.input("input", DataType::float32, {1, 3, 64, 64});
+    const ValueId places = b.cast(b.mul(input, b.scalar(1000.0F)), DataType::int64);
+    const ValueId table = b.constant("table", Tensor::of<float>({2}, {0, 1}));
+    b.output("found", b.gather(table, places, 0), Shape{1, 3, 64, 64});
+    const CheckReport report = report_on(require(b.finish()));
+    ASSERT_THAT(problems(report), ElementsAre("runs"));
+    EXPECT_THAT(report.findings[0].where, HasSubstr("(Gather)"));
+    EXPECT_THAT(report.findings[0].what, HasSubstr("stops on a drawn picture: "));
+}
+
 TEST(GraphsTest, AnInputThatIsNoPictureIsNotRun) {
     GraphBuilder b(no_parameters);
     const ValueId input = b.input("tokens", DataType::int64, {"batch", 77});

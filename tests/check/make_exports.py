@@ -178,6 +178,11 @@ def range_255(m, name):
     m.export(name, m.wrapped(lambda model, x: detections(model, x / 255)), m.picture * 255)
 
 
+def times_255(m, name):
+    """Somebody's wrapper for bytes, around a network that wants 0 to 1."""
+    m.export(name, m.wrapped(lambda model, x: detections(model, x * 255)), m.picture)
+
+
 def bgr(m, name):
     """A model that looks at red alone, behind a wrapper that exchanges red and blue."""
     m.export(name, m.wrapped(lambda model, x: detections(model, x[[2, 1, 0]][0:1].expand(3, -1, -1))), m.picture)
@@ -188,8 +193,30 @@ def normalised_twice(m, name):
     m.export(name, m.wrapped(lambda model, x: detections(model, (x - mean) / deviation)), m.picture)
 
 
+def normalised_by_channel(m, name):
+    """Twice, where the graph does not show it at once."""
+    m.export(
+        name,
+        m.wrapped(
+            lambda model, x: detections(
+                model, m.torch.stack([(x[i] - mean) / deviation for i, (mean, deviation) in enumerate(zip(MEAN, DEVIATION))])
+            )
+        ),
+        m.picture,
+    )
+
+
 def not_normalised(m, name):
     m.export(name, m.detector(image_mean=[0.0, 0.0, 0.0], image_std=[1.0, 1.0, 1.0]), ([m.picture],))
+
+
+def other_classes(m, name):
+    """The network without its last class."""
+    model = m.detector()
+    head = model.roi_heads.box_predictor
+    for layer, rows in (head.cls_score, 6), (head.bbox_pred, 24):
+        layer.weight.data, layer.bias.data = layer.weight.data[:rows], layer.bias.data[:rows]
+    m.export(name, model, ([m.picture],))
 
 
 def opset_16(m, name):
@@ -272,10 +299,39 @@ def float64(m, name):
     m.export(name, Double().eval(), m.torch.rand(2, 3, 96, 96), **SMALL)
 
 
+def hashed(m, name):
+    """Labels of clusters by a hash, in integers of 64 bits."""
+
+    class Hashed(m.torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.network = small_network(m)
+
+        def forward(self, x):
+            return (self.network(x) * 1000).long() * 6364136223846793005 % 1000
+
+    m.export(name, Hashed().eval(), m.torch.rand(2, 3, 96, 96), **SMALL)
+
+
+def shuffled(m, name):
+    """Channels in another order, again and again, by way of a list of indices."""
+    order = m.torch.randperm(24, generator=m.torch.Generator().manual_seed(1))
+
+    class Shuffled(m.torch.nn.Module):
+        def forward(self, x):
+            x = x.repeat(1, 8, 1, 1)
+            for _ in range(4):
+                x = m.torch.relu(x[:, order])
+            return x.mean((2, 3))
+
+    m.export(name, Shuffled().eval(), m.torch.rand(2, 3, 96, 96), axes=BATCH_AXES, outputs=("scores",))
+
+
 FILES = {f"{make.__name__}.onnx": make for make in (
     sound, usual, proposal_less, batch_of_one, batch_of_two, first_of_batch, baked_shapes, baked_clamp, baked_factor,
-    range_255, bgr, normalised_twice, not_normalised, opset_16, threshold, threshold_of_one, labels_from_zero,
+    range_255, times_255, bgr, normalised_twice, normalised_by_channel, not_normalised, other_classes, opset_16, threshold, threshold_of_one, labels_from_zero,
     not_a_number, classifier, training_11, training_14, half_overflow, float64,
+    hashed, shuffled,
 )}  # fmt: skip
 
 

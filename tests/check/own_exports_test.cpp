@@ -2,6 +2,7 @@
 
 #include "export/checkpoint_graph.h"
 #include "export/opset_lowering.h"
+#include "export/reduced_precision.h"
 #include "tests/check/support.h"
 #include "tests/support/require.h"
 
@@ -27,6 +28,38 @@ TEST_P(OwnExportTest, HasNoFindings) {
     EXPECT_THAT(report.left_out, IsEmpty());
     EXPECT_EQ(report.opset, opset);
 }
+
+struct Reduced {
+    const char* name;
+    Precision precision;
+    ActivationType activations;
+};
+
+class OwnReducedExportTest : public testing::TestWithParam<Reduced> {};
+
+TEST_P(OwnReducedExportTest, HasNoFindings) {
+    const SettingsOverrides settings{.min_size = 320, .max_size = 320, .rpn_top_n = 100};
+    CheckpointGraph network = require(graph_from_checkpoint(board_checkpoint(), settings, OutputLayout::batched, 17));
+    const Tensor image = board_picture();
+    const auto read = [&](std::size_t) -> Result<Tensor> { return image.reshaped({1, 3, 640, 640}); };
+    const PrecisionReport precision = require(reduce_precision(network,
+                                                               {.precision = GetParam().precision,
+                                                                .activations = GetParam().activations,
+                                                                .calibration = {.count = 2, .read = read}},
+                                                               image));
+    ASSERT_EQ(precision.precision, GetParam().precision);
+    ASSERT_EQ(precision_of(network.graph), GetParam().precision);
+    const checking::CheckReport report = report_on(network.graph, {.image = image});
+    EXPECT_THAT(report.findings, IsEmpty()) << testing::PrintToString(report.findings);
+    EXPECT_THAT(report.left_out, IsEmpty());
+    EXPECT_THAT(report.feeding, testing::StartsWith("values 0 to 1"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Precisions, OwnReducedExportTest,
+                         Values(Reduced{"Fp16", Precision::fp16, ActivationType::asymmetric_uint8},
+                                Reduced{"Int8", Precision::int8, ActivationType::asymmetric_uint8},
+                                Reduced{"Portable", Precision::int8, ActivationType::symmetric_int8}),
+                         [](const auto& test) { return test.param.name; });
 
 /// Nothing of ours is ambiguous when nothing is found. Picture sizes are computed with integers of more than 32 bits,
 /// which is said of TensorRT before version 10 and the like.

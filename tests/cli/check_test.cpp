@@ -49,7 +49,28 @@ TEST_F(Check, IsSilentOnOurOwnExport) {
     EXPECT_EQ(result.errors, "");
     EXPECT_THAT(result.output, AllOf(HasSubstr("small.onnx: "), HasSubstr("opset 17"), HasSubstr("no problems found"),
                                      Not(HasSubstr("error  ")), Not(HasSubstr("warning  ")), Not(HasSubstr("cost  "))));
+    EXPECT_THAT(result.output, testing::ContainsRegex("\nwants values 0 to 1.*: the picture fed so gives [1-9]"));
     EXPECT_THAT(files_in(folder_.path()), ElementsAre("tiny.onnx"));
+}
+
+TEST_F(Check, JsonHasTheAgreementWithTheCheckpoint) {
+    const ProcessResult result = check(
+        {small_model().string(), "--image", board().string(), "--weights", bundled_weights().string(), "--json", "-"});
+    const auto json = parse_output(result);
+    EXPECT_EQ(json["problems"], false);
+    EXPECT_THAT(json["feeding"].get<std::string>(), StartsWith("values 0 to 1"));
+    EXPECT_EQ(json["checks"].size(), 13U);
+    ASSERT_EQ(json["agreement"].size(), 4U);
+    for (const auto& row : json["agreement"]) {
+        EXPECT_EQ(row["unmatched"], 0) << row;
+        EXPECT_GE(row["worst_iou"], 0.9) << row;
+        EXPECT_LE(row["worst_score_difference"], 0.02) << row;
+        EXPECT_EQ(row["detections"], row["expected"]) << row;
+        EXPECT_FALSE(row.contains("failure")) << row;
+    }
+    EXPECT_GT(json["agreement"][0]["matched"], 0);
+    EXPECT_EQ(json["agreement"][0]["picture"], "the picture 640x640");
+    EXPECT_THAT(json["export"].get<std::string>(), StartsWith("detect export --weights "));
 }
 
 TEST_F(Check, SaysWhereWhatAndWhatToDo) {
@@ -80,6 +101,14 @@ TEST_F(Check, WritesJsonToAFileOrToStandardOutput) {
     ASSERT_EQ(json["findings"].size(), 1U);
     EXPECT_EQ(json["findings"][0]["check"], "numbers");
     EXPECT_EQ(json["findings"][0]["severity"], "error");
+    EXPECT_EQ(json["file"], "bad.onnx");
+    EXPECT_EQ(json["bytes"], std::filesystem::file_size(folder_ / "bad.onnx"));
+    EXPECT_EQ(json["nodes"], 2);
+    EXPECT_EQ(json["opset"], 17);
+    EXPECT_EQ(json["input"], "input: float32 [batch, 3, height, width]");
+    EXPECT_EQ(json["feeding"], "");
+    EXPECT_EQ(json["checks"].size(), 12U);
+    EXPECT_EQ(json["left_out"].size(), 1U);
     for (const char* key : {"where", "what", "advice"}) EXPECT_NE(json["findings"][0][key], "") << key;
     EXPECT_EQ(json["findings"][0]["runtimes"].size(), 4U);
 
@@ -105,6 +134,28 @@ TEST_F(Check, ComparesWithTheCheckpointAndSaysHowToExportIt) {
                 AllOf(HasSubstr("against our own export of the checkpoint"), HasSubstr("its mirror image"),
                       HasSubstr("a sound file: detect export --weights " + bundled_weights().string()),
                       HasSubstr(" --min-size 320 --max-size 320 "), HasSubstr("small_sound.onnx\n")));
+}
+
+/// What it says is pasted into a shell as it stands, blanks in names and all.
+TEST_F(Check, TheCommandThatItPrintsMakesASoundFile) {
+    std::filesystem::create_directory(folder_ / "my files");
+    std::filesystem::copy_file(small_model(), folder_ / "my files/it's.onnx");
+    std::filesystem::copy_file(bundled_weights(), folder_ / "my files/best one.safetensors");
+    const ProcessResult wrong = check({"my files/it's.onnx", "--image", board().string(), "--weights",
+                                       "my files/best one.safetensors", "--score-threshold", "0.3"});
+    EXPECT_EQ(wrong.exit_code, 6) << describe(wrong); // the file has 0.05
+    const std::string lead = "\na sound file: detect ";
+    const std::size_t at = wrong.output.find(lead);
+    ASSERT_NE(at, std::string::npos) << wrong.output;
+    const std::string arguments = wrong.output.substr(at + lead.size());
+    const ProcessResult made = run_process({"/bin/sh", "-c", "'" + detect_command() + "' " + arguments},
+                                           {.timeout = std::chrono::minutes(5), .working_directory = folder_.path()});
+    ASSERT_TRUE(succeeded(made)) << arguments;
+    EXPECT_THAT(files_in(folder_ / "my files"), testing::Contains("it's_sound.onnx"));
+    const ProcessResult sound =
+        check({"my files/it's_sound.onnx", "--image", board().string(), "--weights", "my files/best one.safetensors"});
+    EXPECT_TRUE(succeeded(sound));
+    EXPECT_THAT(sound.output, AllOf(HasSubstr("no problems found"), HasSubstr(" --score-threshold 0.3 ")));
 }
 
 TEST_F(Check, TellsAModelFromTheSameWithOtherSettings) {

@@ -18,6 +18,7 @@ import onnx_model as om
 DETECT = os.environ["DETECT_COMMAND"]
 SANITIZED = os.environ.get("DETECT_SANITIZED") == "1"
 SECONDS = 1.0
+LOOP_SECONDS = 20.0
 RESIDENT = 256 << 20
 ADDRESS_SPACE = 2 << 30
 
@@ -88,6 +89,30 @@ def long_work():
         [zeros("b", "boxes"), zeros("c", "scores"), om.node("NonMaxSuppression", ["boxes", "scores", "n"], ["r"]),
          om.node("Cast", ["r"], ["f"], to=om.FLOAT), om.node("ReduceSum", ["f"], ["t"], keepdims=0), om.node("Add", ["t", "x"], ["y"])],
         [boxes, om.int64s("c", [1, 1, 200000]), om.int64s("n", [200000])])
+
+
+def loop(step, *rows, state=(1,), trips=""):
+    """A Loop whose condition always holds: `step` makes `next` of `state`, beside rows."""
+    body = om.graph([om.node("Identity", ["go"], ["again"]), *step],
+                    [om.value("i", om.INT64, []), om.value("go", om.BOOL, []), om.value("state", om.FLOAT, state)],
+                    [om.value("again", om.BOOL, []), om.value("next", om.FLOAT, state), *rows])
+    return om.node("Loop", [trips, "yes", "x"], ["y"] + ["rows"] * len(rows), body=("graph", body))
+
+
+def endless_loops():
+    """Whose work or memory ends at run time only."""
+    yes, many = om.tensor("yes", [], om.BOOL, b"\1"), om.int64s("many", [1 << 18])
+    double = om.node("Add", ["state", "state"], ["next"])
+    yield "work", with_output([loop([double])], [yes])
+    inner = om.graph([om.node("Identity", ["go2"], ["again2"]), om.node("Neg", ["state2"], ["next2"])],
+                     [om.value("i2", om.INT64, []), om.value("go2", om.BOOL, []), om.value("state2", om.FLOAT, [1])],
+                     [om.value("again2", om.BOOL, []), om.value("next2", om.FLOAT, [1])])
+    yield "work_of_a_loop_in_a_loop", with_output(
+        [loop([om.node("Loop", ["thousand", "yes", "state"], ["next"], body=("graph", inner))])], [yes, om.int64s("thousand", [1000], [])])
+    yield "memory_of_rows", with_output(
+        [loop([double, om.node("Expand", ["state", "many"], ["row"])], om.value("row", om.FLOAT, [1 << 18]))], [yes, many])
+    yield "memory_of_a_value_that_grows", with_output(
+        [loop([om.node("Concat", ["state", "state"], ["next"], axis=0)], state=("k",))], [yes])
 
 
 def nested_bodies(depth):
@@ -179,6 +204,19 @@ class MalformedModels(unittest.TestCase):
             with self.subTest(name):
                 self.check(content, {0}, "info")
                 self.check(content, {2}, "load")
+
+    def test_loops_that_never_end_are_stopped(self):
+        for name, content in endless_loops():
+            with self.subTest(name):
+                (self.folder / "model.onnx").write_bytes(content)
+                code, errors, seconds, resident = self.measure(
+                    "tensor", "model.onnx", "--memory-limit", "150", "--input", "x=x.npy", "--input", "z=x.npy")
+                self.assertEqual(code, 1, errors)
+                self.assertRegex(errors, r"\Adetect: model.onnx: node '[^\n]*' \([A-Z][^\n]+\n\Z")
+                self.assertIn("memory" if name.startswith("memory") else "(Loop): goes on without an end: stopped after ", errors)
+                if not SANITIZED:
+                    self.assertLess(seconds, LOOP_SECONDS)
+                    self.assertLess(resident, RESIDENT)
 
     def test_broken_graphs(self):
         for name, content in broken_graphs():

@@ -27,6 +27,12 @@ TEST(BufferPool, DoesNotSpendALargeBufferOnASmallTensor) {
     EXPECT_EQ(pool.system_allocations(), 2U);
 }
 
+TEST(BufferPool, UsesTheSmallestBuffersAgainToo) {
+    BufferPool pool;
+    for (int i = 0; i < 10; ++i) EXPECT_TRUE(pool.allocate(DataType::boolean, {}).ok());
+    EXPECT_EQ(pool.system_allocations(), 1U);
+}
+
 TEST(BufferPool, GivesBackWhatNoRunUsedForAWhile) {
     BufferPool pool;
     { const Tensor once = pool.allocate(DataType::float32, {1 << 20}).value(); }

@@ -194,21 +194,47 @@ TEST(Loop, ShapesThatGrowAreNotPromised) {
     EXPECT_THAT(outputs->front().data<float>(), ElementsAre(0, 0, 1, 2, 1, 2));
 }
 
-TEST(Loop, OneThatNeverEndsIsStopped) {
+/// Its condition always holds, and it has no rows.
+Graph endless_loop() {
     ModelProto model = sum_up();
     model.graph().mutable_initializer(1)->set_float_data(0, std::numeric_limits<float>::infinity());
     auto& node = *model.graph().mutable_node(0);
     node.set_input(0, "");
-    // Without rows, or memory would end first.
     node.mutable_output()->RemoveLast();
     node.mutable_attribute(0)->mutable_g()->mutable_output()->RemoveLast();
     model.graph().mutable_output()->RemoveLast();
-    const auto graph = read(model);
-    ASSERT_TRUE(graph.ok()) << graph.error().message;
-    const auto outputs =
-        interpret(*graph, std::vector{Tensor::scalar(std::int64_t{0}), Tensor::of<float>({2}, {0, 0})});
+    auto graph = read(model);
+    EXPECT_TRUE(graph.ok()) << graph.error().message;
+    return graph.ok() ? *std::move(graph) : Graph();
+}
+
+TEST(Loop, OneThatNeverEndsIsStopped) {
+    const std::vector inputs{Tensor::scalar(std::int64_t{0}), Tensor::of<float>({2}, {0, 0})};
+    KernelResources few{.iterations = 1000};
+    auto outputs = interpret_body(endless_loop(), inputs, few);
     ASSERT_FALSE(outputs.ok());
     EXPECT_EQ(outputs.error().code, ErrorCode::resource_limit);
+    EXPECT_THAT(outputs.error().message, HasSubstr("node 'loop' (Loop): goes on without an end: stopped after 1000"));
+
+    // A few iterations may be much work.
+    KernelResources little{.bytes = 10'000};
+    outputs = interpret_body(endless_loop(), inputs, little);
+    ASSERT_FALSE(outputs.ok());
+    EXPECT_EQ(outputs.error().code, ErrorCode::resource_limit);
+    EXPECT_GT(little.iterations, 0);
+}
+
+TEST(Loop, BodiesTakeTheirMemoryWhereTheirNodeDoes) {
+    const auto graph = read(sum_up());
+    ASSERT_TRUE(graph.ok()) << graph.error().message;
+    KernelResources nothing{.allocate = [](DataType, const Dims&) -> Result<Tensor> {
+        return Error{ErrorCode::resource_limit, "nothing is left"};
+    }};
+    const auto outputs =
+        interpret_body(*graph, std::vector{Tensor::scalar(std::int64_t{3}), Tensor::of<float>({2}, {0, 0})}, nothing);
+    ASSERT_FALSE(outputs.ok());
+    EXPECT_EQ(outputs.error().code, ErrorCode::resource_limit);
+    EXPECT_THAT(outputs.error().message, HasSubstr("(Add): nothing is left")); // the first node of the body
 }
 
 TEST(Loop, ABodyInABodyReadsFromFurtherOut) {

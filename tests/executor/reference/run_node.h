@@ -27,8 +27,8 @@ inline Result<std::vector<Tensor>> run_node(const std::string& op, std::vector<T
     const Kernel kernel = find_reference_kernel("", op);
     if (kernel == nullptr) return Error{ErrorCode::unsupported, op};
     std::vector<Tensor> outputs(output_count);
-    const KernelContext::Allocator allocator = Tensor::create_uninitialised;
-    KernelContext context(node, opset, inputs, outputs, allocator);
+    KernelResources resources;
+    KernelContext context(node, opset, inputs, outputs, resources);
     DETECT_TRY(kernel(context));
     return outputs;
 }
