@@ -128,9 +128,10 @@ Result<CheckReport> check_model(const std::filesystem::path& file, const CheckOp
     report.nodes = graph.nodes.size();
     describe_input(graph, report);
     const GraphQueries queries(graph);
-    DETECT_TRY_ASSIGN(const Trials trials, Trials::create(graph, options.image));
+    const auto trials = Trials::create(graph, options.image);
+    if (!trials) return Error{trials.error().code, file.string() + ": " + trials.error().message};
     Facts facts;
-    const CheckContext context{graph, queries, trials, options, facts};
+    const CheckContext context{graph, queries, *trials, options, facts};
     DETECT_TRY(run_graph_checks(context, report));
     report.feeding = facts.feeding;
     if (options.weights) {
@@ -141,7 +142,7 @@ Result<CheckReport> check_model(const std::filesystem::path& file, const CheckOp
         report.checks.emplace_back("checkpoint");
     }
     report_failure(context, report);
-    say_what_is_left_out(trials, options, report);
+    say_what_is_left_out(*trials, options, report);
     std::ranges::stable_sort(report.findings, more_severe);
     return report;
 }

@@ -190,6 +190,22 @@ TEST(GraphsTest, BatchBakedIntoAReshape) {
     EXPECT_THAT(report.findings[0].what, HasSubstr("a batch of 1 works, one of 2 stops here"));
 }
 
+/// Decoded boxes cut into fours, with or without the number that a trace without proposals slices off.
+TEST(GraphsTest, BoxesOfEveryClassMayBeCutIntoFours) {
+    const auto decoding = [](std::int64_t sliced_off) {
+        GraphBuilder b(no_parameters);
+        const ValueId input = b.input("input", DataType::float32, {"n", 7, 4});
+        const ValueId rows = b.reshape(input, b.constant("rows", Tensor::of<std::int64_t>({2}, {0, 28})));
+        const ValueId rest = b.slice(b.node("Exp", {rows}), sliced_off, 1000, 1);
+        b.output("boxes", b.reshape(rest, b.constant("fours", Tensor::of<std::int64_t>({2}, {-1, 4}))), std::nullopt);
+        return require(b.finish());
+    };
+    EXPECT_THAT(report_on(decoding(4)).findings, IsEmpty());
+    const CheckReport report = report_on(decoding(1));
+    ASSERT_THAT(problems(report), ElementsAre("proposal-less-trace"));
+    EXPECT_THAT(report.findings[0].what, HasSubstr("[n, 27]"));
+}
+
 /// Whatever the reason: an index that nothing holds back, here.
 TEST(GraphsTest, ARunThatStopsIsAProblemInItself) {
     GraphBuilder b(no_parameters);

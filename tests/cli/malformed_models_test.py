@@ -218,6 +218,17 @@ class MalformedModels(unittest.TestCase):
                     self.assertLess(seconds, LOOP_SECONDS)
                     self.assertLess(resident, RESIDENT)
 
+    def test_check_of_a_loop_that_never_ends(self):
+        sizes = [1, 3, 32, 32]
+        content = om.model([loop([om.node("Neg", ["state"], ["next"])], state=sizes)], [om.value("x", om.FLOAT, sizes)],
+                           [om.value("y", om.FLOAT)], [om.tensor("yes", [], om.BOOL, b"\1")])
+        (self.folder / "model.onnx").write_bytes(content)
+        code, errors, seconds, _ = self.measure("check", "model.onnx")
+        self.assertEqual(code, 1, errors)
+        self.assertRegex(errors, r"\Adetect: model.onnx: node '[^\n]*' \(Loop\): goes on without an end[^\n]+\n\Z")
+        if not SANITIZED:
+            self.assertLess(seconds, LOOP_SECONDS)
+
     def test_broken_graphs(self):
         for name, content in broken_graphs():
             with self.subTest(name):

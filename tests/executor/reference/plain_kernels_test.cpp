@@ -271,6 +271,27 @@ TEST(Limits, AbsurdSizesAreRefusedBeforeTheyAreTried) {
     EXPECT_FALSE(run_node("Range", {ints({}, {lowest}), ints({}, {highest}), ints({}, {1})}).ok());
 }
 
+Tensor bytes(const Dims& dims, std::initializer_list<std::uint8_t> values) {
+    return Tensor::of<std::uint8_t>(dims, values);
+}
+
+TEST(IntegerProducts, HaveAZeroPointForEachRowAndColumn) {
+    // (a - 1, a - 2 by row) times (b - 1, b - 0 by column).
+    const Tensor a = bytes({2, 2}, {1, 2, 3, 4});
+    const Tensor sums = run("MatMulInteger", {a, a, bytes({2}, {1, 2}), bytes({2}, {1, 0})});
+    EXPECT_EQ(values<std::int32_t>(sums), (std::vector<std::int32_t>{2, 4, 4, 10}));
+    EXPECT_FALSE(run_node("MatMulInteger", {a, a, bytes({3}, {1, 2, 3})}).ok());
+}
+
+TEST(IntegerProducts, HaveAScaleForEachOutputChannel) {
+    const Tensor output = run("QLinearConv", {bytes({1, 1, 1, 2}, {10, 20}), floats({}, {0.5F}), bytes({}, {10}),
+                                              Tensor::of<std::int8_t>({2, 1, 1, 1}, {1, 3}), floats({2}, {1, 2}),
+                                              Tensor::of<std::int8_t>({2}, {0, 1}), floats({}, {1}), bytes({}, {5}),
+                                              Tensor::of<std::int32_t>({2}, {2, -4})});
+    // Sums with bias are 2, 12 and -4, 16; scales 0.5 and 1; zero point 5.
+    EXPECT_EQ(values<std::uint8_t>(output), (std::vector<std::uint8_t>{6, 11, 1, 21}));
+}
+
 } // namespace
 
 } // namespace detect::test
