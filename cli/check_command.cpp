@@ -67,9 +67,11 @@ void add_found(std::string& line, const CLI::App& command, const char* option, c
 /// The command that makes a sound file of the checkpoint: with the settings that were given, and those that were found.
 std::string export_line(const CLI::App& command, const Arguments& arguments, const SettingsOverrides& settings) {
     if (arguments.weights.empty()) return "";
-    static constexpr std::array<const char*, 9> passed_on{"--preset",        "--min-size",       "--max-size",
-                                                          "--anchor-sizes",  "--rpn-top-n",      "--score-threshold",
-                                                          "--nms-threshold", "--max-detections", "--labels"};
+    static constexpr std::array<const char*, 10> passed_on{"--preset",          "--min-size",
+                                                           "--max-size",        "--anchor-sizes",
+                                                           "--rpn-top-n",       "--rpn-score-threshold",
+                                                           "--score-threshold", "--nms-threshold",
+                                                           "--max-detections",  "--labels"};
     const std::string image = arguments.image.empty() ? "PICTURE" : quoted(arguments.image);
     std::string line = "detect export --weights " + quoted(arguments.weights) + " --image " + image;
     for (const char* option : passed_on) {
@@ -79,6 +81,7 @@ std::string export_line(const CLI::App& command, const Arguments& arguments, con
     add_found(line, command, "--min-size", settings.min_size);
     add_found(line, command, "--max-size", settings.max_size);
     add_found(line, command, "--rpn-top-n", settings.rpn_top_n);
+    add_found(line, command, "--rpn-score-threshold", settings.rpn_score_threshold);
     add_found(line, command, "--score-threshold", settings.score_threshold);
     add_found(line, command, "--nms-threshold", settings.nms_threshold);
     add_found(line, command, "--max-detections", settings.max_detections);

@@ -21,6 +21,10 @@ void add_settings_options(CLI::App& command, SettingsArguments& a) {
         ->group(group);
     command.add_option("--rpn-top-n", a.rpn_top_n, "Proposals kept before and after the RPN's non-maximum suppression")
         ->group(group);
+    command
+        .add_option("--rpn-score-threshold", a.rpn_score_threshold,
+                    "Proposals of an objectness below this are dropped, 0 to 1")
+        ->group(group);
     command.add_option("--score-threshold", a.score_threshold, "The model reports scores above this, 0 to 1")
         ->group(group);
     command
@@ -45,6 +49,7 @@ Result<GivenSettings> read_settings(const CLI::App& command, const SettingsArgum
     if (has("--min-size")) overrides.min_size = a.min_size;
     if (has("--max-size")) overrides.max_size = a.max_size;
     if (has("--rpn-top-n")) overrides.rpn_top_n = a.rpn_top_n;
+    if (has("--rpn-score-threshold")) overrides.rpn_score_threshold = a.rpn_score_threshold;
     if (has("--score-threshold")) overrides.score_threshold = a.score_threshold;
     if (has("--nms-threshold")) overrides.nms_threshold = a.nms_threshold;
     if (a.max_detections_is_a_filter) {

@@ -15,6 +15,7 @@ struct SettingsArguments {
     std::int64_t max_size = 0;
     std::string anchor_sizes;
     std::int64_t rpn_top_n = 0;
+    float rpn_score_threshold = 0.0F;
     float score_threshold = 0.0F;
     float nms_threshold = 0.0F;
     std::int64_t max_detections = 0;

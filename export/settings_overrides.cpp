@@ -37,6 +37,7 @@ Result<NetworkSettings> resolve_settings(const std::map<std::string, std::string
     take(settings.anchors.sizes, overrides.anchor_sizes);
     take(settings.proposals.pre_nms_top_n, overrides.rpn_top_n);
     take(settings.proposals.post_nms_top_n, overrides.rpn_top_n);
+    take(settings.proposals.score_threshold, overrides.rpn_score_threshold);
     take(settings.selection.score_threshold, overrides.score_threshold);
     take(settings.selection.nms_threshold, overrides.nms_threshold);
     take(settings.selection.max_detections, overrides.max_detections);

@@ -40,12 +40,17 @@ void read_sizes(const GraphQueries& queries, SettingsOverrides& settings) {
     }
 }
 
-/// Scores of classes are compared with the threshold; the last suppression is that of the detections.
+/// Objectness and scores of classes are compared with thresholds; the last suppression is that of the detections.
 void read_thresholds(const GraphQueries& queries, SettingsOverrides& settings) {
     for (const Node& node : queries.graph().nodes) {
-        if (node.op != "Greater" || queries.source(node.input(0), {"Softmax"}) == nullptr) continue;
+        // A proposal is kept unless it is below the threshold, a detection if it is above.
+        const bool of_proposals =
+            (node.op == "GreaterOrEqual" || node.op == "Less") && queries.source(node.input(0), {"Sigmoid"}) != nullptr;
+        const bool of_detections = node.op == "Greater" && queries.source(node.input(0), {"Softmax"}) != nullptr;
         const auto value = queries.number(node.input(1));
-        if (value && *value >= 0.0 && *value <= 1.0) settings.score_threshold = static_cast<float>(*value);
+        if (!value || *value < 0.0 || *value > 1.0) continue;
+        if (of_proposals) settings.rpn_score_threshold = static_cast<float>(*value);
+        if (of_detections) settings.score_threshold = static_cast<float>(*value);
     }
     for_each_node(queries.graph(), [&](const Graph& graph, const Node& node) {
         if (node.op != "NonMaxSuppression" || !graph.is_constant(node.input(3))) return;
@@ -83,6 +88,7 @@ SettingsOverrides exported_settings(const GraphQueries& queries) {
     if (graph.metadata.contains("min_size")) {
         settings.min_size = metadata_number<std::int64_t>(graph, "min_size");
         settings.max_size = metadata_number<std::int64_t>(graph, "max_size");
+        settings.rpn_score_threshold = metadata_number<float>(graph, "rpn_score_threshold");
         settings.score_threshold = metadata_number<float>(graph, "score_threshold");
         settings.nms_threshold = metadata_number<float>(graph, "nms_threshold");
         settings.max_detections = metadata_number<std::int64_t>(graph, "max_detections");
@@ -101,6 +107,7 @@ SettingsOverrides with_defaults(SettingsOverrides given, const SettingsOverrides
         fill_in(given.max_size, found.max_size);
         fill_in(given.rpn_top_n, found.rpn_top_n);
     }
+    fill_in(given.rpn_score_threshold, found.rpn_score_threshold);
     fill_in(given.score_threshold, found.score_threshold);
     fill_in(given.nms_threshold, found.nms_threshold);
     fill_in(given.max_detections, found.max_detections);

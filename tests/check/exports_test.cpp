@@ -217,6 +217,7 @@ TEST(CheckpointTest, AgreesWithASoundExport) {
     EXPECT_EQ(report.settings.min_size, 640);
     EXPECT_EQ(report.settings.max_size, 1333);
     EXPECT_EQ(report.settings.rpn_top_n, 101);
+    EXPECT_EQ(report.settings.rpn_score_threshold, 0.0F);
     EXPECT_EQ(report.settings.score_threshold, 0.05F);
     EXPECT_EQ(report.settings.nms_threshold, 0.5F);
     ASSERT_THAT(report.agreement, SizeIs(4));

@@ -56,7 +56,8 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Verb{"export",
              {"--image", "--weights", "-o", "--opset", "--layout", "--preset", "--min-size", "--max-size",
-              "--anchor-sizes", "--rpn-top-n", "--score-threshold", "--nms-threshold", "--max-detections", "--labels"}},
+              "--anchor-sizes", "--rpn-top-n", "--rpn-score-threshold", "--score-threshold", "--nms-threshold",
+              "--max-detections", "--labels"}},
         Verb{"run", {"--score", "--model", "-o", "--json", "--no-draw", "--threads", "--preset", "--labels"}},
         Verb{"info", {"model", "--operators"}},
         Verb{"check", {"model", "--image", "--weights", "--target", "--json", "--labels", "6 problems found"}},

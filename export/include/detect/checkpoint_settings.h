@@ -16,6 +16,8 @@ struct SettingsOverrides {
     std::optional<std::vector<std::int64_t>> anchor_sizes = std::nullopt;
     /// Proposals before and after non-maximum suppression.
     std::optional<std::int64_t> rpn_top_n = std::nullopt;
+    /// Proposals of a lower objectness are dropped.
+    std::optional<float> rpn_score_threshold = std::nullopt;
     std::optional<float> score_threshold = std::nullopt;
     std::optional<float> nms_threshold = std::nullopt;
     std::optional<std::int64_t> max_detections = std::nullopt;

@@ -63,7 +63,7 @@ TEST(PackWeights, SaysWhatIsWrong) {
     EXPECT_FALSE(std::filesystem::exists(out));
 }
 
-TEST(SampleModel, IsTheTrainedDetectorInHalfPrecision) {
+TEST(SampleModel, IsADetectorOfSixDefectsWithItsSettings) {
     const auto sample = Checkpoint::open(DETECT_SAMPLE_MODEL);
     ASSERT_TRUE(sample) << sample.error().message;
     const auto weights = load_network_weights(*sample);
@@ -73,13 +73,21 @@ TEST(SampleModel, IsTheTrainedDetectorInHalfPrecision) {
     EXPECT_EQ(sample->metadata().at("labels"), R"(["open","short","mousebite","spur","copper","pin-hole"])");
     EXPECT_EQ(sample->metadata().at("min_size"), "1024");
     EXPECT_EQ(sample->metadata().at("aspect_ratios"), "0.5,1,2");
+}
 
+TEST(PackWeights, RoundsToHalfPrecision) {
     const auto path = shared_dir() / "weights" / "deeppcb_mnv3_fpn.pth";
     if (!std::filesystem::exists(path)) GTEST_SKIP() << path << " is not there; set DETECT_SHARED_DIR";
+    const TempDir folder;
+    const std::string out = (folder / "packed.safetensors").string();
+    ASSERT_EQ(pack({path.string(), "-o", out}).exit_code, 0);
+    const auto packed = Checkpoint::open(out);
+    ASSERT_TRUE(packed) << packed.error().message;
+    EXPECT_EQ(packed->tensors().size(), 284U);
     const auto trained = Checkpoint::open(path);
     ASSERT_TRUE(trained) << trained.error().message;
-    for (const auto& [name, entry] : sample->tensors()) {
-        const auto rounded = *sample->load(name);
+    for (const auto& [name, entry] : packed->tensors()) {
+        const auto rounded = *packed->load(name);
         const auto full = *trained->load(name);
         ASSERT_EQ(rounded.dims(), full.dims()) << name;
         for (std::size_t i = 0; i < rounded.data<float>().size(); ++i) {
