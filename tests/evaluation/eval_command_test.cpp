@@ -67,7 +67,8 @@ TEST_F(Eval, ShowsItsProgressOnATerminal) {
     // script (bsdutils) gives the program a terminal, on which both its outputs arrive.
     const ProcessResult result = run_process(
         {"script", "--quiet", "--return", "--command",
-         "TERM=xterm '" + detect_command() + "' eval --annotations gt.json --images pictures --model tiny.onnx", "/dev/null"},
+         "TERM=xterm '" + detect_command() + "' eval --annotations gt.json --images pictures --model tiny.onnx",
+         "/dev/null"},
         {.working_directory = folder_.path()});
     EXPECT_EQ(result.exit_code, 0) << describe(result);
     EXPECT_THAT(result.output, HasSubstr(" 1 of 2 pictures, "));
