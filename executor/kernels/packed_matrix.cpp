@@ -14,6 +14,9 @@ namespace {
 
 std::size_t whole_vectors(const KernelTable& kernels, std::size_t n) { return divide_up(n, kernels.lanes); }
 
+/// Of every panel but the last.
+std::size_t panel_vectors(const PackedView& view) { return view.in_parts() ? 4 : 2; }
+
 /// Weights of a panel: from one input, and from one output, to the next.
 struct PanelSource {
     const float* weights = nullptr;
@@ -55,14 +58,13 @@ const SplitKernels* tiles_for_weights(const KernelTable& kernels, std::size_t k,
 } // namespace
 
 std::size_t PackedView::panels() const {
-    const std::size_t panel_vectors = in_parts() ? 4 : 2;
-    return n == 0 ? 0 : std::max(whole_vectors(*kernels, n) / panel_vectors, std::size_t{1});
+    return n == 0 ? 0 : std::max(whole_vectors(*kernels, n) / panel_vectors(*this), std::size_t{1});
 }
 
 PackedView::Panel PackedView::panel(std::size_t index) const {
-    const std::size_t panel_vectors = in_parts() ? 4 : 2;
-    const std::size_t first = index * panel_vectors;
-    const std::size_t vectors = index + 1 == panels() ? whole_vectors(*kernels, n) - first : panel_vectors;
+    const std::size_t usual = panel_vectors(*this);
+    const std::size_t first = index * usual;
+    const std::size_t vectors = index + 1 == panels() ? whole_vectors(*kernels, n) - first : usual;
     const std::size_t column = first * kernels->lanes;
     return {column, std::min(vectors * kernels->lanes, n - column), vectors, column * k};
 }

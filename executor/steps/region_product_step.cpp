@@ -39,7 +39,7 @@ public:
         for (std::size_t part = 0; part < parts; ++part) {
             const std::size_t first = regions * part / parts;
             const std::size_t count = regions * (part + 1) / parts - first;
-            pool(context, first, count, pooled);
+            pool_regions(kernels_, pooling_, context, first, count, pooled);
             gemm(weights, pooled.data<float>().data(), weights.k, count,
                  context.outputs[0].mutable_data<float>().data() + first * weights.n, weights.n,
                  {.activation = activation_}, scratch.mutable_bytes(), context.threads);
@@ -56,16 +56,6 @@ public:
 private:
     static Result<Tensor> allocate(StepContext& context, DataType type, std::size_t rows, std::size_t columns) {
         return context.memory.allocate(type, {static_cast<std::int64_t>(rows), static_cast<std::int64_t>(columns)});
-    }
-
-    void pool(StepContext& context, std::size_t first, std::size_t count, Tensor& pooled) const {
-        const Dims& map = context.inputs[0].dims();
-        const MapSize size{static_cast<std::size_t>(map[0]), static_cast<std::size_t>(map[1]),
-                           static_cast<std::size_t>(map[2])};
-        roi_align(kernels_, pooling_, context.inputs[0].data<float>().data(), size, static_cast<std::size_t>(map[3]),
-                  context.inputs[1].data<float>().subspan(4 * first, 4 * count),
-                  context.inputs[2].data<std::int64_t>().subspan(first, count), pooled.mutable_data<float>().data(),
-                  context.threads);
     }
 
     const KernelTable& kernels_;

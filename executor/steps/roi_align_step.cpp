@@ -19,6 +19,17 @@ Result<void> check_regions(const StepContext& context) {
     return {};
 }
 
+void pool_regions(const KernelTable& kernels, const RoiAlignParameters& parameters, StepContext& context,
+                  std::size_t first, std::size_t count, Tensor& y) {
+    const Dims& map = context.inputs[0].dims();
+    const MapSize size{static_cast<std::size_t>(map[0]), static_cast<std::size_t>(map[1]),
+                       static_cast<std::size_t>(map[2])};
+    roi_align(kernels, parameters, context.inputs[0].data<float>().data(), size, static_cast<std::size_t>(map[3]),
+              context.inputs[1].data<float>().subspan(4 * first, 4 * count),
+              context.inputs[2].data<std::int64_t>().subspan(first, count), y.mutable_data<float>().data(),
+              context.threads);
+}
+
 namespace {
 
 class RoiAlignStep final : public Step {
@@ -30,17 +41,12 @@ public:
         DETECT_TRY(check_regions(context));
         const Dims& map = context.inputs[0].dims();
         const Dims& rois = context.inputs[1].dims();
-        const auto pictures = context.inputs[2].data<std::int64_t>();
         DETECT_TRY_ASSIGN(
             context.outputs[0],
             context.memory.allocate(DataType::float32, {rois[0], static_cast<std::int64_t>(parameters_.pooled_h),
                                                         static_cast<std::int64_t>(parameters_.pooled_w), map[3]}));
         if (context.outputs[0].element_count() == 0) return {};
-        const MapSize size{static_cast<std::size_t>(map[0]), static_cast<std::size_t>(map[1]),
-                           static_cast<std::size_t>(map[2])};
-        roi_align(kernels_, parameters_, context.inputs[0].data<float>().data(), size, static_cast<std::size_t>(map[3]),
-                  context.inputs[1].data<float>(), pictures, context.outputs[0].mutable_data<float>().data(),
-                  context.threads);
+        pool_regions(kernels_, parameters_, context, 0, static_cast<std::size_t>(rois[0]), context.outputs[0]);
         return {};
     }
     std::string label() const override { return "RoiAlign"; }
