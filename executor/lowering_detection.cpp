@@ -68,7 +68,7 @@ bool Lowering::group_image_transform(std::size_t n) {
 Result<void> Lowering::lower_image_transform(const Group& group) {
     const Node& sub = node(group[0]);
     const Node& pad = node(group[3]);
-    const BilinearResize::Normalisation normalisation{
+    const ImageTransform::Normalisation normalisation{
         .mean = three(*constant(sub.inputs[1], DataType::float32)),
         .deviation = three(*constant(node(group[1]).inputs[1], DataType::float32))};
     append(make_image_transform(kernel_table(isa_), normalisation), pad.name,

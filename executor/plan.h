@@ -3,6 +3,7 @@
 #include "executor/memory_budget.h"
 #include "executor/program.h"
 
+#include <memory>
 #include <vector>
 
 namespace detect {
@@ -16,6 +17,8 @@ struct Plan {
         std::vector<std::int32_t> last_uses;
     };
     std::vector<Entry> entries;
+    /// Steps that stand for several of the program's, because the maps between them are large.
+    std::vector<std::unique_ptr<const PlannedStep>> joined;
     /// By slot: the value if it is known, else undefined.
     std::vector<Tensor> constants;
     /// Whether the only input is needed for nothing but its rows, one at a time (Step::reads_pictures).

@@ -232,18 +232,22 @@ void add_elementwise() {
     });
 }
 
-void add_resize() {
-    for (const auto& [name, s] : {std::pair{"transform_800x1066", BilinearResize::Sizes{800, 1066, 800, 1066}},
-                                  {"transform_640x640_to_1024", BilinearResize::Sizes{640, 640, 1024, 1024}}}) {
-        const std::size_t height = (s.output_height + 31) / 32 * 32;
-        const std::size_t width = (s.output_width + 31) / 32 * 32;
-        const Cost cost{0, 12. * static_cast<double>(s.input_height * s.input_width + height * width)};
-        add(name, cost, [=](const KernelTable& kernels) -> Step {
-            auto resize = std::make_shared<BilinearResize>(unwrap(BilinearResize::prepare(kernels, s)));
-            return [=, x = random_floats(3 * s.input_height * s.input_width), y = Floats(3 * height * width),
-                    scratch = Bytes(resize->scratch_bytes())](ThreadPool& pool) mutable {
-                resize->transform(PlanarRows(x.data(), s.input_height, s.input_width), 1, {}, height, width, y.data(),
-                                  scratch, pool);
+void add_image_transform() {
+    for (const auto& [name, s] :
+         {std::pair{"transform_800x1066", ImageTransform::Sizes{800, 1066, 800, 1066, 800, 1088}},
+          {"transform_640x640_to_1024", ImageTransform::Sizes{640, 640, 1024, 1024, 1024, 1024}},
+          {"transform_1080x1920_to_750", ImageTransform::Sizes{1080, 1920, 750, 1333, 768, 1344}}}) {
+        const std::size_t pixels = s.padded_height * s.padded_width;
+        const Cost cost{0, 12. * static_cast<double>(s.input_height * s.input_width + pixels)};
+        add(name, cost, [=, s = s](const KernelTable& kernels) -> Step {
+            auto transform = std::make_shared<ImageTransform>(unwrap(ImageTransform::prepare(kernels, s, {})));
+            return [=, x = random_floats(3 * s.input_height * s.input_width), y = Floats(3 * pixels),
+                    scratch = Bytes()](ThreadPool& pool) mutable {
+                const PlanarRows rows(x.data(), s.input_height, s.input_width);
+                const RowLayers layers = transform->layers(rows);
+                const RowChain chain(layers);
+                scratch.resize(chain.scratch_bytes(static_cast<std::size_t>(pool.threads())));
+                chain.run(1, reinterpret_cast<std::byte*>(y.data()), scratch, pool);
             };
         });
     }
@@ -291,7 +295,7 @@ int main(int argc, char** argv) {
     add_blocks();
     add_products();
     add_elementwise();
-    add_resize();
+    add_image_transform();
     add_detection();
     benchmark::Initialize(&argc, argv);
     if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;

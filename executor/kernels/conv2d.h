@@ -50,6 +50,7 @@ public:
     /// The weights of a pointwise convolution, as they are used on maps of this size.
     [[nodiscard]] PackedView pointwise_view(const MapSize& size) const;
     [[nodiscard]] const DepthwiseConv* depthwise() const { return std::get_if<DepthwiseConv>(&path_); }
+    [[nodiscard]] const IndirectConv* indirect() const { return std::get_if<IndirectConv>(&path_); }
 
 private:
     using Path = std::variant<PackedMatrix, DepthwiseConv, SplitConv, WinogradConv, IndirectConv>;

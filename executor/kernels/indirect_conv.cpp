@@ -15,10 +15,13 @@ constexpr std::size_t tasks_per_thread = 4;
 
 } // namespace
 
+/// Pictures, each all there or (a single one) with the last `ring` rows of it.
 struct IndirectConv::Input {
     const float* x = nullptr;
     std::size_t height = 0;
     std::size_t width = 0;
+    std::size_t row_stride = 0;
+    std::size_t ring = 0;
     std::size_t output_height = 0;
     std::size_t output_width = 0;
 };
@@ -35,10 +38,11 @@ struct Window {
 /// The pointers that a tile of output pixels reads.
 class TileRows {
 public:
-    TileRows(const Conv2dParameters& parameters, std::size_t height, std::size_t width, const float* zeros)
-        : p_(parameters), height_(height), width_(width), output_height_(parameters.output_height(height)),
-          output_width_(parameters.output_width(width)), zeros_(zeros),
-          runs_(parameters.dilation_w == 1 && parameters.groups == 1) {}
+    TileRows(const Conv2dParameters& parameters, std::size_t height, std::size_t width, std::size_t row_stride,
+             std::size_t ring, const float* zeros)
+        : p_(parameters), height_(height), width_(width), row_stride_(row_stride), ring_(ring),
+          output_height_(parameters.output_height(height)), output_width_(parameters.output_width(width)),
+          zeros_(zeros), runs_(parameters.dilation_w == 1 && parameters.groups == 1) {}
 
     /// Starts a tile of `rows` output pixels from one on, which go on to the next row and picture.
     void start(std::size_t rows, const float* picture, std::size_t output_row, std::size_t output_column) {
@@ -53,7 +57,7 @@ public:
                 output_column = 0;
                 if (++output_row == output_height_) {
                     output_row = 0;
-                    picture += height_ * width_ * p_.input_channels;
+                    picture += height_ * row_stride_;
                 }
             }
             windows_[r] = {picture, output_row * p_.stride_h, output_column * p_.stride_w};
@@ -84,12 +88,15 @@ private:
         // What lies before the picture wraps round to something huge.
         const std::size_t y = window.top + down - p_.pad_top;
         const std::size_t x = window.left + right - p_.pad_left;
-        return y < height_ && x < width_ ? window.picture + (y * width_ + x) * p_.input_channels : zeros_;
+        if (y >= height_ || x >= width_) return zeros_;
+        return window.picture + (y < ring_ ? y : y % ring_) * row_stride_ + x * p_.input_channels;
     }
 
     const Conv2dParameters& p_;
     std::size_t height_;
     std::size_t width_;
+    std::size_t row_stride_;
+    std::size_t ring_;
     std::size_t output_height_;
     std::size_t output_width_;
     const float* zeros_;
@@ -138,18 +145,18 @@ void IndirectConv::run_block(const Input& input, std::size_t group, std::size_t 
     tile.columns = panel.columns;
     tile.residual_stride = p.output_channels;
 
-    TileRows tile_rows(p, input.height, input.width, zeros_.data());
+    TileRows tile_rows(p, input.height, input.width, input.row_stride, input.ring, zeros_.data());
     const std::size_t pixels = input.output_height * input.output_width;
     const std::size_t tiles = divide_up(end - begin, kernels_->tile_rows[panel.vectors]);
     for (std::size_t t = 0; t < tiles; ++t) {
         const std::size_t first = begin + (end - begin) * t / tiles;
         const std::size_t rows = begin + (end - begin) * (t + 1) / tiles - first;
-        const std::size_t picture = first / pixels * input.height * input.width * p.input_channels;
+        const std::size_t picture = first / pixels * input.height * input.row_stride;
         tile_rows.start(rows, input.x + picture + group * channels, first % pixels / input.output_width,
                         first % input.output_width);
         const std::size_t segments = tile_rows.one_run() ? p.kernel_h : p.kernel_h * p.kernel_w;
         tile.segment_length = tile_rows.one_run() ? p.kernel_w * channels : channels;
-        tile.c = y + first * p.output_channels + column;
+        tile.c = y + (first - begin) * p.output_channels + column;
         for (std::size_t s = 0; s < segments; s += most_segments) {
             tile.segments = std::min(most_segments, segments - s);
             tile_rows.fill(s, tile.segments, pointers.data());
@@ -157,9 +164,26 @@ void IndirectConv::run_block(const Input& input, std::size_t group, std::size_t 
             tile.adds = s > 0;
             tile.bias = ends ? b.bias + panel.column : nullptr;
             tile.activation = ends ? p.activation : Activation::none;
-            tile.residual = ends && residual != nullptr ? residual + first * p.output_channels + column : nullptr;
+            tile.residual =
+                ends && residual != nullptr ? residual + (first - begin) * p.output_channels + column : nullptr;
             tile.b = b.weights + panel.offset + s * tile.segment_length * panel.vectors * kernels_->lanes;
             kernels_->gemm_tiles[panel.vectors][rows](tile);
+        }
+    }
+}
+
+void IndirectConv::run_row(const KeptRows& x, const MapSize& size, std::size_t row, float* y) const {
+    const Input input{.x = x.floats(),
+                      .height = size.height,
+                      .width = size.width,
+                      .row_stride = x.stride / sizeof(float),
+                      .ring = x.ring,
+                      .output_height = parameters_.output_height(size.height),
+                      .output_width = parameters_.output_width(size.width)};
+    const std::size_t first = row * input.output_width;
+    for (std::size_t group = 0; group < weights_.size(); ++group) {
+        for (std::size_t panel = 0; panel < weights_[group].view().panels(); ++panel) {
+            run_block(input, group, panel, first, first + input.output_width, y, nullptr);
         }
     }
 }
@@ -171,8 +195,13 @@ std::size_t IndirectConv::weight_bytes() const {
 }
 
 void IndirectConv::run(const float* x, const MapSize& size, float* y, const float* residual, ThreadPool& pool) const {
-    const Input input{x, size.height, size.width, parameters_.output_height(size.height),
-                      parameters_.output_width(size.width)};
+    const Input input{.x = x,
+                      .height = size.height,
+                      .width = size.width,
+                      .row_stride = size.width * parameters_.input_channels,
+                      .ring = size.height,
+                      .output_height = parameters_.output_height(size.height),
+                      .output_width = parameters_.output_width(size.width)};
     const std::size_t rows = size.batch * input.output_height * input.output_width;
     if (rows == 0) return;
     const std::size_t panels = weights_.front().view().panels();
@@ -186,8 +215,10 @@ void IndirectConv::run(const float* x, const MapSize& size, float* y, const floa
         for (std::size_t task = begin; task < end; ++task) {
             const std::size_t block = task / column_blocks;
             const std::size_t group = task % column_blocks / panels;
-            run_block(input, group, task % panels, rows * block / row_blocks, rows * (block + 1) / row_blocks, y,
-                      residual);
+            const std::size_t first = rows * block / row_blocks;
+            const std::size_t at = first * parameters_.output_channels;
+            run_block(input, group, task % panels, first, rows * (block + 1) / row_blocks, y + at,
+                      residual == nullptr ? nullptr : residual + at);
         }
     });
 }

@@ -2,6 +2,7 @@
 
 #include "executor/kernels/conv2d_parameters.h"
 #include "executor/kernels/packed_matrix.h"
+#include "executor/kernels/row_chain.h"
 #include "executor/thread_pool.h"
 
 #include <vector>
@@ -21,10 +22,15 @@ public:
     /// x [N, H, W, C] → y [N, OH, OW, output]; `residual` null or like y, added before the activation.
     void run(const float* x, const MapSize& size, float* y, const float* residual, ThreadPool& pool) const;
 
+    /// The same for row `row` of the output of one picture, y [OW, output], on the calling thread. `x` keeps the rows
+    /// that it is computed from.
+    void run_row(const KeptRows& x, const MapSize& size, std::size_t row, float* y) const;
+
     [[nodiscard]] std::size_t weight_bytes() const;
 
 private:
     struct Input;
+    /// Output pixels [begin, end), counted through all pictures; y and the residual start at the first of them.
     void run_block(const Input& input, std::size_t group, std::size_t panel, std::size_t begin, std::size_t end,
                    float* y, const float* residual) const;
 

@@ -75,12 +75,21 @@ struct DepthwiseRow {
     float* sums = nullptr;
 };
 
-/// y[i] = x[first[i]] · first_weight[i] + x[second[i]] · second_weight[i]
-struct GatheredBlend {
+/// A row of a picture resized along its width: for three planes p,
+/// y[3i + p] = planes[p · width + first[i]] · first_weight[i] + planes[p · width + second[i]] · second_weight[i].
+struct PixelBlend {
+    /// Floats behind the last plane that may be read.
+    static constexpr std::size_t overreach = 32;
+
+    const float* planes = nullptr;
+    std::size_t width = 0;
+    /// Source pixels, in ascending order, and `second` at most one ahead of `first`.
     const std::int32_t* first = nullptr;
     const std::int32_t* second = nullptr;
     const float* first_weight = nullptr;
     const float* second_weight = nullptr;
+    std::size_t count = 0;
+    float* y = nullptr;
 };
 
 /// A pixel (floats from the start of the map to its first channel) and its weight.
@@ -265,7 +274,7 @@ struct KernelTable {
     /// y = a · weight_a + b · weight_b; y may be a or b.
     void (*blend_rows)(const float* a, float weight_a, const float* b, float weight_b, std::size_t count,
                        float* y) = nullptr;
-    void (*blend_gathered)(const float* x, const GatheredBlend& blend, std::size_t count, float* y) = nullptr;
+    void (*blend_pixels)(const PixelBlend& blend) = nullptr;
 };
 
 /// The kernels of an instruction set. The caller has made sure that the machine has it (`available_isas`).

@@ -19,13 +19,15 @@
 /// Where to look:
 /// - conv2d.h: convolutions: pointwise (with squeeze-excite's gate and a residual), depthwise (with the mean of its
 ///   output), any other. inverted_residual.h: MobileNet's block in one pass.
+/// - image_transform.h: normalise, resize and pad. row_chain.h, row_layers.h: this and the first layers on top of it, a
+///   row at a time.
 /// - gemm.h, packed_matrix.h: matrix product with packed weights. split_gemm.h, split_conv.h, split_blocks.h: the same,
 ///   and convolutions, on AMX's tiles.
 ///   batched_product.h: products of activations with each other.
 /// - int8/: 8-bit networks. Not in this header.
 /// - elementwise.h: activation, sum, gate, softmax, layer norm, NCHW to NHWC and back. expression.h: any elementwise
 ///   operations, taken together. transpose.h: axes in any other order.
-/// - pooling.h: global average and maximum. resize.h: resize; normalise, resize and pad.
+/// - pooling.h: global average and maximum.
 /// - roi_heads/roi_align_kernel.h, postprocess/nms_kernel.h: RoIAlign and non-maximum suppression.
 ///
 /// Fused steps are made of DepthwiseConv::run_strip and gemm_panels, which work on the calling thread.
@@ -35,11 +37,12 @@
 #include "executor/kernels/elementwise.h"
 #include "executor/kernels/expression.h"
 #include "executor/kernels/gemm.h"
+#include "executor/kernels/image_transform.h"
 #include "executor/kernels/inverted_residual.h"
 #include "executor/kernels/isa.h"
 #include "executor/kernels/kernel_table.h"
 #include "executor/kernels/pooling.h"
-#include "executor/kernels/resize.h"
+#include "executor/kernels/row_layers.h"
 #include "executor/kernels/transpose.h"
 #include "postprocess/nms_kernel.h"
 #include "roi_heads/roi_align_kernel.h"

@@ -1,5 +1,7 @@
 #include "executor/steps/convolution_step.h"
 
+#include "executor/kernels/row_layers.h"
+#include "executor/row_step.h"
 #include "graph/try.h"
 
 namespace detect {
@@ -16,7 +18,7 @@ std::string_view suffix(Activation activation) {
     return "";
 }
 
-class ConvolutionStep final : public Step {
+class ConvolutionStep final : public RowStep {
 public:
     ConvolutionStep(std::shared_ptr<const Conv2d> convolution, ConvolutionInputs inputs)
         : convolution_(std::move(convolution)), inputs_(inputs) {}
@@ -30,9 +32,7 @@ public:
         }
         const MapSize size{static_cast<std::size_t>(in[0]), static_cast<std::size_t>(in[1]),
                            static_cast<std::size_t>(in[2])};
-        const Dims out{in[0], static_cast<std::int64_t>(p.output_height(size.height)),
-                       static_cast<std::int64_t>(p.output_width(size.width)),
-                       static_cast<std::int64_t>(p.output_channels)};
+        const Dims out = output_dims(in);
         DETECT_TRY_ASSIGN(context.outputs[0], context.memory.allocate(DataType::float32, out));
 
         Conv2dExtras extras;
@@ -56,6 +56,16 @@ public:
         return {};
     }
 
+    std::optional<RowMap> append_layers(const RowMap& x, RowLayers& layers) const override {
+        const Conv2dParameters& p = convolution_->parameters();
+        const bool plain = !inputs_.gate && !inputs_.residual && x.type == DataType::float32 && x.dims.rank() == 4 &&
+                           x.dims[3] == static_cast<std::int64_t>(p.input_channels);
+        const auto height = static_cast<std::size_t>(plain ? x.dims[1] : 0);
+        const auto width = static_cast<std::size_t>(plain ? x.dims[2] : 0);
+        if (!plain || !append_convolution(*convolution_, height, width, layers)) return std::nullopt;
+        return RowMap{.dims = output_dims(x.dims)};
+    }
+
     std::string label() const override {
         const Conv2dParameters& p = convolution_->parameters();
         return "Conv " + std::to_string(p.kernel_h) + "x" + std::to_string(p.kernel_w) + " " +
@@ -67,6 +77,12 @@ public:
     std::size_t weight_bytes() const override { return convolution_->weight_bytes(); }
 
 private:
+    [[nodiscard]] Dims output_dims(const Dims& x) const {
+        const Conv2dParameters& p = convolution_->parameters();
+        return {x[0], static_cast<std::int64_t>(p.output_height(static_cast<std::size_t>(x[1]))),
+                static_cast<std::int64_t>(p.output_width(static_cast<std::size_t>(x[2]))),
+                static_cast<std::int64_t>(p.output_channels)};
+    }
     Result<const float*> optional_input(const StepContext& context, std::size_t index, const Dims& expected) const {
         const Tensor& tensor = context.inputs[index];
         if (tensor.dims() == expected) return tensor.data<float>().data();

@@ -1,5 +1,6 @@
 #include "executor/steps/int8_steps.h"
 
+#include "executor/row_step.h"
 #include "executor/steps/roi_align_step.h"
 #include "graph/try.h"
 
@@ -12,45 +13,82 @@ namespace {
 /// Elements that are worth a task.
 constexpr std::size_t elements_per_task = 16384;
 
-class QuantiseStep final : public Step {
+/// What quantising and dequantising have in common: elements of one type become as many of another.
+class ElementsStep : public RowStep {
 public:
-    QuantiseStep(const Int8Kernels& kernels, const Quantisation& q) : kernels_(kernels), q_(q) {}
+    ElementsStep(DataType from, DataType to) : from_(from), to_(to) {}
 
     Result<void> run(StepContext& context) const override {
         const Tensor& x = context.inputs[0];
-        DETECT_TRY_ASSIGN(context.outputs[0], context.memory.allocate(DataType::uint8, x.dims()));
-        const float* const from = x.data<float>().data();
-        std::uint8_t* const to = context.outputs[0].mutable_data<std::uint8_t>().data();
+        DETECT_TRY_ASSIGN(context.outputs[0], context.memory.allocate(to_, x.dims()));
+        const std::byte* const from = x.bytes().data();
+        std::byte* const to = context.outputs[0].mutable_bytes().data();
         context.threads.parallel_for(
-            static_cast<std::size_t>(x.element_count()), elements_per_task,
-            [&](std::size_t begin, std::size_t end) { kernels_.quantise(from + begin, end - begin, q_, to + begin); });
+            static_cast<std::size_t>(x.element_count()), elements_per_task, [&](std::size_t begin, std::size_t end) {
+                convert(from + begin * element_size(from_), end - begin, to + begin * element_size(to_));
+            });
         return {};
     }
+    std::optional<RowMap> append_layers(const RowMap& x, RowLayers& layers) const override {
+        if (x.type != from_ || x.dims.rank() != 4) return std::nullopt;
+        layers.push_back(std::make_unique<const Layer>(*this, x.dims));
+        return RowMap{.dims = x.dims, .type = to_};
+    }
+
+protected:
+    virtual void convert(const std::byte* from, std::size_t count, std::byte* to) const = 0;
+
+private:
+    class Layer final : public RowLayer {
+    public:
+        Layer(const ElementsStep& step, const Dims& dims)
+            : step_(step), rows_(static_cast<std::size_t>(dims[1])),
+              elements_(static_cast<std::size_t>(dims[2] * dims[3])) {}
+        std::size_t rows() const override { return rows_; }
+        std::size_t row_bytes() const override { return elements_ * element_size(step_.to_); }
+        RowRange reads(std::size_t row) const override { return {row, row + 1}; }
+        std::size_t window() const override { return 1; }
+        void run(std::size_t /*picture*/, std::size_t row, const KeptRows& input, std::byte* output,
+                 std::byte* /*scratch*/) const override {
+            step_.convert(input.row(row), elements_, output);
+        }
+
+    private:
+        const ElementsStep& step_;
+        std::size_t rows_;
+        std::size_t elements_;
+    };
+
+    DataType from_;
+    DataType to_;
+};
+
+class QuantiseStep final : public ElementsStep {
+public:
+    QuantiseStep(const Int8Kernels& kernels, const Quantisation& q)
+        : ElementsStep(DataType::float32, DataType::uint8), kernels_(kernels), q_(q) {}
     std::string label() const override { return "quantise"; }
 
 private:
+    void convert(const std::byte* from, std::size_t count, std::byte* to) const override {
+        kernels_.quantise(reinterpret_cast<const float*>(from), count, q_, reinterpret_cast<std::uint8_t*>(to));
+    }
+
     const Int8Kernels& kernels_;
     Quantisation q_;
 };
 
-class DequantiseStep final : public Step {
+class DequantiseStep final : public ElementsStep {
 public:
-    DequantiseStep(const Int8Kernels& kernels, const Quantisation& q) : kernels_(kernels), q_(q) {}
-
-    Result<void> run(StepContext& context) const override {
-        const Tensor& x = context.inputs[0];
-        DETECT_TRY_ASSIGN(context.outputs[0], context.memory.allocate(DataType::float32, x.dims()));
-        const std::uint8_t* const from = x.data<std::uint8_t>().data();
-        float* const to = context.outputs[0].mutable_data<float>().data();
-        context.threads.parallel_for(static_cast<std::size_t>(x.element_count()), elements_per_task,
-                                     [&](std::size_t begin, std::size_t end) {
-                                         kernels_.dequantise(from + begin, end - begin, q_, to + begin);
-                                     });
-        return {};
-    }
+    DequantiseStep(const Int8Kernels& kernels, const Quantisation& q)
+        : ElementsStep(DataType::uint8, DataType::float32), kernels_(kernels), q_(q) {}
     std::string label() const override { return "dequantise"; }
 
 private:
+    void convert(const std::byte* from, std::size_t count, std::byte* to) const override {
+        kernels_.dequantise(reinterpret_cast<const std::uint8_t*>(from), count, q_, reinterpret_cast<float*>(to));
+    }
+
     const Int8Kernels& kernels_;
     Quantisation q_;
 };

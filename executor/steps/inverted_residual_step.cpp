@@ -1,18 +1,20 @@
 #include "executor/steps/inverted_residual_step.h"
 
+#include "executor/kernels/row_layers.h"
+#include "executor/row_step.h"
 #include "graph/try.h"
 
 namespace detect {
 
 namespace {
 
-class InvertedResidualStep final : public Step {
+class InvertedResidualStep final : public RowStep {
 public:
     InvertedResidualStep(InvertedResidual block, const InvertedResidual::Steps& parts, bool residual)
-        : block_(std::move(block)), depthwise_(parts.depthwise->parameters()),
+        : block_(std::move(block)), parts_(parts), depthwise_(parts.depthwise->parameters()),
           input_channels_(parts.expand ? parts.expand->parameters().input_channels : depthwise_.input_channels),
           output_channels_(parts.project ? parts.project->parameters().output_channels : depthwise_.output_channels),
-          residual_(residual), weight_bytes_(bytes_of(parts)) {}
+          residual_(residual) {}
 
     Result<void> run(StepContext& context) const override {
         const Tensor& x = context.inputs[0];
@@ -22,9 +24,7 @@ public:
         }
         const MapSize size{static_cast<std::size_t>(in[0]), static_cast<std::size_t>(in[1]),
                            static_cast<std::size_t>(in[2])};
-        const Dims out{in[0], static_cast<std::int64_t>(depthwise_.output_height(size.height)),
-                       static_cast<std::int64_t>(depthwise_.output_width(size.width)),
-                       static_cast<std::int64_t>(output_channels_)};
+        const Dims out = output_dims(in);
         DETECT_TRY_ASSIGN(context.outputs[0], context.memory.allocate(DataType::float32, out));
         const float* residual = nullptr;
         if (residual_) {
@@ -50,6 +50,15 @@ public:
         return {};
     }
 
+    std::optional<RowMap> append_layers(const RowMap& x, RowLayers& layers) const override {
+        const bool fits = x.type == DataType::float32 && x.dims.rank() == 4 &&
+                          x.dims[3] == static_cast<std::int64_t>(input_channels_);
+        const auto height = static_cast<std::size_t>(fits ? x.dims[1] : 0);
+        const auto width = static_cast<std::size_t>(fits ? x.dims[2] : 0);
+        if (!fits || !append_inverted_residual(parts_, residual_, height, width, layers)) return std::nullopt;
+        return RowMap{.dims = output_dims(x.dims)};
+    }
+
     std::string label() const override {
         return "InvertedResidual " + std::to_string(depthwise_.kernel_h) + "x" + std::to_string(depthwise_.kernel_w) +
                (depthwise_.stride_h > 1 ? " /" + std::to_string(depthwise_.stride_h) : "") + " " +
@@ -57,22 +66,26 @@ public:
                std::to_string(output_channels_);
     }
 
-    std::size_t weight_bytes() const override { return weight_bytes_; }
-
-private:
-    static std::size_t bytes_of(const InvertedResidual::Steps& parts) {
+    std::size_t weight_bytes() const override {
         std::size_t bytes = 0;
-        for (const auto& part : {parts.expand, parts.depthwise, parts.project})
+        for (const auto& part : {parts_.expand, parts_.depthwise, parts_.project})
             bytes += part ? part->weight_bytes() : 0;
         return bytes;
     }
 
+private:
+    [[nodiscard]] Dims output_dims(const Dims& x) const {
+        return {x[0], static_cast<std::int64_t>(depthwise_.output_height(static_cast<std::size_t>(x[1]))),
+                static_cast<std::int64_t>(depthwise_.output_width(static_cast<std::size_t>(x[2]))),
+                static_cast<std::int64_t>(output_channels_)};
+    }
+
     InvertedResidual block_;
+    InvertedResidual::Steps parts_;
     Conv2dParameters depthwise_;
     std::size_t input_channels_;
     std::size_t output_channels_;
     bool residual_;
-    std::size_t weight_bytes_;
 };
 
 } // namespace

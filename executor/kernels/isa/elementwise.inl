@@ -64,14 +64,30 @@ void blend_rows(const float* a, float weight_a, const float* b, float weight_b, 
     });
 }
 
-void blend_gathered(const float* x, const GatheredBlend& blend, std::size_t count, float* y) {
+void blend_pixels(const PixelBlend& blend) {
+    const auto blended = [&](std::size_t i, Vec first, Vec second) {
+        return fma(second, load(blend.second_weight + i), mul(first, load(blend.first_weight + i)));
+    };
     std::size_t i = 0;
-    for (; i + lanes <= count; i += lanes) {
-        const Vec of_first = mul(gather(x, blend.first + i), load(blend.first_weight + i));
-        store(y + i, fma(gather(x, blend.second + i), load(blend.second_weight + i), of_first));
+    for (; i + lanes <= blend.count; i += lanes) {
+        const std::int32_t* const first = blend.first + i;
+        const std::int32_t* const second = blend.second + i;
+        const bool near = second[lanes - 1] - first[0] < near_floats;
+        Vec y[3];
+#pragma GCC unroll 3
+        for (std::size_t p = 0; p < 3; ++p) {
+            const float* const plane = blend.planes + p * blend.width;
+            y[p] = near ? blended(i, gather_near(plane, first, first[0]), gather_near(plane, second, first[0]))
+                        : blended(i, gather(plane, first), gather(plane, second));
+        }
+        store_interleaved(blend.y + 3 * i, y[0], y[1], y[2]);
     }
-    for (; i < count; ++i) {
-        const Vec of_first = mul(broadcast(x[blend.first[i]]), broadcast(blend.first_weight[i]));
-        store_first(y + i, fma(broadcast(x[blend.second[i]]), broadcast(blend.second_weight[i]), of_first), 1);
+    for (; i < blend.count; ++i) {
+        for (std::size_t p = 0; p < 3; ++p) {
+            const float* const plane = blend.planes + p * blend.width;
+            const Vec of_first = mul(broadcast(plane[blend.first[i]]), broadcast(blend.first_weight[i]));
+            const Vec of_second = broadcast(plane[blend.second[i]]);
+            store_first(blend.y + 3 * i + p, fma(of_second, broadcast(blend.second_weight[i]), of_first), 1);
+        }
     }
 }

@@ -43,6 +43,19 @@ inline Vec gather(const float* x, const std::int32_t* index) {
     __builtin_memcpy(&at, index, sizeof(at));
     return _mm256_i32gather_ps(x, at, 4);
 }
+/// The same where every index is below `first` + `near_floats`.
+constexpr std::int32_t near_floats = 0;
+inline Vec gather_near(const float* x, const std::int32_t* index, std::int32_t /*first*/) { return gather(x, index); }
+/// y = a[0], b[0], c[0], a[1], …
+inline void store_interleaved(float* y, Vec a, Vec b, Vec c) {
+    float parts[3][lanes];
+    store(parts[0], a);
+    store(parts[1], b);
+    store(parts[2], c);
+    for (std::size_t i = 0; i < lanes; ++i, y += 3) {
+        for (std::size_t p = 0; p < 3; ++p) y[p] = parts[p][i];
+    }
+}
 inline Vec square_root(Vec x) { return _mm256_sqrt_ps(x); }
 /// a < b ? x : y
 inline Vec where_less(Vec a, Vec b, Vec x, Vec y) { return _mm256_blendv_ps(y, x, _mm256_cmp_ps(a, b, _CMP_LT_OQ)); }

@@ -38,6 +38,39 @@ inline Vec power_of_two(Vec n) {
 inline Vec gather(const float* x, const std::int32_t* index) {
     return _mm512_i32gather_ps(_mm512_loadu_si512(index), x, 4);
 }
+/// The same where every index is below `first` + `near_floats`; so many floats from `first` on can be read.
+constexpr std::int32_t near_floats = 32;
+inline Vec gather_near(const float* x, const std::int32_t* index, std::int32_t first) {
+    const __m512i near = _mm512_sub_epi32(_mm512_loadu_si512(index), _mm512_set1_epi32(first));
+    return _mm512_permutex2var_ps(load(x + first), near, load(x + first + lanes));
+}
+/// Where the floats of three interleaved vectors come from: lanes of a or (from 16 on) b, and, where the mask says so,
+/// of c.
+struct Interleaving {
+    alignas(64) std::int32_t of_a_and_b[3][lanes]{};
+    alignas(64) std::int32_t of_c[3][lanes]{};
+    __mmask16 is_c[3]{};
+};
+constexpr Interleaving interleaving = [] {
+    Interleaving result;
+    for (std::size_t j = 0; j < 3 * lanes; ++j) {
+        const std::size_t v = j / lanes;
+        const auto lane = static_cast<std::int32_t>(j / 3);
+        result.of_a_and_b[v][j % lanes] = j % 3 == 1 ? lane + static_cast<std::int32_t>(lanes) : lane;
+        result.of_c[v][j % lanes] = lane;
+        if (j % 3 == 2) result.is_c[v] = static_cast<__mmask16>(result.is_c[v] | (1U << j % lanes));
+    }
+    return result;
+}();
+/// y = a[0], b[0], c[0], a[1], …
+inline void store_interleaved(float* y, Vec a, Vec b, Vec c) {
+#pragma GCC unroll 3
+    for (std::size_t v = 0; v < 3; ++v) {
+        const __m512i of_c = _mm512_load_si512(interleaving.of_c[v]);
+        const Vec ab = _mm512_permutex2var_ps(a, _mm512_load_si512(interleaving.of_a_and_b[v]), b);
+        store(y + v * lanes, _mm512_mask_permutexvar_ps(ab, interleaving.is_c[v], of_c, c));
+    }
+}
 inline Vec square_root(Vec x) { return _mm512_sqrt_ps(x); }
 /// a < b ? x : y
 inline Vec where_less(Vec a, Vec b, Vec x, Vec y) {

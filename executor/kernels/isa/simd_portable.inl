@@ -56,6 +56,19 @@ inline Vec power_of_two(Vec n) {
 inline Vec gather(const float* x, const std::int32_t* index) {
     return Vec{x[index[0]], x[index[1]], x[index[2]], x[index[3]]};
 }
+/// The same where every index is below `first` + `near_floats`.
+constexpr std::int32_t near_floats = 0;
+inline Vec gather_near(const float* x, const std::int32_t* index, std::int32_t /*first*/) { return gather(x, index); }
+/// y = a[0], b[0], c[0], a[1], …
+inline void store_interleaved(float* y, Vec a, Vec b, Vec c) {
+    float parts[3][lanes];
+    store(parts[0], a);
+    store(parts[1], b);
+    store(parts[2], c);
+    for (std::size_t i = 0; i < lanes; ++i, y += 3) {
+        for (std::size_t p = 0; p < 3; ++p) y[p] = parts[p][i];
+    }
+}
 inline Vec square_root(Vec x) {
     for (std::size_t i = 0; i < lanes; ++i) x[i] = __builtin_sqrtf(x[i]);
     return x;

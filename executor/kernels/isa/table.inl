@@ -23,6 +23,6 @@ constexpr KernelTable make_table(Isa isa) {
     table.combine_elements = &combine_elements;
     table.normalise = &normalise;
     table.blend_rows = &blend_rows;
-    table.blend_gathered = &blend_gathered;
+    table.blend_pixels = &blend_pixels;
     return table;
 }

@@ -41,7 +41,7 @@ TEST(Isa, EveryTableIsComplete) {
         EXPECT_NE(table.softmax_row, nullptr);
         EXPECT_NE(table.normalise, nullptr);
         EXPECT_NE(table.blend_rows, nullptr);
-        EXPECT_NE(table.blend_gathered, nullptr);
+        EXPECT_NE(table.blend_pixels, nullptr);
     }
 }
 
