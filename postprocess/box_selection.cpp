@@ -10,17 +10,43 @@ namespace {
 constexpr float min_detection_side = 1e-2F;
 constexpr BoxCodingWeights roi_weights{.centre = 10.0F, .size = 5.0F};
 
-/// Spreads rows [R, …] over the images they belong to: [batch, slots, …], zeros where an image has fewer.
-ValueId add_spread(GraphBuilder& b, const BoxSelectionInput& in, ValueId rows, std::initializer_list<std::int64_t> row_sizes) {
-    const ValueId shape = b.concat({b.size_of(in.images, 0), in.slots, b.vector(row_sizes)}, 0);
+/// What scores above the threshold: a proposal and a class each. Boxes of all others are never looked at, so they are
+/// not computed: of 1000 proposals and 90 classes a few hundred pairs are left.
+struct LikelyPairs {
+    ValueId places; // int64 [M, 3]: image, slot, class − 1
+    ValueId boxes;  // float32 [M, 4], resized pixels, clipped to the picture
+    ValueId scores; // float32 [M]; 0 for slivers
+};
+
+LikelyPairs add_likely_pairs(GraphBuilder& b, const BoxSelectionInput& in, ValueId threshold) {
+    const auto scope = b.scope("likely");
+    const ValueId row_and_class = b.node("NonZero", {b.node("Greater", {in.scores, threshold})}); // [2, M]
+    const ValueId pairs = b.transpose(row_and_class, {1, 0});
+    const ValueId rows = b.gather(row_and_class, b.scalar(std::int64_t{0}), 0);
+
+    // One axis in front: a picture of M boxes, one for each pair.
+    const ValueId deltas = b.unsqueeze(b.node("GatherND", {in.deltas, pairs}), {0});
+    const ValueId references = b.unsqueeze(b.gather(in.proposals, rows, 0), {0});
+    const ValueId boxes = add_clip_boxes(b, add_decode_boxes(b, deltas, references, roi_weights), in.limits);
+    const ValueId scores = b.unsqueeze(b.node("GatherND", {in.scores, pairs}), {0});
+    const ValueId judged = b.node("Where", {add_large_enough(b, boxes, min_detection_side), scores, b.scalar(0.0F)});
+    return {.places = b.concat({b.gather(in.image_and_slot, rows, 0), b.slice(pairs, 1, 2, 1)}, 1),
+            .boxes = b.squeeze(boxes, {0}),
+            .scores = b.squeeze(judged, {0})};
+}
+
+/// Spreads what belongs to pairs, [M, …], over the images: [batch, slots, classes − 1, …], zeros everywhere else.
+ValueId add_spread(GraphBuilder& b, const BoxSelectionInput& in, ValueId places, ValueId values,
+                   std::initializer_list<std::int64_t> sizes) {
+    const ValueId shape = b.concat({b.size_of(in.images, 0), in.slots, b.vector(sizes)}, 0);
     const ValueId zeros = b.node("ConstantOfShape", {shape}, {{"value", Tensor::of<float>({1}, {0.0F})}});
-    return b.node("ScatterND", {zeros, in.image_and_slot, rows});
+    return b.node("ScatterND", {zeros, places, values});
 }
 
 /// Survivors of non-maximum suppression per class, as int64 [M, 3]: (image, slot, class − 1).
 /// Classes have boxes of their own, so each (image, class) pair is a batch entry of the operator.
 ValueId add_suppression(GraphBuilder& b, const BoxSelectionInput& in, ValueId boxes, ValueId scores,
-                        const BoxSelectionSettings& settings) {
+                        ValueId threshold, const BoxSelectionSettings& settings) {
     const ValueId classes = b.vector({in.classes - 1});
     const ValueId any = b.vector({std::int64_t{-1}});
     const ValueId boxes_by_pair =
@@ -29,7 +55,6 @@ ValueId add_suppression(GraphBuilder& b, const BoxSelectionInput& in, ValueId bo
         b.reshape(b.transpose(scores, {0, 2, 1}), b.concat({any, b.vector({std::int64_t{1}}), in.slots}, 0));
 
     const ValueId iou = b.setting("nms_threshold", Tensor::of<float>({1}, {settings.nms_threshold}));
-    const ValueId threshold = b.setting("score_threshold", Tensor::of<float>({1}, {settings.score_threshold}));
     const ValueId selected = b.node("NonMaxSuppression", {boxes_by_pair, scores_by_pair, in.slots, iou, threshold});
 
     const ValueId pair = b.slice(selected, 0, 1, 1);
@@ -44,18 +69,17 @@ DetectionOutputs add_box_selection(GraphBuilder& b, const BoxSelectionInput& in,
     const auto scope = b.scope("detections");
     const std::int64_t classes = in.classes - 1;
 
-    // 1. A box per proposal and class, clipped to the picture; slivers get score 0.
-    const ValueId references = b.unsqueeze(in.proposals, {1});
-    const ValueId decoded = add_clip_boxes(b, add_decode_boxes(b, in.deltas, references, roi_weights), in.limits);
+    // 1. A box for each proposal and class of a score that counts, clipped to the picture; slivers get score 0.
+    const ValueId threshold = b.setting("score_threshold", Tensor::of<float>({1}, {settings.score_threshold}));
+    const LikelyPairs likely = add_likely_pairs(b, in, threshold);
     const ValueId zero = b.scalar(0.0F);
-    const ValueId judged = b.node("Where", {add_large_enough(b, decoded, min_detection_side), in.scores, zero});
 
     // 2. Per image: [batch, slots, classes − 1, 4] and [batch, slots, classes − 1].
-    const ValueId boxes = add_spread(b, in, decoded, {classes, 4});
-    const ValueId scores = add_spread(b, in, judged, {classes});
+    const ValueId boxes = add_spread(b, in, likely.places, likely.boxes, {classes, 4});
+    const ValueId scores = add_spread(b, in, likely.places, likely.scores, {classes});
 
     // 3. Suppress within each class, keep the best of each image.
-    const ValueId survivors = add_suppression(b, in, boxes, scores, settings);
+    const ValueId survivors = add_suppression(b, in, boxes, scores, threshold, settings);
     const ValueId max_detections = b.setting("max_detections", Tensor::of<std::int64_t>({1}, {settings.max_detections}));
     const BestPerImage best = add_best_per_image(b, scores, survivors, max_detections);
 
