@@ -1,7 +1,7 @@
 #include "executor/plan.h"
 
+#include "executor/joined_rows.h"
 #include "executor/passes/passes.h"
-#include "executor/row_step.h"
 #include "graph/checked.h"
 #include "graph/try.h"
 
@@ -79,63 +79,6 @@ std::size_t known_bytes(const Value& value) {
     const auto count = dims ? checked_element_count(dims->sizes()) : std::nullopt;
     const auto bytes = count ? checked_mul(*count, static_cast<std::int64_t>(element_size(value.type))) : std::nullopt;
     return bytes ? static_cast<std::size_t>(*bytes) : 0;
-}
-
-/// Maps of less than this for a picture stay in a second-level cache anyway.
-constexpr std::int64_t least_joined_bytes = std::int64_t{2} << 20U;
-
-bool is_large(const RowMap& map) {
-    const auto count = checked_element_count(map.dims.sizes().subspan(1));
-    const auto bytes = count ? checked_mul(*count, static_cast<std::int64_t>(element_size(map.type))) : std::nullopt;
-    return bytes && *bytes >= least_joined_bytes;
-}
-
-/// By step: what stands for it and for those before it that are joined to it. A source of rows is joined to what
-/// follows, step by step, as long as the maps between are large and nobody else reads them; `needed` says no more that
-/// its parts are.
-std::map<std::size_t, std::unique_ptr<const PlannedStep>> join_rows(const Program& program, const Graph& graph,
-                                                                    std::vector<bool>& needed) {
-    const auto& steps = program.steps();
-    const auto only_reader = [&](std::int32_t slot) -> std::optional<std::size_t> {
-        std::optional<std::size_t> reader;
-        for (std::size_t i = 0; i < steps.size(); ++i) {
-            if (!needed[i] || std::ranges::find(steps[i].inputs, slot) == steps[i].inputs.end()) continue;
-            if (reader) return std::nullopt;
-            reader = i;
-        }
-        return reader;
-    };
-    std::map<std::size_t, std::unique_ptr<const PlannedStep>> joined;
-    for (std::size_t first = 0; first < steps.size(); ++first) {
-        auto source = std::dynamic_pointer_cast<const RowSourceStep>(steps[first].step);
-        if (!needed[first] || !source) continue;
-        const Program::Slot& output = program.slots()[static_cast<std::size_t>(steps[first].outputs[0])];
-        const auto dims = to_dims(graph[output.value].shape);
-        if (!dims || dims->rank() != 4 || output.layout != Layout::channels_last) continue;
-        RowMap map{.dims = {(*dims)[0], (*dims)[2], (*dims)[3], (*dims)[1]}};
-        PlannedStep whole = steps[first];
-        std::size_t last = first;
-        while (is_large(map)) {
-            const auto next = only_reader(whole.outputs[0]);
-            const auto row_step = next ? std::dynamic_pointer_cast<const RowStep>(steps[*next].step) : nullptr;
-            if (!row_step || steps[*next].outputs.size() != 1) break;
-            const bool one_input =
-                std::ranges::all_of(steps[*next].inputs, [&](std::int32_t slot) { return slot == whole.outputs[0]; });
-            RowLayers layers;
-            auto after = one_input ? row_step->append_layers(map, layers) : std::nullopt;
-            if (!after) break;
-            map = *std::move(after);
-            source = source->followed_by(row_step);
-            whole = {
-                .step = source, .name = steps[*next].name, .inputs = whole.inputs, .outputs = steps[*next].outputs};
-            needed[last] = false;
-            last = *next;
-        }
-        if (last == first) continue;
-        needed[last] = false;
-        joined.emplace(last, std::make_unique<const PlannedStep>(std::move(whole)));
-    }
-    return joined;
 }
 
 /// Whether every step that reads the only input reads rows of pictures.

@@ -26,11 +26,11 @@ public:
         RowMap map{.dims = {in[0], static_cast<std::int64_t>(sizes.padded_height),
                             static_cast<std::int64_t>(sizes.padded_width), 3}};
         for (const auto& follower : followers_) {
-            auto next = follower->append_layers(map, layers);
+            const auto next = follower->append_layers(map, layers);
             if (!next) {
                 return Error{ErrorCode::internal, follower->label() + ": cannot go on from " + to_string(map.dims)};
             }
-            map = *std::move(next);
+            map = *next;
         }
         const RowChain chain(layers);
         DETECT_TRY_ASSIGN(context.outputs[0], context.memory.allocate(map.type, map.dims));
