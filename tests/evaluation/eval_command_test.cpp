@@ -208,6 +208,42 @@ TEST_F(Eval, NothingThatIsReadIsOverwritten) {
     EXPECT_TRUE(refused(eval_tiny({"--report", "no/such/folder/report.html"}), 1));
 }
 
+TEST_F(Eval, TwoFilesOfOneNameAreRefused) {
+    const ProcessResult files = eval_tiny({"--report", "out.txt", "--json", "pictures/../out.txt"});
+    EXPECT_TRUE(refused(files, 2));
+    EXPECT_EQ(error_line(files), "--report and --json: both would write out.txt; give each its own file");
+    const ProcessResult outputs = eval_tiny({"--json", "-", "--save-detections", "-"});
+    EXPECT_TRUE(refused(outputs, 2));
+    EXPECT_THAT(error_line(outputs), HasSubstr("--json and --save-detections: both would write to standard output"));
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "out.txt"));
+}
+
+TEST_F(Eval, WithoutAnnotationsOnlyFalseAlarmsAreCounted) {
+    truth_["annotations"] = json::array();
+    write_truth();
+    const ProcessResult result = eval_tiny({"--json", "figures.json"});
+    ASSERT_TRUE(succeeded(result));
+    EXPECT_THAT(result.errors, HasSubstr("warning: gt.json: has no annotations"));
+    const json figures = json::parse(read_text(folder_ / "figures.json"));
+    EXPECT_EQ(figures["metrics"]["AP"], -1.0);
+    EXPECT_EQ(figures["at_score"]["false_alarms"], 4);
+}
+
+TEST_F(Eval, ResultsOfUnknownCategoriesAreCountedAndLeftOut) {
+    json results = json::parse(R"([{"image_id": 1, "category_id": 10, "bbox": [0, 0, 8, 8], "score": 0.9},
+                                   {"image_id": 1, "category_id": 99, "bbox": [0, 0, 8, 8], "score": 0.9}])");
+    write_text(folder_ / "dt.json", results.dump());
+    const ProcessResult result = eval({"--detections", "dt.json", "--json", "figures.json"});
+    ASSERT_TRUE(succeeded(result));
+    EXPECT_THAT(result.errors, HasSubstr("dt.json: 1 detection is of a category that gt.json does not have"));
+    EXPECT_EQ(json::parse(read_text(folder_ / "figures.json"))["at_score"]["false_alarms"], 0);
+    results[0]["image_id"] = 99;
+    write_text(folder_ / "dt.json", results.dump());
+    const ProcessResult unknown_image = eval({"--detections", "dt.json"});
+    EXPECT_TRUE(refused(unknown_image, 3));
+    EXPECT_THAT(error_line(unknown_image), HasSubstr("99 is not the id of any of the annotations' images"));
+}
+
 TEST_F(Eval, OptionsThatExcludeOneAnotherAreUsageErrors) {
     const std::vector<std::vector<std::string>> wrong{
         {},
@@ -216,6 +252,8 @@ TEST_F(Eval, OptionsThatExcludeOneAnotherAreUsageErrors) {
         {"--images", "pictures", "--compare", "tiny.onnx"},
         {"--images", "pictures", "--model", "tiny.onnx", "--compare", "tiny.onnx", "tiny.onnx"},
         {"--images", "pictures", "--score", "1.5"},
+        {"--images", "pictures", "--score", "nan"},
+        {"--images", "pictures", "--iou", "nan"},
         {"--detections", "dt.json", "--save-detections", "again.json"}};
     for (const auto& arguments : wrong) EXPECT_TRUE(refused(eval(arguments), 2)) << testing::PrintToString(arguments);
     EXPECT_TRUE(refused(run_detect({"eval", "--images", "pictures"}, folder_.path()), 2)) << "no annotations";
