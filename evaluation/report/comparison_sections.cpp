@@ -12,6 +12,14 @@ constexpr std::size_t shots_of_a_kind = 12;
 
 std::string bold(const std::string& text) { return "<b>" + text + "</b>"; }
 
+/// "a", "a and b", "a, b and c".
+std::string listed(const std::vector<std::string>& names) {
+    std::string text;
+    for (std::size_t i = 0; i < names.size(); ++i)
+        text += (i == 0 ? "" : i + 1 == names.size() ? " and " : ", ") + names[i];
+    return text;
+}
+
 /// Who has the highest AP50, as far as it is shown.
 std::string best_finders(const Summary& summary, const std::string& ap50) {
     std::vector<std::string> names;
@@ -19,9 +27,7 @@ std::string best_finders(const Summary& summary, const std::string& ap50) {
         if (figure(model.evaluation.coco.ap50) == ap50) names.push_back(bold(display_name(model, summary)));
     }
     if (names.size() == summary.models.size()) return "All find equally well";
-    std::string text = names.front();
-    for (std::size_t i = 1; i < names.size(); ++i) text += (i + 1 == names.size() ? " and " : ", ") + names[i];
-    return text + (names.size() == 1 ? " finds best" : " find best");
+    return listed(names) + (names.size() == 1 ? " finds best" : " find best");
 }
 
 /// The models with the highest AP50, and the one with the lowest latency, in a sentence.
@@ -90,8 +96,13 @@ std::string class_table(const Summary& summary) {
 std::string galleries(const Summary& summary, const PictureReader& reader) {
     const Gallery gallery(summary.dataset, reader);
     std::string text;
+    std::vector<std::string> without;
     for (const ModelSummary& model : summary.models) {
         const std::string name = display_name(model, summary);
+        if (model.alone.hits.empty() && model.alone.false_alarms.empty()) {
+            without.push_back(bold(name));
+            continue;
+        }
         text +=
             shot_section("Only " + name + " finds", "Nothing that no other finds.", "",
                          alone_shots(model, summary.dataset, shots_of_a_kind), model.alone.hits.size(), model, gallery);
@@ -99,7 +110,9 @@ std::string galleries(const Summary& summary, const PictureReader& reader) {
                              alone_alarm_shots(model, summary.dataset, shots_of_a_kind),
                              model.alone.false_alarms.size(), model, gallery);
     }
-    return text;
+    if (without.empty()) return text;
+    return text + section("Nothing of their own",
+                          "Each object and each false alarm of " + listed(without) + " is another model’s too.", "");
 }
 
 } // namespace

@@ -163,6 +163,7 @@ TEST(Report, NamesAllThatFindBest) {
         summary.models.push_back({.name = name, .detections = {found({0, 0, 20, 20}, score)}});
     evaluate_models(summary, {});
     EXPECT_THAT(to_html(summary, {}), HasSubstr("All find equally well: AP50 <b class=\"found\">1.000</b>"));
+    EXPECT_THAT(to_html(summary, read_chart), HasSubstr("of <b>a.onnx</b> and <b>b.onnx</b> is another model’s too"));
     summary.models.push_back({.name = "c.onnx", .detections = {}});
     evaluate_models(summary, {});
     EXPECT_THAT(to_html(summary, {}), HasSubstr("<b>a.onnx</b> and <b>b.onnx</b> find best"));
