@@ -186,6 +186,25 @@ TEST_F(Eval, PutsModelsSideBySide) {
     EXPECT_EQ(figures["models"][1]["only_this_model"]["finds"], 0);
 }
 
+TEST_F(Eval, AModelToCompareThatIsMissingIsNamed) {
+    const ProcessResult result = eval({"--images", "pictures", "--compare", "tiny.onnx", "gone.onnx"});
+    EXPECT_TRUE(refused(result, 3));
+    EXPECT_EQ(error_line(result), "gone.onnx: does not exist");
+}
+
+TEST_F(Eval, AModelThatHidesFaintDetectionsIsWarnedOf) {
+    truth_["categories"][0]["name"] = "open";
+    truth_["categories"][1]["name"] = "short";
+    write_truth();
+    const auto warnings = [&](const char* threshold) {
+        return eval({"--images", "pictures", "--model", bundled_weights().string(), "--min-size", "64", "--max-size",
+                     "64", "--score-threshold", threshold})
+            .errors;
+    };
+    EXPECT_THAT(warnings("0.3"), HasSubstr("reports nothing below a score of 0.3, which lowers AP; export it with"));
+    EXPECT_THAT(warnings("0.05"), Not(HasSubstr("lowers AP")));
+}
+
 TEST_F(Eval, TheReportIsOneFileThatAsksForNothing) {
     ASSERT_TRUE(succeeded(eval_tiny({"--report", "report.html", "--score", "0.7"})));
     const std::string report = read_text(folder_ / "report.html");
