@@ -3,13 +3,16 @@
 #include "cli/eval_models.h"
 #include "cli/exit_code.h"
 #include "cli/input_files.h"
+#include "cli/run/picture_files.h"
 #include "cli/text_output.h"
 #include "evaluation/report/report.h"
 #include "evaluation/summary.h"
 #include "graph/try.h"
 
+#include <cmath>
 #include <filesystem>
 #include <memory>
+#include <utility>
 
 namespace detect::cli {
 
@@ -45,6 +48,28 @@ Result<void> check(const Arguments& arguments) {
     if (arguments.compare.size() == 1) return usage_error("--compare: give two models or more");
     if (!arguments.save_detections.empty() && (!runs_models || !arguments.compare.empty()))
         return usage_error("--save-detections: is for one model that is run");
+    // No range of CLI11's refuses these.
+    if (std::isnan(arguments.score) || std::isnan(arguments.iou)) return usage_error("--score and --iou: give numbers");
+    return {};
+}
+
+/// However they are spelled; "-" is standard output.
+bool same_destination(const std::string& a, const std::string& b) {
+    if (a == "-" || b == "-") return a == b;
+    return resolved(std::filesystem::absolute(a)) == resolved(std::filesystem::absolute(b));
+}
+
+/// What is written last would be all that is left.
+Result<void> check_one_each(const std::vector<std::pair<const char*, std::string>>& destinations) {
+    for (std::size_t i = 0; i < destinations.size(); ++i) {
+        for (std::size_t j = 0; j < i; ++j) {
+            const auto& [first, first_file] = destinations[j];
+            const auto& [second, second_file] = destinations[i];
+            if (!same_destination(first_file, second_file)) continue;
+            return usage_error(std::string(first) + " and " + second + ": both would write " +
+                               (first_file == "-" ? "to standard output" : first_file) + "; give each its own file");
+        }
+    }
     return {};
 }
 
@@ -60,18 +85,23 @@ Result<void> check_destinations(const Arguments& arguments, const evaluation::Da
     }
     read.insert(read.end(), arguments.compare.begin(), arguments.compare.end());
     const InputFiles inputs(read);
-    for (const std::string& file : {arguments.report, arguments.json, arguments.save_detections}) {
-        if (!file.empty() && file != "-") DETECT_TRY(inputs.check_destination(file));
+    std::vector<std::pair<const char*, std::string>> destinations{
+        {"--report", arguments.report}, {"--json", arguments.json}, {"--save-detections", arguments.save_detections}};
+    std::erase_if(destinations, [](const auto& destination) { return destination.second.empty(); });
+    for (const auto& [option, file] : destinations) {
+        if (file != "-") DETECT_TRY(inputs.check_destination(file));
     }
-    return {};
+    return check_one_each(destinations);
 }
 
 Result<void> read_results(const Arguments& arguments, evaluation::Summary& summary) {
     DETECT_TRY_ASSIGN(evaluation::ReadDetections read,
                       evaluation::read_detections(arguments.detections, summary.dataset));
     if (read.of_unknown_categories > 0) {
+        const bool one = read.of_unknown_categories == 1;
         warn(arguments.detections + ": " + std::to_string(read.of_unknown_categories) +
-             " detections are of categories that " + arguments.annotations + " does not have; they are left out");
+             (one ? " detection is of a category that " : " detections are of categories that ") +
+             arguments.annotations + " does not have; " + (one ? "it is left out" : "they are left out"));
     }
     summary.models.push_back({.name = arguments.detections, .detections = std::move(read.detections)});
     return {};
@@ -93,6 +123,8 @@ Result<evaluation::Summary> summarise(const CLI::App& command, const Arguments& 
     evaluation::Summary summary{.annotations = arguments.annotations, .dataset = {}, .models = {}};
     DETECT_TRY_ASSIGN(summary.dataset, evaluation::read_ground_truth(arguments.annotations));
     DETECT_TRY(check_destinations(arguments, summary.dataset));
+    if (summary.dataset.annotations.empty())
+        warn(arguments.annotations + ": has no annotations: false alarms are all that can be counted");
     if (arguments.detections.empty()) {
         DETECT_TRY(run_chosen_models(command, arguments, summary));
     } else {

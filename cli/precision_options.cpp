@@ -22,10 +22,12 @@ constexpr const char* group = "Precision";
 constexpr std::size_t most_layers_shown = 12;
 
 Result<Tensor> read_calibration_picture(const fs::path& file) {
-    DETECT_TRY_ASSIGN(const Picture picture, read_picture(file));
+    const auto picture = read_picture(file);
+    if (!picture)
+        return Error{picture.error().code, picture.error().message + "; take it out of the folder of --calibrate"};
     DETECT_TRY_ASSIGN(Tensor tensor,
-                      Tensor::create_uninitialised(DataType::float32, {1, 3, picture.height, picture.width}));
-    if (auto converted = image_to_tensor(picture.view(), tensor.mutable_data<float>()); !converted)
+                      Tensor::create_uninitialised(DataType::float32, {1, 3, picture->height, picture->width}));
+    if (auto converted = image_to_tensor(picture->view(), tensor.mutable_data<float>()); !converted)
         return Error{ErrorCode::unreadable_input, file.string() + ": " + converted.error().message};
     return tensor;
 }
@@ -75,8 +77,9 @@ void print_int8(const Int8Report& report) {
     };
     std::ranges::stable_sort(layers, std::ranges::greater{}, sensitivity);
     const auto integers = std::ranges::count_if(report.layers, &LayerSensitivity::integers);
-    std::printf("int8          %td of %zu layers, calibrated on %zu pictures with %.1f detections each\n", integers,
-                report.layers.size(), report.pictures, report.figures.mean_detections);
+    std::printf("int8          %td of %zu layers, calibrated on %zu %s with %.1f detections each\n", integers,
+                report.layers.size(), report.pictures, report.pictures == 1 ? "picture" : "pictures",
+                report.figures.mean_detections);
     std::printf(
         "              %zu of %zu detections on calibration pictures are found again, %zu others; scores move by %.4f "
         "on average, mean IoU %.4f\n\n",

@@ -156,8 +156,10 @@ Result<Dataset> read_ground_truth(const std::filesystem::path& file) {
     for (std::size_t i = 0; i < annotations->size(); ++i) {
         const JsonEntry entry(file, "annotations", i, (*annotations)[i]);
         DETECT_TRY(entry.check_object());
-        DETECT_TRY_ASSIGN(const std::int64_t id, entry.integer("id"));
-        DETECT_TRY(seen.add(id, i, entry));
+        if (entry.has("id")) {
+            DETECT_TRY_ASSIGN(const std::int64_t id, entry.integer("id"));
+            DETECT_TRY(seen.add(id, i, entry));
+        }
         DETECT_TRY_ASSIGN(Annotation annotation, read_annotation(entry, image_positions, category_positions));
         dataset.annotations.push_back(annotation);
     }

@@ -41,6 +41,8 @@ std::string_view not_a_number(std::string_view text, std::size_t offset) {
 }
 
 std::string what_is_wrong(std::string_view text, std::size_t offset) {
+    if (text.starts_with("\x1F\x8B")) return "is compressed (gzip), not JSON; unpack it first, with gunzip";
+    if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF")) return "is text in UTF-16; save it as UTF-8";
     if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) return "is empty, not a JSON file";
     if (offset >= text.size()) return position(text, text.size()) + ": ends too early; the file is cut off";
     const std::string_view word = not_a_number(text, offset);

@@ -36,10 +36,13 @@ std::string path(const std::string& style, std::span<const Point> points) {
     return "<path class=\"" + style + "\" d=\"" + data + "\"/>";
 }
 
-/// A chart whose two axes run from 0 to 1.
+/// A chart whose two axes run from 0 to 1; the vertical one is in per cent.
 class UnitChart {
 public:
-    UnitChart(double width, double height, double left, double right, double bottom, const std::string& label)
+    enum class Across { share, percent };
+
+    UnitChart(double width, double height, double left, double right, double bottom, Across across,
+              const std::string& label)
         : left_(left), top_(12.0), inner_width_(width - left - right), inner_height_(height - top_ - bottom) {
         svg_ = "<svg class=\"chart\" viewBox=\"0 0 " + number(width) + " " + number(height) +
                "\" role=\"img\" aria-label=\"" + escape(label) + "\">";
@@ -48,7 +51,9 @@ public:
             const Point y = at(0.0, tick);
             svg_ += text("tick end", {y.x - 6.0, y.y + 4.0}, decimal(tick * 100.0, 0));
             const Point x = at(tick, 0.0);
-            svg_ += text("tick middle", {x.x, x.y + 16.0}, decimal(tick, tick == 0.0 || tick == 1.0 ? 0 : 2));
+            svg_ += text("tick middle", {x.x, x.y + 16.0},
+                         across == Across::percent ? decimal(tick * 100.0, 0)
+                                                   : decimal(tick, tick == 0.0 || tick == 1.0 ? 0 : 2));
         }
     }
 
@@ -209,7 +214,7 @@ std::vector<std::size_t> drawn_classes(const Evaluation& evaluation) {
 }
 
 std::string score_chart(const Evaluation& evaluation) {
-    UnitChart chart(420.0, 270.0, 34.0, 12.0, 42.0, "Precision, recall and F1 by score");
+    UnitChart chart(420.0, 270.0, 34.0, 12.0, 42.0, UnitChart::Across::share, "Precision, recall and F1 by score");
     const double chosen = std::clamp(evaluation.options.score, 0.0, 1.0);
     chart.add(line("chosen", chart.at(chosen, 0.0), chart.at(chosen, 1.0)));
     struct Curve {
@@ -263,7 +268,7 @@ std::string outcome_chart(const Evaluation& evaluation, const Dataset& dataset, 
 
 std::string precision_recall_chart(const CategoryResult& result, const std::string& name) {
     constexpr std::array<const char*, 3> styles{"curve loose", "curve found", "curve strict"};
-    UnitChart chart(300.0, 230.0, 34.0, 14.0, 40.0, "Precision against recall of " + name);
+    UnitChart chart(300.0, 230.0, 34.0, 14.0, 40.0, UnitChart::Across::percent, "Precision against recall of " + name);
     for (std::size_t curve = 0; curve < curve_ious.size(); ++curve) {
         std::vector<Point> points;
         for (std::size_t i = 0; i < recall_points; ++i) {

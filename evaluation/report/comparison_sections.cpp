@@ -10,18 +10,38 @@ namespace {
 
 constexpr std::size_t shots_of_a_kind = 12;
 
-/// The model with the highest AP50, and the one with the lowest latency, in a sentence.
+std::string bold(const std::string& text) { return "<b>" + text + "</b>"; }
+
+/// "a", "a and b", "a, b and c".
+std::string listed(const std::vector<std::string>& names) {
+    std::string text;
+    for (std::size_t i = 0; i < names.size(); ++i)
+        text += (i == 0 ? "" : i + 1 == names.size() ? " and " : ", ") + names[i];
+    return text;
+}
+
+/// Who has the highest AP50, as far as it is shown.
+std::string best_finders(const Summary& summary, const std::string& ap50) {
+    std::vector<std::string> names;
+    for (const ModelSummary& model : summary.models) {
+        if (figure(model.evaluation.coco.ap50) == ap50) names.push_back(bold(display_name(model, summary)));
+    }
+    if (names.size() == summary.models.size()) return "All find equally well";
+    return listed(names) + (names.size() == 1 ? " finds best" : " find best");
+}
+
+/// The models with the highest AP50, and the one with the lowest latency, in a sentence.
 std::string winners(const Summary& summary) {
     const auto best = std::ranges::max_element(
         summary.models, {}, [](const ModelSummary& model) { return model.evaluation.coco.ap50.value_or(-1.0); });
+    const std::string ap50 = figure(best->evaluation.coco.ap50);
     const auto fastest = std::ranges::max_element(
         summary.models, {}, [](const ModelSummary& model) { return model.latency ? -model.latency->p50 : -1e9; });
-    std::string text = "<section class=\"verdict\"><p class=\"lead\"><b>" + display_name(*best, summary) +
-                       "</b> finds best: AP50 <b class=\"found\">" + figure(best->evaluation.coco.ap50) + "</b>.";
+    std::string text = "<section class=\"verdict\"><p class=\"lead\">" + best_finders(summary, ap50) +
+                       ": AP50 <b class=\"found\">" + ap50 + "</b>.";
     if (!fastest->latency) return text + "</p></section>";
-    const bool also = fastest == best;
-    text += " <b>" + (also ? "It" : display_name(*fastest, summary)) + "</b> is " + (also ? "also " : "") +
-            "the fastest: <b class=\"found\">" + decimal(fastest->latency->p50, 0) + "</b> ms a picture.";
+    text += " " + bold(display_name(*fastest, summary)) + " is the fastest: <b class=\"found\">" +
+            decimal(fastest->latency->p50, 0) + "</b> ms a picture.";
     return text + "</p></section>";
 }
 
@@ -76,16 +96,23 @@ std::string class_table(const Summary& summary) {
 std::string galleries(const Summary& summary, const PictureReader& reader) {
     const Gallery gallery(summary.dataset, reader);
     std::string text;
+    std::vector<std::string> without;
     for (const ModelSummary& model : summary.models) {
         const std::string name = display_name(model, summary);
+        if (model.alone.hits.empty() && model.alone.false_alarms.empty()) {
+            without.push_back(bold(name));
+            continue;
+        }
         text +=
-            shot_section("Only " + name + " finds", "Nothing that no other finds.",
+            shot_section("Only " + name + " finds", "Nothing that no other finds.", "",
                          alone_shots(model, summary.dataset, shots_of_a_kind), model.alone.hits.size(), model, gallery);
-        text += shot_section("False alarms of " + name + " only", "None that no other raises.",
+        text += shot_section("False alarms of " + name + " only", "None that no other raises.", "",
                              alone_alarm_shots(model, summary.dataset, shots_of_a_kind),
                              model.alone.false_alarms.size(), model, gallery);
     }
-    return text;
+    if (without.empty()) return text;
+    return text + section("Nothing of their own",
+                          "Each object and each false alarm of " + listed(without) + " is another model’s too.", "");
 }
 
 } // namespace

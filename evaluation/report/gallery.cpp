@@ -5,7 +5,7 @@
 #include "graph/try.h"
 
 #include <algorithm>
-#include <numeric>
+#include <cstdlib>
 
 namespace detect::evaluation::html {
 
@@ -31,7 +31,7 @@ public:
     [[nodiscard]] std::string score(std::size_t index) const { return decimal(detection(index).score, 2); }
 
     [[nodiscard]] std::string explain(const Miss& miss) const {
-        if (miss.too_faint) return "found, but only with score " + score(miss.too_faint->index);
+        if (miss.too_faint) return "found, but only with score " + faint_score(miss.too_faint->index);
         if (miss.taken_for) {
             return "taken for " + name(detection(miss.taken_for->index).category) + ", score " +
                    score(miss.taken_for->index);
@@ -50,6 +50,16 @@ public:
     }
 
 private:
+    /// With as many digits as it takes to be below the chosen score.
+    [[nodiscard]] std::string faint_score(std::size_t index) const {
+        constexpr int most_digits = 6;
+        std::string text = score(index);
+        for (int digits = 3; digits <= most_digits && std::strtod(text.c_str(), nullptr) >= chosen_score(); ++digits)
+            text = decimal(detection(index).score, digits);
+        return text;
+    }
+    [[nodiscard]] double chosen_score() const { return model_.evaluation.options.score; }
+
     const ModelSummary& model_;
     const Dataset& dataset_;
 };

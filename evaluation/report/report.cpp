@@ -35,10 +35,11 @@ std::string galleries(const ModelSummary& model, const Dataset& dataset, const P
     if (!reader) return {};
     const Gallery gallery(dataset, reader);
     const Errors& errors = model.evaluation.errors;
-    return shot_section("The worst misses", "Nothing was missed.", miss_shots(model, dataset, shots_of_a_kind),
-                        errors.misses.size(), model, gallery) +
+    return shot_section("The worst misses", "Nothing was missed.", ", the worst of each class in turn",
+                        miss_shots(model, dataset, shots_of_a_kind), errors.misses.size(), model, gallery) +
            shot_section("The worst false alarms", "There was no false alarm.",
-                        false_alarm_shots(model, dataset, shots_of_a_kind), errors.false_alarms.size(), model, gallery);
+                        ", the highest score of each class in turn", false_alarm_shots(model, dataset, shots_of_a_kind),
+                        errors.false_alarms.size(), model, gallery);
 }
 
 std::string left_out(const Summary& summary) {

@@ -30,12 +30,12 @@ std::size_t objects_to_find(const Evaluation& evaluation) {
     return evaluation.counts.correct + evaluation.counts.missed;
 }
 
-std::string shot_section(const std::string& heading, const std::string& nothing, const std::vector<Shot>& shots,
-                         std::size_t all, const ModelSummary& model, const Gallery& gallery) {
+std::string shot_section(const std::string& heading, const std::string& nothing, const std::string& order,
+                         const std::vector<Shot>& shots, std::size_t all, const ModelSummary& model,
+                         const Gallery& gallery) {
     if (shots.empty()) return section(heading, nothing, "");
-    const std::string which =
-        shots.size() == all ? "All " + count(all) + ". " : count(shots.size()) + " of " + count(all) + ". ";
-    return section(heading, which + key("line truth", "is there") + key("line reported", "was reported"),
+    const std::string which = shots.size() == all ? "All " + count(all) : count(shots.size()) + " of " + count(all);
+    return section(heading, which + order + ". " + key("line truth", "is there") + key("line reported", "was reported"),
                    gallery.show(shots, model));
 }
 

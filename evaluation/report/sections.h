@@ -23,8 +23,8 @@ namespace detect::evaluation::html {
 /// Objects that are to be found: crowds left out.
 [[nodiscard]] std::size_t objects_to_find(const Evaluation& evaluation);
 
-/// Some of `all` such places as small pictures.
-[[nodiscard]] std::string shot_section(const std::string& heading, const std::string& nothing,
+/// Some of `all` such places as small pictures. `order` says how they were chosen, behind how many they are.
+[[nodiscard]] std::string shot_section(const std::string& heading, const std::string& nothing, const std::string& order,
                                        const std::vector<Shot>& shots, std::size_t all, const ModelSummary& model,
                                        const Gallery& gallery);
 

@@ -165,6 +165,43 @@ void look_at_int64(const Graph& graph, Findings& findings) {
          .runtimes = {Runtime::tensorrt, Runtime::openvino, Runtime::opencv}});
 }
 
+/// Of a QuantizeLinear or DequantizeLinear: what TensorRT does not take about it, or nothing.
+std::string_view beyond_tensorrt(const Graph& graph, const Node& node) {
+    const DataType type = graph[node.op == "QuantizeLinear" ? node.outputs[0] : node.inputs[0]].type;
+    if (type == DataType::int32) return "int32";
+    if (type == DataType::uint8) return "uint8";
+    const ValueId zero = node.input(2);
+    if (type != DataType::int8 || !zero.present()) return {};
+    if (!graph.is_constant(zero)) return "a zero point that is computed";
+    const auto zeros = graph[zero].constant.data<std::int8_t>();
+    return std::ranges::all_of(zeros, [](std::int8_t z) { return z == 0; }) ? "" : "a zero point other than 0";
+}
+
+/// TensorRT quantises symmetrically, to int8 alone.
+void look_at_quantization(const Graph& graph, Findings& findings) {
+    const Node* first = nullptr;
+    std::set<std::string_view> reasons;
+    std::size_t count = 0;
+    for_each_node(graph, [&](const Graph& where, const Node& node) {
+        if (node.op != "QuantizeLinear" && node.op != "DequantizeLinear") return;
+        const std::string_view reason = beyond_tensorrt(where, node);
+        if (reason.empty()) return;
+        ++count;
+        reasons.insert(reason);
+        if (first == nullptr) first = &node;
+    });
+    if (first == nullptr) return;
+    std::string listed;
+    for (const std::string_view reason : reasons) listed += (listed.empty() ? "" : ", ") + std::string(reason);
+    findings.push_back({.severity = Severity::error,
+                        .where = describe(*first),
+                        .what = std::to_string(count) + (count == 1 ? " node has " : " nodes have ") + listed +
+                                "; TensorRT's QuantizeLinear and DequantizeLinear take int8 with zero point 0 and "
+                                "nothing else, and it refuses the file",
+                        .advice = "make the file from the checkpoint with 'detect export --precision int8 --portable'",
+                        .runtimes = {Runtime::tensorrt}});
+}
+
 /// What the dnn module of OpenCV 4 has no layer for: everything whose output sizes depend on values.
 void look_at_opencv(const Graph& graph, Findings& findings) {
     static constexpr std::array<std::string_view, 9> missing{
@@ -195,6 +232,7 @@ Result<void> check_compatibility(const CheckContext& context, Findings& findings
     look_at_reshapes(context, findings);
     look_at_float64(context.graph, findings);
     look_at_int64(context.graph, findings);
+    look_at_quantization(context.graph, findings);
     look_at_opencv(context.graph, findings);
     return {};
 }

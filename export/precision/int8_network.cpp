@@ -107,7 +107,10 @@ public:
         DETECT_TRY_ASSIGN(const Yardstick yardstick, Yardstick::create(graph_, options_.pictures));
         DETECT_TRY(measure_sensitivity(yardstick));
         DETECT_TRY(choose_layers(yardstick));
-        DETECT_TRY_ASSIGN(Graph integers, quantized_graph(graph_, plan_, WeightForm::integers));
+        const bool symmetric = options_.activations == ActivationType::symmetric_int8;
+        DETECT_TRY_ASSIGN(
+            Graph integers,
+            quantized_graph(graph_, plan_, symmetric ? WeightForm::integers_and_float_biases : WeightForm::integers));
         DETECT_TRY_ASSIGN(Graph result, with_half_weights(std::move(integers)));
         return Int8Network{std::move(result), std::move(report_)};
     }

@@ -102,7 +102,7 @@ private:
                           quantize_bias(graph_[node.inputs[2]].constant, plan_.bias_corrections[layer], input_scale,
                                         weight.scales.data<float>()));
         node.inputs[1] = weight.value;
-        if (form_ == WeightForm::rounded_floats) {
+        if (form_ != WeightForm::integers) {
             node.inputs[2] = graph_.add_constant(name, bias.rounded);
             return {};
         }

@@ -23,6 +23,10 @@ struct QuantizationPlan {
 enum class WeightForm {
     /// Integers with a DequantizeLinear behind them.
     integers,
+    /// The same for weights; biases as the floats that theirs come to. TensorRT's DequantizeLinear takes int8 and
+    /// nothing
+    /// else (onnx-tensorrt's docs/operators.md), so that biases in int32 make it refuse a file.
+    integers_and_float_biases,
     /// The floats that those come to: what is computed is the same, in any engine without a path for integers.
     rounded_floats,
 };
@@ -34,8 +38,8 @@ enum class WeightForm {
 inline constexpr int least_quantized_opset = 13;
 
 /// The graph in QDQ form. Each quantised value has one QuantizeLinear and one DequantizeLinear behind it, which every
-/// reader but the layers that stay in floats reads. Weights are symmetric int8 per output channel, biases int32 with
-/// the product of the scales of input and weight. From `least_quantized_opset` on.
+/// reader but the layers that stay in floats reads. Weights are symmetric int8 per output channel, biases multiples of
+/// the product of the scales of input and weight, in int32 or as floats. From `least_quantized_opset` on.
 [[nodiscard]] Result<Graph> quantized_graph(Graph graph, const QuantizationPlan& plan, WeightForm form);
 
 } // namespace detect

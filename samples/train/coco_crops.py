@@ -37,12 +37,16 @@ def read_coco(annotations, images):
         categories = sorted(content["categories"], key=lambda category: category["id"])
         label_of = {category["id"]: 1 + index for index, category in enumerate(categories)}
         found = {image["id"]: (Path(images) / image["file_name"], [], []) for image in content["images"]}
-        for annotation in content["annotations"]:
+        check_names(annotations, [category["name"] for category in categories])
+        for number, annotation in enumerate(content["annotations"]):
             if annotation.get("iscrowd"):
                 continue
             x, y, width, height = annotation["bbox"]
             if not (width > 0 and height > 0):
-                raise UserError(f"{annotations}: annotation {annotation['id']} has an empty box {annotation['bbox']}: remove it")
+                raise UserError(f"{annotations}: annotations[{number}] has an empty box {annotation['bbox']}: remove it")
+            for field, known in (("image_id", found), ("category_id", label_of)):
+                if annotation[field] not in known:
+                    raise UserError(f"{annotations}: annotations[{number}].{field}: there is none with the id {annotation[field]}")
             _, boxes, labels = found[annotation["image_id"]]
             boxes.append([x, y, x + width, y + height])
             labels.append(label_of[annotation["category_id"]])
@@ -60,6 +64,14 @@ def read_coco(annotations, images):
     if not any(len(picture.labels) for picture in pictures):
         raise UserError(f"{annotations}: no annotated box")
     return pictures, [category["name"] for category in categories]
+
+
+def check_names(annotations, names):
+    for name in names:
+        if not isinstance(name, str) or len(name.splitlines()) != 1:
+            raise UserError(f"{annotations}: the category name {name!r} is no text of one line, as labels.txt needs it")
+        if names.count(name) > 1:
+            raise UserError(f"{annotations}: two categories are called {name}; rename one")
 
 
 def model_scale(height, width, min_size, max_size):

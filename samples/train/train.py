@@ -9,6 +9,7 @@ Stop it when you like; the same command goes on where it stopped. README.md walk
 import argparse
 import json
 import os
+import pickle
 import random
 import shlex
 import signal
@@ -34,7 +35,7 @@ def options():
     add("--out", required=True, metavar="DIR", help="the run: checkpoint.pt, log.jsonl, model.pth, labels.txt, export.txt")
     add("--validation", metavar="FILE", help="COCO file to check on, of pictures in the same folder")
     add("--hold-out", type=float, default=0.1, help="without --validation: this share of the pictures")
-    add("--weights", metavar="FILE", help="start from this .pth (default: random weights)")
+    add("--weights", metavar="FILE", help="start from this .pth or .safetensors (default: random weights)")
     add("--min-size", type=int, default=800, help="the deployed model scales a picture's shorter side to this …")
     add("--max-size", type=int, default=1333, help="… unless the longer would pass this")
     add("--anchor-sizes", type=int, nargs=5, default=ANCHOR_SIZES, help="five, in scaled pixels")
@@ -59,19 +60,40 @@ def options():
     add("--save-every", type=int, default=200, help="steps per checkpoint")
     add("--evaluate-every", type=int, default=1000)
     a = parser.parse_args()
+    check_numbers(a)
+    check_device(a.device)
+    return a
+
+
+def check_numbers(a):
     if a.crop % 64 or a.crop <= 0:
         raise UserError(f"--crop {a.crop}: must be a multiple of 64, twice the network's stride")
     if not 0 < a.min_size <= a.max_size:
         raise UserError(f"--min-size {a.min_size} --max-size {a.max_size}: must be above 0, the second not below the first")
-    if not 0 < a.scale_range[0] <= a.scale_range[1]:
+    if not 0 < a.scale_range[0] <= a.scale_range[1] < float("inf"):
         raise UserError(f"--scale-range {a.scale_range[0]} {a.scale_range[1]}: must be above 0, the second not below the first")
     for name in ("mosaic", "anywhere"):
         if not 0 <= getattr(a, name) <= 1:
             raise UserError(f"--{name} {getattr(a, name)}: must be from 0 to 1")
-    for name in ("steps", "batch", "rois", "log_every", "save_every", "evaluate_every"):
-        if getattr(a, name) < 1:
-            raise UserError(f"--{name.replace('_', '-')} {getattr(a, name)}: must be 1 or more")
-    return a
+    if min(a.anchor_sizes) < 1:
+        raise UserError(f"--anchor-sizes {min(a.anchor_sizes)}: must be 1 or more")
+    if not 0 < a.learning_rate < float("inf"):
+        raise UserError(f"--learning-rate {a.learning_rate}: must be above 0")
+    for name in ("hold_out", "average"):
+        if not 0 <= getattr(a, name) < 1:
+            raise UserError(f"--{name.replace('_', '-')} {getattr(a, name)}: must be from 0 to below 1")
+    least = {"steps": 1, "batch": 1, "rois": 1, "log_every": 1, "save_every": 1, "evaluate_every": 1,
+             "decay_steps": 0, "warm_up": 0, "threads": 0, "weight_decay": 0}
+    for name, value in least.items():
+        if not getattr(a, name) >= value:
+            raise UserError(f"--{name.replace('_', '-')} {getattr(a, name)}: must be {value} or more")
+
+
+def check_device(name):
+    try:
+        torch.zeros(1, device=name)
+    except Exception as error:  # each kind of device has errors of its own
+        raise UserError(f"--device {name}: PyTorch cannot use it ({first_line(error)})") from error
 
 
 def widened(output):
@@ -110,10 +132,29 @@ def first_line(error):
     return str(error).split("\n")[0]
 
 
+def read_safetensors(path):
+    """A header in JSON behind its length, then the numbers: the bundled model's format."""
+    types = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16, "I64": torch.int64}
+    content = bytearray(Path(path).read_bytes())
+    start = 8 + int.from_bytes(content[:8], "little")
+    tensors = {}
+    for name, entry in json.loads(bytes(content[8:start])).items():
+        if name != "__metadata__":
+            begin, end = (start + offset for offset in entry["data_offsets"])
+            tensor = torch.frombuffer(content[begin:end], dtype=types[entry["dtype"]]).reshape(entry["shape"])
+            tensors[name] = tensor.float() if tensor.is_floating_point() else tensor
+    return tensors
+
+
 def load_weights(model, path):
     """Takes what fits; what belongs to other classes (the last layers) starts anew."""
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        if Path(path).suffix == ".safetensors":
+            content = read_safetensors(path)
+        else:
+            content = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:  # what torch says of it is how to run code from the file
+        raise UserError(f"{path}: is no checkpoint; save one with torch.save(model.state_dict(), …)") from error
     except Exception as error:  # torch.load's own set of exceptions is open
         raise UserError(f"{path}: cannot be read as a checkpoint ({first_line(error)})") from error
     for key in ("model", "model_state_dict", "state_dict"):
@@ -197,7 +238,10 @@ class Run:
     def __init__(self, a, names):
         self.a, self.names, self.step = a, names, 0
         self.out = Path(a.out)
-        self.out.mkdir(parents=True, exist_ok=True)
+        try:
+            self.out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f"--out {a.out}: cannot be a folder to write to ({error.strerror})") from error
         self.checkpoint, self.log_file = self.out / "checkpoint.pt", self.out / "log.jsonl"
         torch.manual_seed(a.seed)
         self.model = network(a, len(names), a.bfloat16)

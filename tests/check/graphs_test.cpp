@@ -100,6 +100,30 @@ Graph with_integer(std::int64_t value) {
     return graph;
 }
 
+/// The picture as bytes and back.
+template <class Byte>
+Graph quantized_with(Byte zero_point) {
+    GraphBuilder b(no_parameters);
+    const ValueId input = b.input("input", DataType::float32, {"batch", 3, "height", "width"});
+    const ValueId scale = b.scalar(1.0F / 64.0F);
+    const ValueId zero = b.constant("zero_point", Tensor::scalar(zero_point));
+    const ValueId bytes = b.node("QuantizeLinear", {input, scale, zero});
+    const ValueId floats = b.node("DequantizeLinear", {bytes, scale, zero});
+    b.output("rounded", floats, Shape{"batch", 3, "height", "width"});
+    return require(b.finish());
+}
+
+TEST(GraphsTest, QuantizationOtherThanTensorRts) {
+    const auto what = [](const Graph& graph) {
+        const auto findings = findings_of(report_on(graph, {.target = Runtime::tensorrt}), "compatibility");
+        return findings.empty() ? std::string() : findings[0].what;
+    };
+    EXPECT_EQ(what(quantized_with(std::int8_t{0})), "");
+    EXPECT_THAT(what(quantized_with(std::int8_t{3})), HasSubstr("2 nodes have a zero point other than 0; TensorRT"));
+    EXPECT_THAT(what(quantized_with(std::uint8_t{0})), HasSubstr("2 nodes have uint8; TensorRT"));
+    EXPECT_THAT(findings_of(report_on(quantized_with(std::uint8_t{0})), "compatibility"), IsEmpty());
+}
+
 TEST(GraphsTest, IntegersBeyond32Bits) {
     const std::int64_t large = std::int64_t{1} << 40;
     for (const Runtime target : {Runtime::tensorrt, Runtime::openvino, Runtime::opencv}) {

@@ -53,6 +53,15 @@ TEST_P(OwnReducedExportTest, HasNoFindings) {
     EXPECT_THAT(report.findings, IsEmpty()) << testing::PrintToString(report.findings);
     EXPECT_THAT(report.left_out, IsEmpty());
     EXPECT_THAT(report.feeding, testing::StartsWith("values 0 to 1"));
+
+    // uint8 and int32 are for CPUs; --portable is what TensorRT takes.
+    const checking::CheckReport for_tensorrt = report_on(network.graph, {.target = checking::Runtime::tensorrt});
+    const bool for_cpus =
+        GetParam().precision == Precision::int8 && GetParam().activations == ActivationType::asymmetric_uint8;
+    EXPECT_EQ(std::ranges::count_if(
+                  for_tensorrt.findings,
+                  [](const checking::Finding& f) { return f.what.find("TensorRT's QuantizeLinear") != f.what.npos; }),
+              for_cpus ? 1 : 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(Precisions, OwnReducedExportTest,

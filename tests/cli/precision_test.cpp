@@ -66,7 +66,7 @@ TEST(Precision, Int8SaysWhatItMeasuredAndWarnsOfFewPictures) {
     ASSERT_TRUE(succeeded(exported));
     EXPECT_THAT(files_in(folder.path()), ElementsAre("line", "model.onnx", "model.report.json"));
     EXPECT_LE(std::filesystem::file_size(folder / "model.onnx"), 22'000'000U);
-    EXPECT_THAT(exported.errors, HasSubstr("detect: warning: only 2 calibration pictures"));
+    EXPECT_THAT(exported.errors, HasSubstr("detect: warning: only 2 calibration pictures;"));
     EXPECT_THAT(exported.output, ContainsRegex("int8 +[0-9]+ of 73 layers, calibrated on 2 pictures"));
     EXPECT_THAT(exported.output, HasSubstr("most sensitive layers"));
     EXPECT_THAT(exported.output, ContainsRegex("example picture against fp32: [1-9][0-9]* detections agree"));
@@ -128,6 +128,18 @@ TEST(Precision, RefusesWhatDoesNotGoTogether) {
     EXPECT_THAT(files_in(folder.path()), IsEmpty());
 }
 
+TEST(Precision, ACalibrationThatIsStoppedLeavesNothing) {
+    const TempDir folder;
+    std::filesystem::create_directory(folder / "line");
+    std::filesystem::copy_file(board(), folder / "line/board.png");
+    std::vector<std::string> command{"timeout", "--preserve-status", "1", detect_command()};
+    for (const std::string& argument : export_arguments({"--precision", "int8", "--calibrate", "line"}))
+        command.push_back(argument);
+    const ProcessResult stopped = run_process(command, {.working_directory = folder.path()});
+    EXPECT_EQ(stopped.exit_code, 143) << describe(stopped);
+    EXPECT_THAT(files_in(folder.path()), ElementsAre("line"));
+}
+
 TEST(Precision, NeedsPicturesThatCanBeRead) {
     const TempDir folder;
     std::filesystem::create_directory(folder / "empty");
@@ -141,7 +153,7 @@ TEST(Precision, NeedsPicturesThatCanBeRead) {
     };
     EXPECT_THAT(refusal("missing"), HasSubstr("missing: is not a folder"));
     EXPECT_THAT(refusal("empty"), HasSubstr("empty: there are no pictures in this folder"));
-    EXPECT_THAT(refusal("broken"), HasSubstr("broken/cut.png"));
+    EXPECT_THAT(refusal("broken"), AllOf(HasSubstr("broken/cut.png"), HasSubstr("take it out of the folder")));
     EXPECT_THAT(files_in(folder.path()), ElementsAre("broken", "empty"));
 }
 

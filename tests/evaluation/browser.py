@@ -5,6 +5,7 @@ import contextlib
 import functools
 import http.server
 import json
+import re
 import shutil
 import subprocess
 import threading
@@ -52,14 +53,18 @@ class Browser:
         """Of the DevTools protocol."""
         return self._ask("POST", "/goog/cdp/execute", {"cmd": name, "params": parameters})
 
-    def size(self, width, height, dark=False):
+    def size(self, width, height, dark=False, media=""):
         self.command("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=2, mobile=width < 600)
         scheme = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
-        self.command("Emulation.setEmulatedMedia", features=scheme)
+        self.command("Emulation.setEmulatedMedia", features=scheme, media=media)
 
     def complaints(self):
         """What the page wrote to the console as an error, and what it could not load."""
         return [e["message"] for e in self._ask("POST", "/se/log", {"type": "browser"}) if e["level"] == "SEVERE"]
+
+    def paper(self):
+        """How many sheets the page is when it is printed."""
+        return len(re.findall(rb"/Type\s*/Page\b", base64.b64decode(self.command("Page.printToPDF")["data"])))
 
     def screenshot(self, path):
         shot = self.command("Page.captureScreenshot", format="png", captureBeyondViewport=True)

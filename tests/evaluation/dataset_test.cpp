@@ -82,7 +82,7 @@ TEST_F(DatasetFile, MissingListsAndFieldsAreNamed) {
         EXPECT_EQ(truth_error(), std::string("top level: has no \"") + list + "\"; add that list");
         truth = whole;
     }
-    for (const char* field : {"id", "image_id", "category_id", "bbox"}) {
+    for (const char* field : {"image_id", "category_id", "bbox"}) {
         const json whole = truth;
         truth["annotations"][1].erase(field);
         EXPECT_EQ(truth_error(), std::string("annotations[1]: has no \"") + field + "\"; add it");
@@ -139,6 +139,11 @@ TEST_F(DatasetFile, IdsAndNamesMayOccurOnce) {
     EXPECT_EQ(truth_error(), "categories[1].name: \"spur\" is also the name of category 2; rename one");
 }
 
+TEST_F(DatasetFile, AnnotationsNeedNoIds) {
+    for (json& annotation : truth["annotations"]) annotation.erase("id");
+    EXPECT_EQ(require(read_ground_truth(write(truth.dump()))).annotations.size(), 2U);
+}
+
 TEST_F(DatasetFile, AnnotationsOfUnknownImagesAndCategoriesAreRefused) {
     truth["annotations"][0]["image_id"] = 99;
     EXPECT_EQ(truth_error(),
@@ -155,6 +160,8 @@ TEST_F(DatasetFile, EmptyListsLeaveNothingToEvaluate) {
 
 TEST_F(DatasetFile, WhatIsNoJsonIsShownByLineAndColumn) {
     EXPECT_EQ(error_of(""), "is empty, not a JSON file");
+    EXPECT_EQ(error_of("\x1F\x8B\x08"), "is compressed (gzip), not JSON; unpack it first, with gunzip");
+    EXPECT_EQ(error_of("\xFF\xFE{"), "is text in UTF-16; save it as UTF-8");
     EXPECT_EQ(error_of("{\"images\": [\n  {\"id\": 1}\n  {\"id\": 2}"), "line 3, column 3: is not JSON from here on");
     EXPECT_THAT(error_of("{\"images\": [{\"id\": 1"), HasSubstr("ends too early; the file is cut off"));
     EXPECT_THAT(error_of("{\"images\": [],\n \"annotations\": [{\"bbox\": [1, 2, NaN, 4]}]}"),

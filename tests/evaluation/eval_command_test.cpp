@@ -186,6 +186,25 @@ TEST_F(Eval, PutsModelsSideBySide) {
     EXPECT_EQ(figures["models"][1]["only_this_model"]["finds"], 0);
 }
 
+TEST_F(Eval, AModelToCompareThatIsMissingIsNamed) {
+    const ProcessResult result = eval({"--images", "pictures", "--compare", "tiny.onnx", "gone.onnx"});
+    EXPECT_TRUE(refused(result, 3));
+    EXPECT_EQ(error_line(result), "gone.onnx: does not exist");
+}
+
+TEST_F(Eval, AModelThatHidesFaintDetectionsIsWarnedOf) {
+    truth_["categories"][0]["name"] = "open";
+    truth_["categories"][1]["name"] = "short";
+    write_truth();
+    const auto warnings = [&](const char* threshold) {
+        return eval({"--images", "pictures", "--model", bundled_weights().string(), "--min-size", "64", "--max-size",
+                     "64", "--score-threshold", threshold})
+            .errors;
+    };
+    EXPECT_THAT(warnings("0.3"), HasSubstr("reports nothing below a score of 0.3, which lowers AP; export it with"));
+    EXPECT_THAT(warnings("0.05"), Not(HasSubstr("lowers AP")));
+}
+
 TEST_F(Eval, TheReportIsOneFileThatAsksForNothing) {
     ASSERT_TRUE(succeeded(eval_tiny({"--report", "report.html", "--score", "0.7"})));
     const std::string report = read_text(folder_ / "report.html");
@@ -208,6 +227,42 @@ TEST_F(Eval, NothingThatIsReadIsOverwritten) {
     EXPECT_TRUE(refused(eval_tiny({"--report", "no/such/folder/report.html"}), 1));
 }
 
+TEST_F(Eval, TwoFilesOfOneNameAreRefused) {
+    const ProcessResult files = eval_tiny({"--report", "out.txt", "--json", "pictures/../out.txt"});
+    EXPECT_TRUE(refused(files, 2));
+    EXPECT_EQ(error_line(files), "--report and --json: both would write out.txt; give each its own file");
+    const ProcessResult outputs = eval_tiny({"--json", "-", "--save-detections", "-"});
+    EXPECT_TRUE(refused(outputs, 2));
+    EXPECT_THAT(error_line(outputs), HasSubstr("--json and --save-detections: both would write to standard output"));
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "out.txt"));
+}
+
+TEST_F(Eval, WithoutAnnotationsOnlyFalseAlarmsAreCounted) {
+    truth_["annotations"] = json::array();
+    write_truth();
+    const ProcessResult result = eval_tiny({"--json", "figures.json"});
+    ASSERT_TRUE(succeeded(result));
+    EXPECT_THAT(result.errors, HasSubstr("warning: gt.json: has no annotations"));
+    const json figures = json::parse(read_text(folder_ / "figures.json"));
+    EXPECT_EQ(figures["metrics"]["AP"], -1.0);
+    EXPECT_EQ(figures["at_score"]["false_alarms"], 4);
+}
+
+TEST_F(Eval, ResultsOfUnknownCategoriesAreCountedAndLeftOut) {
+    json results = json::parse(R"([{"image_id": 1, "category_id": 10, "bbox": [0, 0, 8, 8], "score": 0.9},
+                                   {"image_id": 1, "category_id": 99, "bbox": [0, 0, 8, 8], "score": 0.9}])");
+    write_text(folder_ / "dt.json", results.dump());
+    const ProcessResult result = eval({"--detections", "dt.json", "--json", "figures.json"});
+    ASSERT_TRUE(succeeded(result));
+    EXPECT_THAT(result.errors, HasSubstr("dt.json: 1 detection is of a category that gt.json does not have"));
+    EXPECT_EQ(json::parse(read_text(folder_ / "figures.json"))["at_score"]["false_alarms"], 0);
+    results[0]["image_id"] = 99;
+    write_text(folder_ / "dt.json", results.dump());
+    const ProcessResult unknown_image = eval({"--detections", "dt.json"});
+    EXPECT_TRUE(refused(unknown_image, 3));
+    EXPECT_THAT(error_line(unknown_image), HasSubstr("99 is not the id of any of the annotations' images"));
+}
+
 TEST_F(Eval, OptionsThatExcludeOneAnotherAreUsageErrors) {
     const std::vector<std::vector<std::string>> wrong{
         {},
@@ -216,6 +271,8 @@ TEST_F(Eval, OptionsThatExcludeOneAnotherAreUsageErrors) {
         {"--images", "pictures", "--compare", "tiny.onnx"},
         {"--images", "pictures", "--model", "tiny.onnx", "--compare", "tiny.onnx", "tiny.onnx"},
         {"--images", "pictures", "--score", "1.5"},
+        {"--images", "pictures", "--score", "nan"},
+        {"--images", "pictures", "--iou", "nan"},
         {"--detections", "dt.json", "--save-detections", "again.json"}};
     for (const auto& arguments : wrong) EXPECT_TRUE(refused(eval(arguments), 2)) << testing::PrintToString(arguments);
     EXPECT_TRUE(refused(run_detect({"eval", "--images", "pictures"}, folder_.path()), 2)) << "no annotations";

@@ -228,5 +228,19 @@ TEST(WorstMisses, BeginWithWhatNothingWasReportedOf) {
     EXPECT_EQ(worst_misses(findings, errors, 2).size(), 2U);
 }
 
+TEST(WorstFalseAlarms, AreTheHighestScoresOfEachClassInTurn) {
+    const Dataset dataset = one_image(2, {object({0, 0, 10, 10}, 0)});
+    const std::vector<DetectedBox> detections{found({50, 0, 10, 10}, 0.7, 0), found({0, 0, 10, 10}, 0.99, 0),
+                                              found({100, 0, 10, 10}, 0.9, 0), found({150, 0, 10, 10}, 0.6, 1),
+                                              found({200, 0, 10, 10}, 0.4, 1)};
+    const Findings findings(dataset, detections);
+    const auto alarms = worst_false_alarms(findings, find_errors(findings, 0.5, 0.5), 10);
+    // The hit (1) and what is below the chosen score (4) are none.
+    ASSERT_EQ(alarms.size(), 3U);
+    EXPECT_EQ(alarms[0].detection, 2U);
+    EXPECT_EQ(alarms[1].detection, 3U);
+    EXPECT_EQ(alarms[2].detection, 0U);
+}
+
 } // namespace
 } // namespace detect::evaluation

@@ -83,12 +83,27 @@ def check_page(page, url, width, dark, title, least_pictures):
     check(page.run("return document.title") == f"{title} · detection report", f"{where}: the title is another one; was a class name run as code?")
 
 
+def check_print(page, url):
+    """On paper: dark ink on white whatever the screen has, colours of bars and cells included, no picture cut in two."""
+    page.size(DESK, 900, dark=True, media="print")
+    page.open(url)
+    ink, ground, exact, whole = page.run("""
+        const s = getComputedStyle(document.body), shot = getComputedStyle(document.querySelector(".shot"));
+        return [s.color, s.backgroundColor, s.printColorAdjust || s.webkitPrintColorAdjust, shot.breakInside];""")
+    check(ground == "rgb(255, 255, 255)", f"on paper the ground is {ground}")
+    check(max(int(v) for v in ink[4:-1].split(",")) < 64, f"on paper the ink is {ink}")
+    check((exact, whole) == ("exact", "avoid"), f"on paper: {exact}, {whole}")
+    check(page.paper() <= 6, f"the report takes {page.paper()} sheets of paper")
+
+
 def check_content(page):
     charts, cells, curves = page.run("""return ["svg.chart", ".confusion .good", ".multiples .curve"]
         .map(selector => document.querySelectorAll(selector).length)""")
     check(charts == 7, f"{charts} charts: one of scores, six of classes")
     check(cells == 3, f"{cells} classes on the diagonal of the confusion matrix")
     check(curves == 18, f"{curves} curves: three of each class")
+    ticks = page.run("return [...document.querySelector('.multiples .chart').querySelectorAll('text.tick')].map(t => t.textContent)")
+    check(sorted(ticks) == sorted(2 * ["0", "25", "50", "75", "100"]), f"precision and recall are both in per cent: {ticks}")
     boxes = page.run("return [...document.querySelectorAll('.shot')].every(s => s.querySelector('rect.subject').getBoundingClientRect().width > 20)")
     check(boxes, "every picture has the box that it is about")
     text = page.run("return document.body.innerText")
@@ -128,11 +143,12 @@ def main():
                         page.screenshot(screenshots / f"report-{width}-{'dark' if dark else 'light'}.png")
             check_content(page)
             check_sorting(page)
+            check_print(page, address + "/report.html")
             check(page.complaints() == [], "errors on the console")
             for width in (DESK, PHONE):
                 check_page(page, address + "/compared.html", width, False, "Models compared", 0)
             text = page.run("return document.body.innerText")
-            for word in ["2 models compared", "model/circuit_board.safetensors finds best", "AP50 of every class"]:
+            for word in ["2 models compared", "All find equally well", "AP50 of every class"]:
                 check(word in text, f"the comparison says '{word}'")
             check(set(asked_for) == {"/report.html", "/compared.html"}, f"the pages asked for {asked_for}")
 

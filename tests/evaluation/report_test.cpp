@@ -149,6 +149,26 @@ TEST(Report, ShowsMissesAndFalseAlarms) {
                 HasSubstr("<rect class=\"truth subject\" x=\"38.0\" y=\"38.0\" width=\"20.0\" height=\"20.0\"/>"));
 }
 
+TEST(Report, AFaintScoreIsNotRoundedToTheChosenOne) {
+    const Summary summary = summary_of(one_image(1, {object({10, 10, 20, 20}), object({100, 100, 20, 20})}),
+                                       {found({10, 10, 20, 20}, 0.4977), found({100, 100, 20, 20}, 0.12)});
+    const std::string report = to_html(summary, read_chart);
+    EXPECT_THAT(report, HasSubstr("found, but only with score 0.498<"));
+    EXPECT_THAT(report, HasSubstr("found, but only with score 0.12<"));
+}
+
+TEST(Report, NamesAllThatFindBest) {
+    Summary summary{.annotations = "gt.json", .dataset = one_image(1, {object({0, 0, 20, 20})}), .models = {}};
+    for (const auto& [name, score] : {std::pair{"a.onnx", 0.9}, std::pair{"b.onnx", 0.8}})
+        summary.models.push_back({.name = name, .detections = {found({0, 0, 20, 20}, score)}});
+    evaluate_models(summary, {});
+    EXPECT_THAT(to_html(summary, {}), HasSubstr("All find equally well: AP50 <b class=\"found\">1.000</b>"));
+    EXPECT_THAT(to_html(summary, read_chart), HasSubstr("of <b>a.onnx</b> and <b>b.onnx</b> is another model’s too"));
+    summary.models.push_back({.name = "c.onnx", .detections = {}});
+    evaluate_models(summary, {});
+    EXPECT_THAT(to_html(summary, {}), HasSubstr("<b>a.onnx</b> and <b>b.onnx</b> find best"));
+}
+
 TEST(Report, WithoutPicturesHasFiguresOnly) {
     const Summary summary = summary_of(one_image(1, {object({10, 10, 20, 20})}), {});
     const std::string report = to_html(summary, {});

@@ -223,6 +223,17 @@ class Run(unittest.TestCase):
         (self.root / "boxes.json").write_text(json.dumps(self.content))
         other = self.run_command(self.command("--bfloat16", "--weights", "run/model.pth", out="tuned", **{"--steps": 1}))
         self.assertIn("other classes", other.stdout)
+        # So does the bundled model, which is a .safetensors: at learning rate next to nothing it stays what it is.
+        bundled = TRAIN.parent / "model/circuit_board.safetensors"
+        self.run_command(self.command("--weights", str(bundled), out="bundled", **{"--steps": 1, "--learning-rate": 1e-12}))
+        trained = torch.load(self.root / "bundled/model.pth")["backbone.body.1.block.0.0.weight"]
+        with open(bundled, "rb") as file:
+            start = 8 + int.from_bytes(file.read(8), "little")
+            entry = json.loads(file.read(start - 8))["backbone.body.1.block.0.0.weight"]
+            file.seek(start + entry["data_offsets"][0])
+            stored = np.frombuffer(file.read(2 * trained.numel()), np.float16).astype(np.float32)
+        self.assertEqual(entry["dtype"], "F16")
+        np.testing.assert_allclose(trained.numpy().ravel(), stored, atol=1e-6)
         # A run of other classes is not gone on with.
         refused = self.run_command(self.command(), expected=1)
         self.assertIn("give another --out", refused.stderr)
@@ -230,14 +241,27 @@ class Run(unittest.TestCase):
     def test_wrong_input_is_one_clear_line(self):
         torch.save({"weight": torch.zeros(3)}, self.root / "other.pth")
         (self.root / "broken.pth").write_bytes(b"nothing")
+        (self.root / "broken.safetensors").write_bytes(b"nothing at all")
         (self.root / "empty.json").write_text("{}")
+        for name, (group, index, field, value) in {
+                "same": ("categories", 0, "name", "pad"), "lines": ("categories", 0, "name", "a\nb"),
+                "lost": ("annotations", 0, "image_id", 99), "flat": ("annotations", 1, "bbox", [1, 2, 0, 4])}.items():
+            changed = json.loads(json.dumps(self.content))
+            changed[group][index][field] = value
+            (self.root / f"{name}.json").write_text(json.dumps(changed))
         (self.root / "text.json").write_text("no JSON")
         cases = [({"--annotations": "missing.json"}, "missing.json"), ({"--annotations": "text.json"}, "text.json"),
                  ({"--annotations": "empty.json"}, "not a COCO file"), ({"--images": "elsewhere"}, "is --images right?"),
                  ({"--crop": 100}, "multiple of 64"), ({"--weights": "broken.pth"}, "broken.pth"),
                  ({"--weights": "other.pth"}, "not a fasterrcnn_mobilenet_v3_large_fpn"), ({"--hold-out": 0.01}, "--hold-out"),
                  ({"--class-weight": "dent=2"}, "pad, slit"), ({"--min-size": 300}, "--max-size"),
-                 ({"--anywhere": 1.5}, "--anywhere 1.5: must be from 0 to 1")]
+                 ({"--anywhere": 1.5}, "--anywhere 1.5: must be from 0 to 1"), ({"--hold-out": -0.1}, "--hold-out -0.1: must be from 0"),
+                 ({"--learning-rate": "nan"}, "--learning-rate nan: must be above 0"), ({"--threads": -1}, "--threads -1: must be 0 or more"),
+                 ({"--average": 1}, "--average 1.0: must be"), ({"--device": "nothing"}, "--device nothing: PyTorch cannot use it"),
+                 ({"--out": "boxes.json"}, "--out boxes.json: cannot be a folder"), ({"--annotations": "same.json"}, "two categories are called pad"),
+                 ({"--annotations": "lost.json"}, "annotations[0].image_id: there is none with the id 99"),
+                 ({"--annotations": "flat.json"}, "annotations[1] has an empty box"),
+                 ({"--annotations": "lines.json"}, "is no text of one line"), ({"--weights": "broken.safetensors"}, "broken.safetensors")]
         for changes, expected in cases:
             with self.subTest(changes):
                 errors = self.run_command(self.command(**changes), expected=1).stderr

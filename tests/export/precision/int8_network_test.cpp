@@ -87,7 +87,32 @@ TEST(Int8Network, KeepsGatesAndPredictorsInFloatsAndFindsTheSame) {
     EXPECT_TRUE(calibration_warnings(report, drawn_image(200, 160), {}).size() <= 2); // few pictures, perhaps lost ones
 }
 
-TEST(Int8Network, MapsAndTheirMaximaShareOneScale) {
+/// TensorRT's rules: DequantizeLinear of int8 alone, so biases are floats; zero points 0; weights per output channel.
+void expect_what_tensorrt_takes(const Graph& graph) {
+    std::size_t weights = 0;
+    for (const Node& node : graph.nodes) {
+        if (node.op != "DequantizeLinear" && node.op != "QuantizeLinear") continue;
+        SCOPED_TRACE(node.name);
+        EXPECT_TRUE(graph.is_constant(node.inputs[1]));
+        const Tensor& zeros = graph[node.inputs[2]].constant;
+        ASSERT_EQ(zeros.type(), DataType::int8);
+        EXPECT_THAT(zeros.data<std::int8_t>(), testing::Each(0));
+        if (!graph.is_constant(node.inputs[0])) continue;
+        const Tensor& integers = graph[node.inputs[0]].constant;
+        EXPECT_EQ(integers.type(), DataType::int8);
+        EXPECT_EQ(node.int_or("axis", 1), 0);
+        EXPECT_EQ(zeros.dims(), Dims{integers.dims()[0]});
+        ++weights;
+    }
+    EXPECT_GT(weights, 40U);
+    for (const Node& node : graph.nodes) {
+        if (node.op != "Conv" && node.op != "Gemm") continue;
+        ASSERT_TRUE(graph.is_constant(node.inputs[2])) << node.name;
+        EXPECT_EQ(graph[node.inputs[2]].constant.type(), DataType::float32) << node.name;
+    }
+}
+
+TEST(Int8Network, PortableKeepsToTensorRtsRulesAndMapsAndTheirMaximaShareOneScale) {
     const Int8Network result = require(to_int8(network().graph, {.activations = ActivationType::symmetric_int8,
                                                                  .pictures = drawn_pictures(1),
                                                                  .training = network().training,
@@ -99,6 +124,7 @@ TEST(Int8Network, MapsAndTheirMaximaShareOneScale) {
         EXPECT_EQ(result.graph[node.inputs[2]].constant.type(), DataType::int8);
         EXPECT_EQ(result.graph[node.inputs[2]].constant.data<std::int8_t>()[0], 0);
     }
+    expect_what_tensorrt_takes(result.graph);
     ASSERT_TRUE(scales.contains("feature_1"));
     EXPECT_EQ(scales["feature_1"], scales["feature_pool"]);
 }

@@ -219,6 +219,7 @@ TEST(QuantizedGraph, ComputesTheSameWithIntegersAndWithTheFloatsTheyStandFor) {
         for (const ValueId id : values) plan.activations[id] = quantization_of_range(-7.0, 8.0, type);
         const Graph integers = require(quantized_graph(original, plan, WeightForm::integers));
         const Graph floats = require(quantized_graph(original, plan, WeightForm::rounded_floats));
+        const Graph float_biases = require(quantized_graph(original, plan, WeightForm::integers_and_float_biases));
         // The weight that two layers share is there once.
         EXPECT_EQ(std::ranges::count_if(integers.values,
                                         [](const Value& v) {
@@ -226,6 +227,7 @@ TEST(QuantizedGraph, ComputesTheSameWithIntegersAndWithTheFloatsTheyStandFor) {
                                         }),
                   3);
         EXPECT_TRUE(same_bits(run_small(integers)[0], run_small(floats)[0]));
+        EXPECT_TRUE(same_bits(run_small(integers)[0], run_small(float_biases)[0]));
         const Closeness to_original = compare_close(run_small(integers)[0], run_small(original)[0], 0.0F, 0.3F);
         EXPECT_TRUE(to_original.close) << to_original.report;
         EXPECT_FALSE(same_bits(run_small(integers)[0], run_small(original)[0]));
