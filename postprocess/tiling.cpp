@@ -132,10 +132,13 @@ Kept* same_as(const Candidate& candidate, std::vector<Kept>& kept, TileMerge mer
     double most = same_object;
     for (Kept& other : kept) {
         if (other.best.detection.label != candidate.detection.label) continue;
-        // A tile tells its objects apart by itself; pieces of a cut one it may report twice.
-        if (other.best.tile == candidate.tile || (other.tiles.contains(candidate.tile) && !candidate.cut)) continue;
+        if (other.best.tile == candidate.tile) continue;
         const Box& a = other.best.detection.box;
         const Box& b = candidate.detection.box;
+        // A tile tells its objects apart by itself; but pieces of a cut one it may report twice, and of two boxes that
+        // it tells apart both may be what another tile sees as one.
+        const bool told_apart = other.tiles.contains(candidate.tile) && !candidate.cut;
+        if (told_apart && intersection_over_union(a, b) < same_object) continue;
         const double overlap =
             merge == TileMerge::nms ? intersection_over_union(a, b) : intersection_over_smaller(a, b);
         if (overlap < most) continue;

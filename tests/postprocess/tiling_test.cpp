@@ -149,6 +149,14 @@ TEST_P(Seam, ATileTellsItsOwnObjectsApart) {
     EXPECT_THAT(merge({outer, inner}, {outer, inner}), ElementsAre(outer, inner));
 }
 
+TEST_P(Seam, TwoBoxesOfATileForWhatAnotherSeesAsOneAreOne) {
+    const Detection one{{84, 10, 96, 50}, 1, 0.9F};
+    // The right tile put two boxes on it that overlap each other by 11 of 40, and the one by 26 and 25 of 40.
+    const Detection lower{{84, 24, 96, 50}, 1, 0.8F};
+    const Detection upper{{84, 10, 96, 35}, 1, 0.4F};
+    EXPECT_THAT(merge({one}, {lower, upper}), ElementsAre(one));
+}
+
 TEST(SeamOfPieces, IosJoinsWhatIsLargerThanTheOverlap) {
     const std::vector<PixelRect> tiles{{0, 0, 100, 100}, {80, 0, 100, 100}};
     const std::vector<ImageResult> found{{{{{40, 10, 100, 30}, 1, 0.7F}}}, {{{{0, 10, 60, 30}, 1, 0.9F}}}};
