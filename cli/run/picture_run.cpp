@@ -104,7 +104,7 @@ PictureRun::Render PictureRun::detect(Job job) {
             Error{pictures_fault ? ErrorCode::unreadable_input : error.code, job.input.name + ": " + error.message};
         return {this, std::move(job)};
     }
-    job.result = {.file = job.input.name,
+    job.result = {.file = path_as_text(job.input.name),
                   .width = picture.width,
                   .height = picture.height,
                   .detections = std::move(found->detections)};

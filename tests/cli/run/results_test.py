@@ -5,6 +5,7 @@ import io
 import json
 import os
 import pathlib
+import time
 import unittest
 import xml.etree.ElementTree
 
@@ -253,6 +254,41 @@ class Resume(CliCase):
         self.assertEqual(sorted(self.results()), ["in/a.png", "in/b.png"])
         images = json.loads((self.folder / "f.json").read_text())["images"]
         self.assertEqual({image["file"]: image["width"] for image in images}, {"in/a.png": 30, "in/b.png": 20})
+
+    def test_a_picture_that_came_later_is_done_however_old_it_says_to_be(self):
+        files = ("--yolo", "yolo", "-o", "drawn", "--resume")
+        for name in ("in/b/x.png", "elsewhere/older.png", "elsewhere/other.png"):
+            self.picture(name)
+        for name in ("older", "other"):
+            os.utime(self.folder / f"elsewhere/{name}.png", (10 ** 9, 10 ** 9))
+        self.run_detect("in", "--recursive", *files)
+        time.sleep(0.05)  # file systems count in steps of 10 ms
+        # In the place of one that was looked at.
+        (self.folder / "elsewhere/older.png").replace(self.folder / "in/b/x.png")
+        self.assertEqual(self.written(self.run_detect("in", "--recursive", *files)), ["drawn/b/x.png"])
+        # Under a name whose results are another picture's: drawn/x.png is that of x.png, and now of x.jpg.
+        self.picture("flat/x.png")
+        self.run_detect("flat", *files)
+        time.sleep(0.05)
+        (self.folder / "elsewhere/other.png").rename(self.folder / "flat/x.jpg")
+        self.assertEqual(self.written(self.run_detect("flat", *files)), ["drawn/x.png", "drawn/x_2.png"])
+        self.assertEqual(self.written(self.run_detect("flat", *files)), [])
+
+    def test_names_that_are_not_utf_8(self):
+        names = [b"latin\xe8.png", b"latin\xe9.png", "gr\u00fcn.png".encode(), b"new\nline.png"]
+        picture = self.picture("a.png").read_bytes()
+        (self.folder / "in").mkdir()
+        for name in names:
+            pathlib.Path(os.fsdecode(os.fsencode(self.folder / "in") + b"/" + name)).write_bytes(picture)
+        for _ in range(2):
+            self.run_detect("in", *self.ALL, "--quiet")
+            wanted = ["in/gr\u00fcn.png", r"in/latin\xE8.png", r"in/latin\xE9.png", "in/new\nline.png"]
+            self.assertEqual(sorted(self.results()), wanted)
+        self.assertEqual(sorted(os.listdir(os.fsencode(self.folder / "drawn"))), sorted(names))
+        paths = [xml.etree.ElementTree.parse(path).findtext("path") for path in (self.folder / "voc").iterdir()]
+        self.assertIn(r"in/latin\xE8.png", paths)
+        again = self.run_detect("in", *self.ALL)
+        self.assertIn("0 pictures, 4 done before", again.stderr)
 
     def test_after_an_interruption(self):
         for name in "abcd":
