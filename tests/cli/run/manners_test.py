@@ -213,6 +213,8 @@ class Help(CliCase):
         text = result.stdout.replace("\u2010", "-").replace("\u2212", "-")
         for heading in ("NAME", "SYNOPSIS", "EXIT STATUS", "EXAMPLES"):
             self.assertRegex(text, rf"(?m)^{heading}$")
+        for synopsis in ("detect run [options] [pictures...]", "detect check [options] model", "detect info [options] [model]"):
+            self.assertRegex(text, rf"(?m)^ *{re.escape(synopsis)}$")
         for verb in self.verbs():
             for option in self.options(verb):
                 self.assertIn(option, text)
