@@ -138,6 +138,20 @@ class Formats(CliCase):
         self.run_detect("1/classes.png", "2/classes.png", "--no-draw", "--yolo", "labels")
         self.assertEqual(self.files("labels"), ["classes.txt", "classes_2.txt", "classes_3.txt"])
 
+    def test_the_longest_names_are_shortened_and_stay_apart(self):
+        long = ["x" * 250 + ".png", "x" * 249 + "y.png", "\u00fc" * 125 + ".png"]
+        for name in long:
+            self.picture("in/" + name)
+        for options in (["-o", "drawn", "--yolo", "yolo", "--voc", "voc", "--crops", "crops"], ["--csv", "f.csv"]):
+            self.run_detect("in", *options, "--resume", "--quiet")
+        for folder in ("drawn", "crops/first", "voc"):
+            names = self.files(folder)
+            self.assertEqual(len(names), 3, folder)
+            self.assertEqual([name[:150] for name in names], ["x" * 150, "x" * 150, "\u00fc" * 91 + names[2][91:150]])
+        self.assertEqual(len([name for name in self.files() if "_detections" in name]), 3)
+        again = self.run_detect("in", "-o", "drawn", "--yolo", "yolo", "--resume")
+        self.assertIn("0 pictures, 3 done before", again.stderr)
+
     def test_only_one_result_fits_on_standard_output(self):
         self.run_detect("a.png", "--json", "-", "--csv", "-", exit_code=2)
         for option in ("--jsonl", "--csv", "--coco"):
