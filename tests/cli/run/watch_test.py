@@ -1,6 +1,7 @@
 """detect run --watch: every picture once, when it is complete."""
 
 import collections
+import ctypes
 import json
 import os
 import shutil
@@ -76,6 +77,23 @@ class Watch(CliCase):
         shutil.copy(self.folder / "in/a.png", self.folder / "in/b.png.tmp")
         (self.folder / "in/b.png.tmp").rename(self.folder / "in/b.png")
         self.assertEqual(self.next_name(process), "in/b.png")
+        self.assertEqual(self.left_over(process), [])
+
+    def test_one_that_is_linked_there(self):
+        elsewhere = self.picture("elsewhere/a.png")
+        process = self.start()
+        os.link(elsewhere, self.folder / "in/hard.png")
+        self.assertEqual(self.next_name(process), "in/hard.png")
+        os.symlink(elsewhere, self.folder / "in/soft.png")
+        self.assertEqual(self.next_name(process), "in/soft.png")
+        # Written without a name, which it gets when it is whole.
+        nameless = os.open(self.folder / "in", os.O_TMPFILE | os.O_WRONLY)
+        os.write(nameless, elsewhere.read_bytes())
+        here, follow = -100, 0x400  # AT_FDCWD, AT_SYMLINK_FOLLOW, which os.link does not pass on
+        names = f"/proc/self/fd/{nameless}".encode(), os.fsencode(self.folder / "in/named.png")
+        self.assertEqual(ctypes.CDLL(None).linkat(here, names[0], here, names[1], follow), 0)
+        os.close(nameless)
+        self.assertEqual(self.next_name(process), "in/named.png")
         self.assertEqual(self.left_over(process), [])
 
     def test_one_that_is_written_anew_is_looked_at_anew(self):
