@@ -43,8 +43,10 @@ std::vector<fs::path> pictures_in(const fs::path& folder, bool recursive, const 
 
 fs::path resolved(const fs::path& path) {
     std::error_code code;
-    fs::path result = fs::weakly_canonical(path, code);
-    return code ? path.lexically_normal() : result;
+    // Of a relative path whose first part does not exist, weakly_canonical would leave it relative.
+    const fs::path absolute = fs::absolute(path, code);
+    fs::path result = fs::weakly_canonical(absolute, code);
+    return code ? absolute.lexically_normal() : result;
 }
 
 std::optional<fs::file_time_type> time_of_change(const fs::path& path) {

@@ -16,7 +16,7 @@ namespace detect::cli {
 [[nodiscard]] std::vector<std::filesystem::path> pictures_in(const std::filesystem::path& folder, bool recursive,
                                                              const std::vector<std::filesystem::path>& left_out = {});
 
-/// One spelling for a file or folder, links resolved, whether it exists or not.
+/// One spelling for a file or folder, absolute, links resolved, whether it exists or not.
 [[nodiscard]] std::filesystem::path resolved(const std::filesystem::path& path);
 
 /// When what is found under this name last became what it is: written, or moved, copied or linked here, however old it

@@ -117,7 +117,7 @@ PictureRun::Render PictureRun::detect(Job job) {
 Result<void> PictureRun::prepare(const Job& job) {
     // A video's folders and names stay the same.
     if (job.input.frame && job.input.frame->index > 0 && options_.yolo.empty() && options_.voc.empty()) return {};
-    const bool into_folder = parts_.sources.several && !options_.output.empty();
+    const bool into_folder = draws_into_folder(options_, parts_.sources.several);
     if (job.input.unforeseen && into_folder && !options_.no_draw && same_folder(job.input.name, job.paths.drawn)) {
         return Error{ErrorCode::invalid_argument,
                      options_.output + ": pictures are read from this folder and could be overwritten; give another "

@@ -1,5 +1,8 @@
 #include "cli/run/result_names.h"
 
+#include "cli/run/picture_files.h"
+#include "cli/video/video.h"
+
 #include <array>
 #include <cstdint>
 #include <cstdio>
@@ -28,8 +31,16 @@ fs::path shortened(const fs::path& stem) {
 
 } // namespace
 
+bool draws_into_folder(const RunOptions& options, bool several) {
+    const fs::path output = options.output;
+    if (output.empty()) return false;
+    std::error_code code;
+    const bool is_folder = !is_picture_name(output) && !is_video_name(output) && fs::is_directory(output, code);
+    return several || !output.has_filename() || is_folder;
+}
+
 ResultNames::ResultNames(const RunOptions& options, bool several)
-    : options_(options), folder_(several && !options.output.empty()) {
+    : options_(options), folder_(draws_into_folder(options, several)) {
     label_names_.take("classes"); // classes.txt says what the numbers in YOLO's files mean
 }
 

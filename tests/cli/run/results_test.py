@@ -159,6 +159,21 @@ class Formats(CliCase):
             self.assertNotIn("score        x1", result.stdout)
             self.assertIn("a.png", result.stdout)
 
+    def test_no_two_results_share_a_file(self):
+        for one, other in (("--json", "--csv"), ("--jsonl", "--coco")):
+            result = self.run_detect("a.png", "--no-draw", one, "found", other, "./found", exit_code=2)
+            self.assertIn("./found: two of ", result.stderr)
+            self.assertFalse((self.folder / "found").exists())
+
+    def test_one_picture_is_drawn_into_a_folder_that_can_be_nothing_else(self):
+        self.run_detect("a.png", "-o", "new/")
+        self.run_detect("a.png", "-o", "new")
+        (self.folder / "odd.png").mkdir()
+        self.run_detect("a.png", "-o", "odd.png", exit_code=1)
+        self.run_detect("a.png", "-o", "odd.png/")
+        self.assertEqual(self.files("new") + self.files("odd.png"), ["a.png", "a.png"])
+        self.assertIn("must end in .png", self.run_detect("a.png", "-o", "other", exit_code=2).stderr)
+
     def test_nothing_readable_leaves_no_files(self):
         self.run_detect("x.png", "y.png", "-o", "drawn", "--json", "f.json", "--jsonl", "f.jsonl", "--csv", "f.csv",
                         "--coco", "c.json", "--yolo", "yolo", "--voc", "voc", "--crops", "crops", exit_code=3)

@@ -159,6 +159,9 @@ class Watch(CliCase):
             result = self.run_detect("--watch", "in", *arguments, exit_code=2)
             self.assertIn("is watched", result.stderr)
         self.run_detect("--watch", ".", exit_code=2)
+        for arguments in (("-o", "new"), ("-o", "new/drawn"), ("--no-draw", "--crops", "new")):
+            result = self.run_detect("--watch", ".", "--recursive", *arguments, exit_code=2)
+            self.assertIn("is watched", result.stderr)
 
     def test_the_folder_is_missing_or_goes_away(self):
         self.run_detect("--watch", "missing", "--no-draw", exit_code=3)
