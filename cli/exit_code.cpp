@@ -23,7 +23,7 @@ int report(const Error& error) { return report(error, exit_code(error.code)); }
 
 int report(const Error& error, ExitCode code) {
     std::string line = error.message;
-    for (char& c : line) c = c == '\n' || c == '\r' ? ' ' : c;
+    for (char& c : line) c = static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? ' ' : c; // names may hold anything
     std::cerr << "detect: " << line << "\n";
     return code;
 }

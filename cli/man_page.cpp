@@ -63,6 +63,16 @@ std::string paragraph(const CLI::Option& option) {
     return text + "\n";
 }
 
+/// What stands on the command line without an option's name: " model", " [pictures...]".
+std::string operands(const CLI::App& verb) {
+    std::string text;
+    for (const CLI::Option* option : verb.get_options([](const CLI::Option* each) { return each->get_positional(); })) {
+        const std::string name = escaped(option->get_name(true)) + (option->get_expected_max() > 1 ? "..." : "");
+        text += option->get_required() ? " " + name : " [" + name + "]";
+    }
+    return text;
+}
+
 std::string verb_section(const CLI::App& verb) {
     std::string text = ".SH \"detect " + verb.get_name() + "\"\n" + escaped(verb.get_description()) + ".\n";
     for (const std::string& group : verb.get_groups()) {
@@ -84,7 +94,8 @@ std::string man_page(const CLI::App& app, const std::string& version) {
                        "\" \"User Commands\"\n.SH NAME\ndetect \\- find objects in pictures with a Faster R\\-CNN "
                        "trained in torchvision, or export it to ONNX\n.SH SYNOPSIS\n";
     const auto verbs = app.get_subcommands([](const CLI::App*) { return true; });
-    for (const CLI::App* verb : verbs) text += ".B detect " + verb->get_name() + "\n[options]\n.br\n";
+    for (const CLI::App* verb : verbs)
+        text += ".B detect " + verb->get_name() + "\n[options]" + operands(*verb) + "\n.br\n";
     text += ".SH DESCRIPTION\n" + escaped(app.get_description()) + "\n";
     std::string examples;
     for (const CLI::App* verb : verbs) {

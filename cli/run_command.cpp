@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
+#include <set>
 
 namespace detect::cli {
 
@@ -28,6 +29,11 @@ Result<void> check_options(const CLI::App& command, const RunOptions& options) {
     const std::array collected{&options.json, &options.jsonl, &options.csv, &options.coco};
     if (std::ranges::count(collected, "-", [](const std::string* file) { return *file; }) > 1)
         return invalid("only one of --json, --jsonl, --csv and --coco can go to standard output (-)");
+    std::set<fs::path> destinations;
+    for (const std::string* file : collected) {
+        if (!file->empty() && *file != "-" && !destinations.insert(resolved(*file)).second)
+            return invalid(*file + ": two of --json, --jsonl, --csv and --coco would be written to it");
+    }
     const bool files = !options.no_draw || !options.yolo.empty() || !options.voc.empty() || !options.crops.empty() ||
                        std::ranges::any_of(collected, [](const auto* file) { return !file->empty() && *file != "-"; });
     if (options.resume && !files) return invalid("--resume needs results in files, to know what has been done");

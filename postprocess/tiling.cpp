@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <set>
 #include <tuple>
 
@@ -80,18 +81,26 @@ struct Candidate {
     bool cut = false;
 };
 
-/// Those whose place no other tile sees better.
-std::vector<Candidate> best_views(std::span<const PixelRect> tiles, std::span<const ImageResult> found,
-                                  const Size& picture) {
-    std::vector<Candidate> candidates;
+/// For each tile the others that it overlaps: of a large picture's many tiles, only those see the same objects.
+using Neighbours = std::vector<std::vector<std::size_t>>;
+
+Neighbours neighbours_of(std::span<const PixelRect> tiles) {
+    Neighbours neighbours(tiles.size());
     for (std::size_t i = 0; i < tiles.size(); ++i) {
-        // Tiles come row by row, those of a place are few: only neighbours are asked.
-        std::vector<std::size_t> neighbours;
-        for (std::size_t j = 0; j < tiles.size() && !found[i].detections.empty(); ++j) {
+        for (std::size_t j = 0; j < tiles.size(); ++j) {
             const bool overlap = std::abs(tiles[i].x - tiles[j].x) < tiles[i].width &&
                                  std::abs(tiles[i].y - tiles[j].y) < tiles[i].height;
-            if (j != i && overlap) neighbours.push_back(j);
+            if (j != i && overlap) neighbours[i].push_back(j);
         }
+    }
+    return neighbours;
+}
+
+/// Those whose place no other tile sees better.
+std::vector<Candidate> best_views(std::span<const PixelRect> tiles, const Neighbours& neighbours,
+                                  std::span<const ImageResult> found, const Size& picture) {
+    std::vector<Candidate> candidates;
+    for (std::size_t i = 0; i < tiles.size(); ++i) {
         for (Detection detection : found[i].detections) {
             Box& box = detection.box;
             const auto x = static_cast<float>(tiles[i].x);
@@ -101,7 +110,7 @@ std::vector<Candidate> best_views(std::span<const PixelRect> tiles, std::span<co
             const bool cut = own < cut_margin;
             const float better = cut ? 2.0F * cut_margin : own + better_by;
             const bool seen_better = std::ranges::any_of(
-                neighbours, [&](std::size_t j) { return distance_to_seams(box, tiles[j], picture) >= better; });
+                neighbours[i], [&](std::size_t j) { return distance_to_seams(box, tiles[j], picture) >= better; });
             if (!seen_better) candidates.push_back({detection, i, cut});
         }
     }
@@ -126,41 +135,51 @@ struct Kept {
     std::set<std::size_t> tiles;
 };
 
-/// The kept object that the candidate is another view of; null if there is none.
-Kept* same_as(const Candidate& candidate, std::vector<Kept>& kept, TileMerge merge) {
-    Kept* best = nullptr;
+/// The kept object, of those in `near`, that the candidate is another view of; nothing if there is none.
+std::optional<std::size_t> same_as(const Candidate& candidate, std::span<const Kept> kept,
+                                   std::span<const std::size_t> near, TileMerge merge) {
+    std::optional<std::size_t> best;
     double most = same_object;
-    for (Kept& other : kept) {
+    for (const std::size_t index : near) {
+        const Kept& other = kept[index];
         if (other.best.detection.label != candidate.detection.label) continue;
-        // A tile tells its objects apart by itself; pieces of a cut one it may report twice.
-        if (other.best.tile == candidate.tile || (other.tiles.contains(candidate.tile) && !candidate.cut)) continue;
+        if (other.best.tile == candidate.tile) continue;
         const Box& a = other.best.detection.box;
         const Box& b = candidate.detection.box;
+        // A tile tells its objects apart by itself; but pieces of a cut one it may report twice, and of two boxes that
+        // it tells apart both may be what another tile sees as one.
+        const bool told_apart = other.tiles.contains(candidate.tile) && !candidate.cut;
+        if (told_apart && intersection_over_union(a, b) < same_object) continue;
         const double overlap =
             merge == TileMerge::nms ? intersection_over_union(a, b) : intersection_over_smaller(a, b);
         if (overlap < most) continue;
         most = overlap;
-        best = &other;
+        best = index;
     }
     return best;
 }
 
-std::vector<Detection> merged(std::vector<Candidate> candidates, TileMerge merge) {
+std::vector<Detection> merged(std::vector<Candidate> candidates, const Neighbours& neighbours, TileMerge merge) {
     // Whole views before cut ones, whatever their scores.
     std::ranges::stable_sort(candidates, [](const Candidate& a, const Candidate& b) {
         return a.cut != b.cut ? b.cut : a.detection.score > b.detection.score;
     });
     std::vector<Kept> kept;
+    // By tile: those that it or a neighbour has seen.
+    std::vector<std::vector<std::size_t>> near(neighbours.size());
+    const auto seen_by = [&](std::size_t tile, std::size_t object) {
+        if (!kept[object].tiles.insert(tile).second) return;
+        near[tile].push_back(object);
+        for (const std::size_t neighbour : neighbours[tile]) near[neighbour].push_back(object);
+    };
     for (const Candidate& candidate : candidates) {
-        Kept* const same = same_as(candidate, kept, merge);
-        if (same == nullptr) {
-            kept.push_back({candidate, {candidate.tile}});
-            continue;
-        }
-        same->tiles.insert(candidate.tile);
-        Detection& best = same->best.detection;
+        const auto same = same_as(candidate, kept, near[candidate.tile], merge);
+        if (!same) kept.push_back({candidate, {}});
+        seen_by(candidate.tile, same.value_or(kept.size() - 1));
+        if (!same) continue;
+        Detection& best = kept[*same].best.detection;
         best.score = std::max(best.score, candidate.detection.score);
-        if (merge == TileMerge::ios && candidate.cut && same->best.cut)
+        if (merge == TileMerge::ios && candidate.cut && kept[*same].best.cut)
             best.box = enclosing(best.box, candidate.detection.box);
     }
     std::vector<Detection> detections;
@@ -209,7 +228,8 @@ Result<std::vector<PixelRect>> tile_layout(int width, int height, const TilingOp
 
 ImageResult merge_tiles(std::span<const PixelRect> tiles, std::span<const ImageResult> found, int width, int height,
                         TileMerge merge) {
-    return {merged(best_views(tiles, found, {width, height}), merge)};
+    const Neighbours neighbours = neighbours_of(tiles);
+    return {merged(best_views(tiles, neighbours, found, {width, height}), neighbours, merge)};
 }
 
 Result<ImageResult> run_tiled(const ImageView& picture, const TilingOptions& options, const StrideInPixels& stride,

@@ -27,7 +27,8 @@ using StrideInPixels = std::function<double(int width, int height)>;
 /// One result from those of the tiles, whose boxes are in pixels of their tile, best score first. First each place is
 /// left to the tile that sees it best: a detection near a tile's inner border is dropped if another tile sees the same
 /// box farther from its own borders. What then is still double is merged as the options say. Detections of one tile are
-/// never merged with one another. `tiles` and `found` correspond, as `tile_layout` gave them.
+/// never merged with one another, but both may be merged with what another tile sees as one. `tiles` and `found`
+/// correspond, as `tile_layout` gave them.
 [[nodiscard]] ImageResult merge_tiles(std::span<const PixelRect> tiles, std::span<const ImageResult> found, int width,
                                       int height, TileMerge merge);
 

@@ -1,5 +1,6 @@
 #include "cli/run/collected_results.h"
 
+#include "cli/run/picture_files.h"
 #include "cli/text_output.h"
 #include "graph/try.h"
 #include "postprocess/results/result_csv.h"
@@ -38,9 +39,8 @@ void merge(std::vector<PictureResult>& results, std::vector<PictureResult> newer
 
 /// Whether the picture was changed after its result was written. Of one that is gone nobody knows.
 bool is_newer(const std::string& file, fs::file_time_type written) {
-    std::error_code code;
-    const auto changed = fs::last_write_time(file, code);
-    return !code && changed > written;
+    const auto changed = time_of_change(file);
+    return changed && *changed > written;
 }
 
 std::string coco_name(const PictureResult& result) {
@@ -120,17 +120,18 @@ std::vector<const CollectedResults::Earlier*> CollectedResults::earlier_files() 
 
 bool CollectedResults::have(const std::string& file) const {
     if (std::error_code code; !fs::exists(file, code)) return false;
+    const std::string name = path_as_text(file);
     const bool in_files = std::ranges::all_of(earlier_files(), [&](const Earlier* earlier) {
-        return earlier != nullptr && earlier->found_in.contains(file) && !is_newer(file, earlier->written);
+        return earlier != nullptr && earlier->found_in.contains(name) && !is_newer(file, earlier->written);
     });
     if (!in_files || !is_file(coco_) || know_nothing_was_found(file)) return in_files;
-    return earlier_coco_.contains(file) && !is_newer(file, earlier_coco_written_);
+    return earlier_coco_.contains(name) && !is_newer(file, earlier_coco_written_);
 }
 
 bool CollectedResults::know_nothing_was_found(const std::string& file) const {
     return std::ranges::any_of(earlier_files(), [&](const Earlier* earlier) {
         if (earlier == nullptr || is_newer(file, earlier->written)) return false;
-        const auto found = earlier->found_in.find(file);
+        const auto found = earlier->found_in.find(path_as_text(file));
         return found != earlier->found_in.end() && !found->second;
     });
 }

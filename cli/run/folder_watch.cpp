@@ -22,14 +22,22 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// Whether somebody has the file open for writing. Linux grants a lease for reading only if nobody has; where it
-/// grants none at all (other people's files, some network file systems), files count as complete.
-bool is_being_written(int file) {
+enum class Writing { done, going_on, unknown };
+
+/// Whether somebody has the file open for writing. Linux grants a lease for reading only if nobody has; to some it
+/// grants none at all (of other people's files, on some network file systems).
+Writing writing_of(int file) {
     if (::fcntl(file, F_SETLEASE, F_RDLCK) == 0) {
         ::fcntl(file, F_SETLEASE, F_UNLCK);
-        return false;
+        return Writing::done;
     }
-    return errno == EAGAIN;
+    return errno == EAGAIN ? Writing::going_on : Writing::unknown;
+}
+
+/// A second name of a file, or a link to one: nobody writes it under this name, and so nobody will close it.
+bool is_link(const fs::path& path) {
+    struct stat status {};
+    return ::lstat(path.c_str(), &status) == 0 && (S_ISLNK(status.st_mode) || status.st_nlink > 1);
 }
 
 } // namespace
@@ -86,18 +94,21 @@ void FolderWatch::scan(const fs::path& folder) {
     }
 }
 
-/// Takes the file if it is complete and has not been taken yet.
-void FolderWatch::offer(const fs::path& path) {
+/// Takes the file if it is complete and has not been taken yet. Of one that has just been given its name (`created`),
+/// it has to be known; of others it has been said.
+void FolderWatch::offer(const fs::path& path, bool created) {
     const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     const bool forbidden = file < 0 && errno == EACCES;
     // Its identity is taken after that: while it is written, it changes.
-    const bool unfinished = file >= 0 && is_being_written(file);
+    const Writing writing = file >= 0 ? writing_of(file) : Writing::unknown;
+    const bool unfinished = writing == Writing::going_on;
+    const bool wait_for_close = created && writing == Writing::unknown && !is_link(path);
     struct stat status {};
     const bool there = file >= 0 && ::fstat(file, &status) == 0 && S_ISREG(status.st_mode);
     if (file >= 0) ::close(file);
-    if (forbidden) ready_.push_back(path); // to be reported
+    if (forbidden && !wait_for_close) ready_.push_back(path); // to be reported
     if (there && unfinished) unfinished_.insert(path);
-    if (!there || unfinished) return;
+    if (!there || unfinished || wait_for_close) return;
     const Identity identity{status.st_dev, status.st_ino, status.st_mtim.tv_sec, status.st_mtim.tv_nsec,
                             status.st_size};
     const auto [entry, is_new] = seen_.emplace(path, identity);
@@ -136,6 +147,8 @@ Result<void> FolderWatch::read_events() {
             seen_.erase(path);
         } else if ((event.mask & (IN_CLOSE_WRITE | IN_MOVED_TO)) != 0 && is_picture_name(path)) {
             offer(path);
+        } else if ((event.mask & IN_CREATE) != 0 && is_picture_name(path)) {
+            offer(path, true); // whole from the first moment, if it was linked there
         }
     }
     return {};

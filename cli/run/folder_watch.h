@@ -15,7 +15,8 @@
 namespace detect::cli {
 
 /// Pictures in a folder, those that are there and then each new one when it is complete: when its writer has closed it,
-/// or when it was moved there. One that is written anew comes again. Nothing comes twice, nothing is left out.
+/// or when it was moved or linked there. One that is written anew comes again. Nothing comes twice, nothing is left
+/// out.
 class FolderWatch {
 public:
     /// `unreadable_input` if the folder cannot be watched.
@@ -36,7 +37,7 @@ private:
     FolderWatch(std::filesystem::path folder, bool recursive, int events);
     Result<void> add(const std::filesystem::path& folder);
     void scan(const std::filesystem::path& folder);
-    void offer(const std::filesystem::path& path);
+    void offer(const std::filesystem::path& path, bool created = false);
     Result<void> read_events();
 
     std::filesystem::path folder_;

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <string_view>
+
+#include <sys/stat.h>
 
 namespace detect::cli {
 
@@ -40,8 +43,21 @@ std::vector<fs::path> pictures_in(const fs::path& folder, bool recursive, const 
 
 fs::path resolved(const fs::path& path) {
     std::error_code code;
-    fs::path result = fs::weakly_canonical(path, code);
-    return code ? path.lexically_normal() : result;
+    // Of a relative path whose first part does not exist, weakly_canonical would leave it relative.
+    const fs::path absolute = fs::absolute(path, code);
+    fs::path result = fs::weakly_canonical(absolute, code);
+    return code ? absolute.lexically_normal() : result;
+}
+
+std::optional<fs::file_time_type> time_of_change(const fs::path& path) {
+    struct stat file {};
+    struct stat link {};
+    if (::stat(path.c_str(), &file) != 0 || ::lstat(path.c_str(), &link) != 0) return std::nullopt;
+    const auto time = [](const timespec& since_1970) {
+        const auto duration = std::chrono::seconds(since_1970.tv_sec) + std::chrono::nanoseconds(since_1970.tv_nsec);
+        return std::chrono::file_clock::from_sys(std::chrono::sys_time<std::chrono::nanoseconds>(duration));
+    };
+    return std::max({time(file.st_mtim), time(file.st_ctim), time(link.st_ctim)});
 }
 
 } // namespace detect::cli

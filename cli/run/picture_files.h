@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,11 @@ namespace detect::cli {
 [[nodiscard]] std::vector<std::filesystem::path> pictures_in(const std::filesystem::path& folder, bool recursive,
                                                              const std::vector<std::filesystem::path>& left_out = {});
 
-/// One spelling for a file or folder, links resolved, whether it exists or not.
+/// One spelling for a file or folder, absolute, links resolved, whether it exists or not.
 [[nodiscard]] std::filesystem::path resolved(const std::filesystem::path& path);
+
+/// When what is found under this name last became what it is: written, or moved, copied or linked here, however old it
+/// says to be. Nothing if there is no such file.
+[[nodiscard]] std::optional<std::filesystem::file_time_type> time_of_change(const std::filesystem::path& path);
 
 } // namespace detect::cli

@@ -1,5 +1,6 @@
 #include "cli/run/picture_output.h"
 
+#include "cli/run/picture_files.h"
 #include "cli/text_output.h"
 #include "graph/try.h"
 #include "postprocess/drawing.h"
@@ -64,8 +65,8 @@ bool is_up_to_date(const fs::path& path, const std::string& picture) {
     std::error_code code;
     const auto written = fs::last_write_time(path, code);
     if (code) return false;
-    const auto changed = fs::last_write_time(picture, code);
-    return !code && changed <= written;
+    const auto changed = time_of_change(picture);
+    return changed && *changed <= written;
 }
 
 } // namespace

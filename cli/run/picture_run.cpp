@@ -5,6 +5,7 @@
 #include "cli/run/pipeline.h"
 #include "cli/run/run_filter.h"
 #include "cli/text_output.h"
+#include "export/checkpoint/printable.h"
 #include "graph/try.h"
 #include "postprocess/results/result_json.h"
 
@@ -104,7 +105,7 @@ PictureRun::Render PictureRun::detect(Job job) {
             Error{pictures_fault ? ErrorCode::unreadable_input : error.code, job.input.name + ": " + error.message};
         return {this, std::move(job)};
     }
-    job.result = {.file = job.input.name,
+    job.result = {.file = path_as_text(job.input.name),
                   .width = picture.width,
                   .height = picture.height,
                   .detections = std::move(found->detections)};
@@ -117,7 +118,7 @@ PictureRun::Render PictureRun::detect(Job job) {
 Result<void> PictureRun::prepare(const Job& job) {
     // A video's folders and names stay the same.
     if (job.input.frame && job.input.frame->index > 0 && options_.yolo.empty() && options_.voc.empty()) return {};
-    const bool into_folder = parts_.sources.several && !options_.output.empty();
+    const bool into_folder = draws_into_folder(options_, parts_.sources.several);
     if (job.input.unforeseen && into_folder && !options_.no_draw && same_folder(job.input.name, job.paths.drawn)) {
         return Error{ErrorCode::invalid_argument,
                      options_.output + ": pictures are read from this folder and could be overwritten; give another "
@@ -174,21 +175,22 @@ Result<void> PictureRun::finish_result(Job& job) {
 
 void PictureRun::print(const Job& job) {
     const std::string frame = job.input.frame ? " frame " + std::to_string(job.input.frame->index) : "";
+    const std::string name = printable_path(job.input.name) + frame;
     print_complete_videos();
     if (options_.verbose) {
         progress_.clear();
         char time[32];
         std::snprintf(time, sizeof time, ": %.1f ms\n", job.milliseconds);
-        std::cerr << job.input.name + frame + time;
+        std::cerr << name + time;
     }
     if (!options_.quiet && !job.paths.drawn.empty() && !job.input.frame) {
         progress_.clear();
-        std::cerr << "wrote " + job.paths.drawn.string() + "\n";
+        std::cerr << "wrote " + printable_path(job.paths.drawn) + "\n";
     }
     if (prints_table() && !nobody_reads_) {
         progress_.clear();
         std::string text;
-        if (parts_.sources.several || job.input.frame) text = job.input.name + frame + "\n";
+        if (parts_.sources.several || job.input.frame) text = name + "\n";
         std::cout << text + to_table(job.result.detections, parts_.detector.labels()) << std::flush;
     }
     if (!std::cout.good()) nobody_reads_ = nobody_reads_output();
@@ -197,7 +199,7 @@ void PictureRun::print(const Job& job) {
 void PictureRun::print_complete_videos() {
     for (const fs::path& path : videos_.take_complete()) {
         progress_.clear();
-        if (!options_.quiet) std::cerr << "wrote " + path.string() + "\n";
+        if (!options_.quiet) std::cerr << "wrote " + printable_path(path) + "\n";
     }
 }
 

@@ -1,13 +1,46 @@
 #include "cli/run/result_names.h"
 
+#include "cli/run/picture_files.h"
+#include "cli/video/video.h"
+
+#include <array>
+#include <cstdint>
 #include <cstdio>
 
 namespace detect::cli {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+/// File systems take 255 bytes for a name: this leaves room for what is put behind it, also while a file is written.
+constexpr std::size_t longest_name = 200;
+
+/// A stem that is too long ends with a number of its own instead (FNV-1a, 64 bits), the same in every run.
+fs::path shortened(const fs::path& stem) {
+    std::string name = stem.filename().string();
+    if (name.size() <= longest_name) return stem;
+    std::uint64_t hash = 0xCBF29CE484222325U;
+    for (const char letter : name) hash = (hash ^ static_cast<unsigned char>(letter)) * 0x100000001B3U;
+    std::array<char, 20> number{};
+    std::snprintf(number.data(), number.size(), "-%016llx", static_cast<unsigned long long>(hash));
+    std::size_t end = longest_name - 17;
+    while (end > 0 && (static_cast<unsigned char>(name[end]) & 0xC0U) == 0x80U) --end; // not inside a UTF-8 letter
+    return stem.parent_path() / (name.substr(0, end) + number.data());
+}
+
+} // namespace
+
+bool draws_into_folder(const RunOptions& options, bool several) {
+    const fs::path output = options.output;
+    if (output.empty()) return false;
+    std::error_code code;
+    const bool is_folder = !is_picture_name(output) && !is_video_name(output) && fs::is_directory(output, code);
+    return several || !output.has_filename() || is_folder;
+}
+
 ResultNames::ResultNames(const RunOptions& options, bool several)
-    : options_(options), folder_(several && !options.output.empty()) {
+    : options_(options), folder_(draws_into_folder(options, several)) {
     label_names_.take("classes"); // classes.txt says what the numbers in YOLO's files mean
 }
 
@@ -25,8 +58,8 @@ fs::path ResultNames::Unique::next(const fs::path& stem) {
 fs::path ResultNames::next_drawn(const Input& input) {
     const char* const extension = input.frame ? ".mp4" : ".png";
     if (!options_.output.empty() && !folder_) return options_.output;
-    const fs::path stem =
-        options_.output.empty() ? fs::path(input.stem.filename().string() + "_detections") : input.stem;
+    fs::path stem = shortened(input.stem);
+    if (options_.output.empty()) stem = stem.filename() += "_detections";
     fs::path name = drawn_names_.next(stem);
     name += extension;
     return options_.output.empty() ? name : fs::path(options_.output) / name;
@@ -39,7 +72,7 @@ ResultPaths ResultNames::next(const Input& input) {
         if (first) drawn_video_ = next_drawn(input);
         paths.drawn = drawn_video_;
     }
-    if (first) video_stem_ = label_names_.next(input.stem);
+    if (first) video_stem_ = label_names_.next(shortened(input.stem));
     fs::path stem = video_stem_;
     if (input.frame) {
         char number[32];

@@ -21,6 +21,9 @@ struct ResultPaths {
     std::filesystem::path crops;
 };
 
+/// Whether -o names a folder: with several inputs, and where nothing else can be meant.
+[[nodiscard]] bool draws_into_folder(const RunOptions& options, bool several);
+
 /// Gives each input names of its own, even where two have the same file name. For one thread.
 class ResultNames {
 public:

@@ -48,10 +48,14 @@ Result<PixelRect> parse_region(const std::string& text) {
 Result<Picture> read_mask(const std::string& file) {
     auto read = read_picture(file);
     if (!read) return Error{ErrorCode::unreadable_input, "--mask " + read.error().message};
-    DETECT_TRY_ASSIGN(const Picture colours, to_rgb8(read->view()));
-    Picture mask{.width = colours.width, .height = colours.height, .format = PixelFormat::grey8, .pixels = {}};
-    for (std::size_t i = 0; i < colours.pixels.size(); i += 3)
-        mask.pixels.push_back(colours.pixels[i] | colours.pixels[i + 1] | colours.pixels[i + 2]);
+    Picture mask{.width = read->width, .height = read->height, .format = PixelFormat::grey8, .pixels = {}};
+    // Black is 0 in every format; 16 bits may hold numbers of regions, which 8 would round to it.
+    const std::size_t pixel_bytes = bytes_per_pixel(read->format);
+    for (std::size_t i = 0; i < read->pixels.size(); i += pixel_bytes) {
+        const auto pixel = std::span(read->pixels).subspan(i, pixel_bytes);
+        const bool black = std::ranges::all_of(pixel, [](std::byte byte) { return byte == std::byte{0}; });
+        mask.pixels.push_back(std::byte{static_cast<unsigned char>(black ? 0 : 255)});
+    }
     return mask;
 }
 

@@ -84,8 +84,8 @@ void add_results(CLI::App& app, RunOptions& o) {
         return app.add_option(name, value, help)->type_name("DIR")->group(results);
     };
     app.add_option("-o,--output", o.output,
-                   "Drawn picture (.png, .jpg) or video (.mp4, .mkv, .avi); a folder for several (default: "
-                   "NAME_detections.png, .mp4 in the current folder)")
+                   "Drawn picture (.png, .jpg) or video (.mp4, .mkv, .avi); a folder for several, or if there "
+                   "is one, or with a / at its end (default: NAME_detections.png, .mp4 in the current folder)")
         ->type_name("PATH")
         ->group(results);
     app.add_flag("--no-draw", o.no_draw, "Draw nothing")->group(results);

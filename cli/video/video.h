@@ -21,7 +21,8 @@ public:
     [[nodiscard]] virtual double frames_per_second() const = 0;
     /// How many frames the source says it has; nothing for live ones.
     [[nodiscard]] virtual std::optional<std::int64_t> frame_count() const = 0;
-    /// The next frame, grey8 or bgr8; nothing at the end.
+    /// The next frame, grey8 or bgr8; nothing at the end. `unreadable_input` at what should not be one: a file that is
+    /// cut off, a stream that has sent nothing for 10 seconds, a camera that gives no more.
     virtual Result<std::optional<Picture>> next() = 0;
 };
 

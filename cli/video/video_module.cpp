@@ -3,6 +3,7 @@
 #include "cli/video/video_module.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 
 #include <opencv2/core/utils/logger.hpp>
@@ -13,7 +14,7 @@ namespace detect::cli {
 namespace {
 
 // A stream that has nothing to say for this long has ended; and Ctrl-C waits no longer.
-constexpr int timeout_milliseconds = 10'000;
+constexpr std::chrono::milliseconds timeout(10'000);
 constexpr double usual_frame_rate = 25.0;
 
 std::string name_of(const VideoSource& source) {
@@ -24,8 +25,8 @@ std::string name_of(const VideoSource& source) {
 
 class Reader final : public VideoReader {
 public:
-    Reader(cv::VideoCapture capture, std::string name, bool live)
-        : capture_(std::move(capture)), name_(std::move(name)), live_(live) {}
+    Reader(cv::VideoCapture capture, const VideoSource& source)
+        : capture_(std::move(capture)), name_(name_of(source)), source_(source) {}
 
     double frames_per_second() const override {
         const double rate = capture_.get(cv::CAP_PROP_FPS);
@@ -34,14 +35,18 @@ public:
 
     std::optional<std::int64_t> frame_count() const override {
         const double count = capture_.get(cv::CAP_PROP_FRAME_COUNT);
-        if (live_ || !(count >= 1.0 && count < 1e12)) return std::nullopt;
+        const bool is_file = std::holds_alternative<std::filesystem::path>(source_);
+        if (!is_file || !(count >= 1.0 && count < 1e12)) return std::nullopt;
         return static_cast<std::int64_t>(count);
     }
 
     Result<std::optional<Picture>> next() override {
         try {
             cv::Mat frame;
-            if (!capture_.read(frame) || frame.empty()) return std::optional<Picture>();
+            const auto begin = std::chrono::steady_clock::now();
+            if (!capture_.read(frame) || frame.empty()) return end(std::chrono::steady_clock::now() - begin);
+            ++frames_;
+            position_ = capture_.get(cv::CAP_PROP_POS_MSEC);
             return std::optional(copy(frame));
         } catch (const cv::Exception& error) {
             return Error{ErrorCode::unreadable_input, name_ + ": cannot be read: " + error.err};
@@ -49,6 +54,26 @@ public:
     }
 
 private:
+    /// OpenCV says "no frame" at an end and at what should not be one.
+    [[nodiscard]] Result<std::optional<Picture>> end(std::chrono::steady_clock::duration waited) const {
+        const auto failed = [&](const std::string& what) {
+            return Error{ErrorCode::unreadable_input, name_ + ": " + what};
+        };
+        if (std::holds_alternative<int>(source_)) return failed("gives no more pictures: is it still connected?");
+        if (std::holds_alternative<std::string>(source_)) {
+            if (waited < 0.9 * timeout) return std::optional<Picture>();
+            return failed("has sent nothing for " + std::to_string(timeout / std::chrono::seconds(1)) + " seconds");
+        }
+        // Where frames come at varying rates, their number is a guess, but not the video's length in time.
+        const auto count = frame_count();
+        const auto expected = 0.9 * static_cast<double>(count.value_or(0)) - 1.0;
+        const bool too_few = static_cast<double>(frames_) < expected;
+        const bool too_short = position_ < 1000.0 * expected / frames_per_second();
+        if (!too_few || !too_short) return std::optional<Picture>();
+        return failed("ends after " + std::to_string(frames_) + " of " + std::to_string(*count) +
+                      " frames: it is cut off or damaged");
+    }
+
     static Picture copy(const cv::Mat& frame) {
         const bool grey = frame.channels() == 1;
         Picture picture{.width = frame.cols,
@@ -63,7 +88,10 @@ private:
 
     cv::VideoCapture capture_;
     std::string name_;
-    bool live_;
+    VideoSource source_;
+    std::int64_t frames_ = 0;
+    /// When the last frame is shown, in milliseconds from the beginning.
+    double position_ = 0.0;
 };
 
 class Writer final : public VideoWriter {
@@ -100,9 +128,9 @@ bool open_capture(cv::VideoCapture& capture, const VideoSource& source) {
     const bool is_file = std::holds_alternative<std::filesystem::path>(source);
     // A file's name is taken as it is: "a%03d.avi" would mean a series of pictures to other backends.
     if (is_file) return capture.open(name_of(source), cv::CAP_FFMPEG);
-    return capture.open(
-        name_of(source), cv::CAP_FFMPEG,
-        {cv::CAP_PROP_OPEN_TIMEOUT_MSEC, timeout_milliseconds, cv::CAP_PROP_READ_TIMEOUT_MSEC, timeout_milliseconds});
+    return capture.open(name_of(source), cv::CAP_FFMPEG,
+                        {cv::CAP_PROP_OPEN_TIMEOUT_MSEC, static_cast<int>(timeout.count()),
+                         cv::CAP_PROP_READ_TIMEOUT_MSEC, static_cast<int>(timeout.count())});
 }
 
 Result<std::unique_ptr<VideoReader>> open(const VideoSource& source) {
@@ -112,8 +140,7 @@ Result<std::unique_ptr<VideoReader>> open(const VideoSource& source) {
     try {
         cv::VideoCapture capture;
         if (open_capture(capture, source))
-            return std::unique_ptr<VideoReader>(
-                std::make_unique<Reader>(std::move(capture), name_of(source), !is_file));
+            return std::unique_ptr<VideoReader>(std::make_unique<Reader>(std::move(capture), source));
     } catch (const cv::Exception&) {
         // As below.
     }

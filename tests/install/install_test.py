@@ -110,9 +110,18 @@ class Installed(unittest.TestCase):
         declared = set(re.findall(r"DETECT_API [^;(]*?(detect_\w+)\(", header))
         self.assertGreater(len(declared), 15)
         self.assertEqual({name for name in symbols if not name.startswith("detect::")}, declared)
-        allowed = re.compile(r"detect::(Detector::\w+|to_string\(detect::ErrorCode\))")
+        allowed = re.compile(r"detect::(Detector::\w+(\[abi:cxx11\])?\(|to_string\(detect::ErrorCode\)$)")
         self.assertEqual([name for name in symbols if name.startswith("detect::") and not allowed.match(name)], [])
         self.assertTrue(any(name.startswith("detect::Detector::run(") for name in symbols))
+
+    def test_it_cannot_print_or_end_the_program(self):
+        talks = re.compile(r"(_?exit|quick_exit|abort|__assert_fail|puts|putchar|perror|(__)?v?f?printf(_chk)?|fwrite|fputs|fputc|"
+                           r"stdout|stderr|std::(cout|cerr|clog|terminate)\b.*)(@|$)")
+        for name in ("libdetect.so.0", "libdetect_export.so.0"):
+            undefined = run("nm", "-D", "-C", "--undefined-only", self.lib / name).stdout
+            used = re.findall(r"(?m)^ +[Uw] (.*)$", undefined)
+            self.assertTrue(any(symbol.startswith("pthread_") or symbol.startswith("malloc") or "operator new" in symbol for symbol in used))
+            self.assertEqual([symbol for symbol in used if talks.match(symbol)], [], name)
 
     def test_the_exporter_exports_two_functions(self):
         symbols = support.exported_symbols(self.lib / "libdetect_export.so.0")

@@ -3,6 +3,7 @@
 #include "postprocess/detection_match.h"
 
 #include <algorithm>
+#include <ctime>
 #include <random>
 #include <set>
 
@@ -149,6 +150,14 @@ TEST_P(Seam, ATileTellsItsOwnObjectsApart) {
     EXPECT_THAT(merge({outer, inner}, {outer, inner}), ElementsAre(outer, inner));
 }
 
+TEST_P(Seam, TwoBoxesOfATileForWhatAnotherSeesAsOneAreOne) {
+    const Detection one{{84, 10, 96, 50}, 1, 0.9F};
+    // The right tile put two boxes on it that overlap each other by 11 of 40, and the one by 26 and 25 of 40.
+    const Detection lower{{84, 24, 96, 50}, 1, 0.8F};
+    const Detection upper{{84, 10, 96, 35}, 1, 0.4F};
+    EXPECT_THAT(merge({one}, {lower, upper}), ElementsAre(one));
+}
+
 TEST(SeamOfPieces, IosJoinsWhatIsLargerThanTheOverlap) {
     const std::vector<PixelRect> tiles{{0, 0, 100, 100}, {80, 0, 100, 100}};
     const std::vector<ImageResult> found{{{{{40, 10, 100, 30}, 1, 0.7F}}}, {{{{0, 10, 60, 30}, 1, 0.9F}}}};
@@ -229,6 +238,26 @@ TEST(RunTiled, EveryObjectUpToTheOverlapIsFoundOnce) {
         EXPECT_LE(most, 8U) << "tiles at a time: memory is to be bounded";
         EXPECT_GT(most, 1U) << "tiles are to be batched";
     }
+}
+
+TEST(MergeTiles, CrowdedScansTakeNoLongerPerObject) {
+    // 900 tiles of 100 objects: comparing each with all others would take many seconds.
+    const auto tiles = tile_layout(16000, 16000, {.tile = 640});
+    ASSERT_TRUE(tiles.ok());
+    std::mt19937 random(3);
+    const auto uniform = [&](float low, float high) { return std::uniform_real_distribution(low, high)(random); };
+    std::vector<ImageResult> found(tiles->size());
+    for (ImageResult& tile : found) {
+        for (int i = 0; i < 100; ++i) {
+            const float x = uniform(0.0F, 600.0F);
+            const float y = uniform(0.0F, 600.0F);
+            tile.detections.push_back(
+                {{x, y, x + uniform(5.0F, 40.0F), y + uniform(5.0F, 40.0F)}, 1, uniform(0.1F, 1.0F)});
+        }
+    }
+    const std::clock_t begin = std::clock();
+    EXPECT_GT(merge_tiles(*tiles, found, 16000, 16000, TileMerge::ios).detections.size(), 70'000U);
+    EXPECT_LT(std::clock() - begin, 5 * CLOCKS_PER_SEC); // a fifth of that here, on one core
 }
 
 TEST(RunTiled, ErrorsComeThrough) {

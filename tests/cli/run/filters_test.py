@@ -58,6 +58,11 @@ class Filters(CliCase):
         self.assertEqual(self.found("--mask", self.mask([(2, 3)])), ["first"])
         self.assertEqual(self.found("--mask", self.mask([(4, 4)])), ["second"])
         self.assertEqual(self.found("--mask", self.mask([])), [])
+        # The faintest of 16 bits is not black.
+        faint = Image.new("I;16", (20, 10))
+        faint.putpixel((4, 4), 1)
+        faint.save(self.folder / "faint.png")
+        self.assertEqual(self.found("--mask", "faint.png"), ["second"])
         result = self.run_detect("a.png", "--no-draw", "--mask", self.mask([], (10, 10)), exit_code=3)
         self.assertEqual(result.stderr, "detect: a.png: the mask is 10x10 pixels, the picture 20x10; they must be of one size\n")
         self.run_detect("a.png", "--no-draw", "--mask", "missing.png", exit_code=3)

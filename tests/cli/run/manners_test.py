@@ -90,6 +90,15 @@ class Manners(CliCase):
         result = self.run_detect("in/00.png", "in/01.png", "--no-draw", "--verbose")
         self.assertRegex(result.stderr, r"^in/00.png: [0-9.]+ ms\nin/01.png: [0-9.]+ ms\n2 pictures, 4 detections in ")
 
+    def test_names_of_files_do_not_command_the_terminal(self):
+        self.picture("odd/red\x1b[31m\nline.png")
+        (self.folder / "odd/clear\x1b[2J.avi").write_bytes(b"RIFF\0\0\0\0AVI LIST")
+        files = [self.folder / "odd" / name for name in os.listdir(self.folder / "odd")]
+        result = self.run_detect(*files, "-o", "drawn", "--verbose", exit_code=5)
+        self.assertNotIn("\x1b", result.stdout + result.stderr)
+        self.assertIn("wrote drawn/red?[31m?line.png\n", result.stderr)
+        self.assertIn("clear [2J.avi: cannot be opened", result.stderr)
+
     def test_quiet_prints_errors_only(self):
         (self.folder / "in/05.png").write_bytes(b"broken")
         result = self.run_detect("in", "-o", "drawn", "--quiet", exit_code=5)
@@ -213,6 +222,8 @@ class Help(CliCase):
         text = result.stdout.replace("\u2010", "-").replace("\u2212", "-")
         for heading in ("NAME", "SYNOPSIS", "EXIT STATUS", "EXAMPLES"):
             self.assertRegex(text, rf"(?m)^{heading}$")
+        for synopsis in ("detect run [options] [pictures...]", "detect check [options] model", "detect info [options] [model]"):
+            self.assertRegex(text, rf"(?m)^ *{re.escape(synopsis)}$")
         for verb in self.verbs():
             for option in self.options(verb):
                 self.assertIn(option, text)

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import pathlib
+import time
 import unittest
 import xml.etree.ElementTree
 
@@ -137,12 +138,41 @@ class Formats(CliCase):
         self.run_detect("1/classes.png", "2/classes.png", "--no-draw", "--yolo", "labels")
         self.assertEqual(self.files("labels"), ["classes.txt", "classes_2.txt", "classes_3.txt"])
 
+    def test_the_longest_names_are_shortened_and_stay_apart(self):
+        long = ["x" * 250 + ".png", "x" * 249 + "y.png", "\u00fc" * 125 + ".png"]
+        for name in long:
+            self.picture("in/" + name)
+        for options in (["-o", "drawn", "--yolo", "yolo", "--voc", "voc", "--crops", "crops"], ["--csv", "f.csv"]):
+            self.run_detect("in", *options, "--resume", "--quiet")
+        for folder in ("drawn", "crops/first", "voc"):
+            names = self.files(folder)
+            self.assertEqual(len(names), 3, folder)
+            self.assertEqual([name[:150] for name in names], ["x" * 150, "x" * 150, "\u00fc" * 91 + names[2][91:150]])
+        self.assertEqual(len([name for name in self.files() if "_detections" in name]), 3)
+        again = self.run_detect("in", "-o", "drawn", "--yolo", "yolo", "--resume")
+        self.assertIn("0 pictures, 3 done before", again.stderr)
+
     def test_only_one_result_fits_on_standard_output(self):
         self.run_detect("a.png", "--json", "-", "--csv", "-", exit_code=2)
         for option in ("--jsonl", "--csv", "--coco"):
             result = self.run_detect("a.png", "--no-draw", option, "-")
             self.assertNotIn("score        x1", result.stdout)
             self.assertIn("a.png", result.stdout)
+
+    def test_no_two_results_share_a_file(self):
+        for one, other in (("--json", "--csv"), ("--jsonl", "--coco")):
+            result = self.run_detect("a.png", "--no-draw", one, "found", other, "./found", exit_code=2)
+            self.assertIn("./found: two of ", result.stderr)
+            self.assertFalse((self.folder / "found").exists())
+
+    def test_one_picture_is_drawn_into_a_folder_that_can_be_nothing_else(self):
+        self.run_detect("a.png", "-o", "new/")
+        self.run_detect("a.png", "-o", "new")
+        (self.folder / "odd.png").mkdir()
+        self.run_detect("a.png", "-o", "odd.png", exit_code=1)
+        self.run_detect("a.png", "-o", "odd.png/")
+        self.assertEqual(self.files("new") + self.files("odd.png"), ["a.png", "a.png"])
+        self.assertIn("must end in .png", self.run_detect("a.png", "-o", "other", exit_code=2).stderr)
 
     def test_nothing_readable_leaves_no_files(self):
         self.run_detect("x.png", "y.png", "-o", "drawn", "--json", "f.json", "--jsonl", "f.jsonl", "--csv", "f.csv",
@@ -253,6 +283,41 @@ class Resume(CliCase):
         self.assertEqual(sorted(self.results()), ["in/a.png", "in/b.png"])
         images = json.loads((self.folder / "f.json").read_text())["images"]
         self.assertEqual({image["file"]: image["width"] for image in images}, {"in/a.png": 30, "in/b.png": 20})
+
+    def test_a_picture_that_came_later_is_done_however_old_it_says_to_be(self):
+        files = ("--yolo", "yolo", "-o", "drawn", "--resume")
+        for name in ("in/b/x.png", "elsewhere/older.png", "elsewhere/other.png"):
+            self.picture(name)
+        for name in ("older", "other"):
+            os.utime(self.folder / f"elsewhere/{name}.png", (10 ** 9, 10 ** 9))
+        self.run_detect("in", "--recursive", *files)
+        time.sleep(0.05)  # file systems count in steps of 10 ms
+        # In the place of one that was looked at.
+        (self.folder / "elsewhere/older.png").replace(self.folder / "in/b/x.png")
+        self.assertEqual(self.written(self.run_detect("in", "--recursive", *files)), ["drawn/b/x.png"])
+        # Under a name whose results are another picture's: drawn/x.png is that of x.png, and now of x.jpg.
+        self.picture("flat/x.png")
+        self.run_detect("flat", *files)
+        time.sleep(0.05)
+        (self.folder / "elsewhere/other.png").rename(self.folder / "flat/x.jpg")
+        self.assertEqual(self.written(self.run_detect("flat", *files)), ["drawn/x.png", "drawn/x_2.png"])
+        self.assertEqual(self.written(self.run_detect("flat", *files)), [])
+
+    def test_names_that_are_not_utf_8(self):
+        names = [b"latin\xe8.png", b"latin\xe9.png", "gr\u00fcn.png".encode(), b"new\nline.png"]
+        picture = self.picture("a.png").read_bytes()
+        (self.folder / "in").mkdir()
+        for name in names:
+            pathlib.Path(os.fsdecode(os.fsencode(self.folder / "in") + b"/" + name)).write_bytes(picture)
+        for _ in range(2):
+            self.run_detect("in", *self.ALL, "--quiet")
+            wanted = ["in/gr\u00fcn.png", r"in/latin\xE8.png", r"in/latin\xE9.png", "in/new\nline.png"]
+            self.assertEqual(sorted(self.results()), wanted)
+        self.assertEqual(sorted(os.listdir(os.fsencode(self.folder / "drawn"))), sorted(names))
+        paths = [xml.etree.ElementTree.parse(path).findtext("path") for path in (self.folder / "voc").iterdir()]
+        self.assertIn(r"in/latin\xE8.png", paths)
+        again = self.run_detect("in", *self.ALL)
+        self.assertIn("0 pictures, 4 done before", again.stderr)
 
     def test_after_an_interruption(self):
         for name in "abcd":

@@ -8,7 +8,7 @@ import pathlib
 import threading
 import unittest
 
-from cli_case import CliCase, make_video
+from cli_case import PATIENCE, CliCase, make_video
 
 
 class Sources(CliCase):
@@ -146,6 +146,58 @@ class Videos(CliCase):
         for argument, name in (("broken.avi", "broken.avi"), ("http://127.0.0.1:1/x.avi", "http://127.0.0.1:1/x.avi")):
             result = self.run_detect(argument, "--no-draw", exit_code=3)
             self.assertRegex(result.stderr, f"^detect: {name}: cannot be opened as a (video|stream)\n$")
+
+    def test_a_video_that_is_cut_off_is_a_failure_after_its_frames(self):
+        make_video(self.folder / "clip.avi", (320, 240), 40)
+        whole = (self.folder / "clip.avi").read_bytes()
+        (self.folder / "cut.avi").write_bytes(whole[:len(whole) * 6 // 10])
+        result = self.run_detect("cut.avi", "--no-draw", "--jsonl", "-", "--quiet", exit_code=5)
+        frames = result.stdout.count("\n")
+        self.assertTrue(10 < frames < 35, frames)
+        self.assertEqual(result.stderr, f"detect: cut.avi: ends after {frames} of 40 frames: it is cut off or damaged\n")
+        self.assertEqual(len(self.frames("clip.avi")), 40)
+
+    def motion_jpeg(self, frames, seconds_of_silence):
+        """A camera on the network, as many speak: its URL."""
+        jpeg = self.picture("frame.jpg", (64, 48)).read_bytes()
+        silence = threading.Event()
+        self.addCleanup(silence.set)
+
+        class Camera(http.server.BaseHTTPRequestHandler):
+            def log_message(self, *_):
+                pass
+
+            def do_GET(self):
+                self.send_response(200)
+                self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
+                self.end_headers()
+                for _ in range(frames):
+                    self.wfile.write(b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%b\r\n" % (len(jpeg), jpeg))
+                self.wfile.flush()
+                silence.wait(seconds_of_silence)
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Camera)
+        server.daemon_threads = True
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{server.server_port}/camera.mjpg"
+
+    def test_a_stream_that_ends(self):
+        self.assertEqual(len(self.frames(self.motion_jpeg(6, 0))), 6)
+
+    def test_a_stream_that_falls_silent_is_a_failure(self):
+        url = self.motion_jpeg(6, PATIENCE)
+        result = self.run_detect(url, "--no-draw", "--jsonl", "f.jsonl", "--quiet", exit_code=5)
+        self.assertEqual(result.stderr, f"detect: {url}: has sent nothing for 10 seconds\n")
+        self.assertEqual((self.folder / "f.jsonl").read_text().count("\n"), 6)
+
+    def test_ctrl_c_ends_a_silent_stream_with_whole_files(self):
+        process = self.start_detect(self.motion_jpeg(6, PATIENCE), "--no-draw", "--jsonl", "f.jsonl", "-o", "f.avi")
+        growing = self.folder / "f.jsonl.part"
+        self.wait_for(lambda: growing.exists() and growing.read_text().count("\n") == 6, "six frames")
+        self.interrupt(process)
+        self.assertEqual((self.folder / "f.jsonl").read_text().count("\n"), 6)
 
     @unittest.skipIf(os.path.exists("/dev/video63"), "there is such a camera")
     def test_a_camera_that_is_not_there(self):

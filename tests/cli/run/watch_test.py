@@ -1,6 +1,7 @@
 """detect run --watch: every picture once, when it is complete."""
 
 import collections
+import ctypes
 import json
 import os
 import shutil
@@ -78,6 +79,23 @@ class Watch(CliCase):
         self.assertEqual(self.next_name(process), "in/b.png")
         self.assertEqual(self.left_over(process), [])
 
+    def test_one_that_is_linked_there(self):
+        elsewhere = self.picture("elsewhere/a.png")
+        process = self.start()
+        os.link(elsewhere, self.folder / "in/hard.png")
+        self.assertEqual(self.next_name(process), "in/hard.png")
+        os.symlink(elsewhere, self.folder / "in/soft.png")
+        self.assertEqual(self.next_name(process), "in/soft.png")
+        # Written without a name, which it gets when it is whole.
+        nameless = os.open(self.folder / "in", os.O_TMPFILE | os.O_WRONLY)
+        os.write(nameless, elsewhere.read_bytes())
+        here, follow = -100, 0x400  # AT_FDCWD, AT_SYMLINK_FOLLOW, which os.link does not pass on
+        names = f"/proc/self/fd/{nameless}".encode(), os.fsencode(self.folder / "in/named.png")
+        self.assertEqual(ctypes.CDLL(None).linkat(here, names[0], here, names[1], follow), 0)
+        os.close(nameless)
+        self.assertEqual(self.next_name(process), "in/named.png")
+        self.assertEqual(self.left_over(process), [])
+
     def test_one_that_is_written_anew_is_looked_at_anew(self):
         process = self.start()
         for width in (20, 30):
@@ -141,6 +159,9 @@ class Watch(CliCase):
             result = self.run_detect("--watch", "in", *arguments, exit_code=2)
             self.assertIn("is watched", result.stderr)
         self.run_detect("--watch", ".", exit_code=2)
+        for arguments in (("-o", "new"), ("-o", "new/drawn"), ("--no-draw", "--crops", "new")):
+            result = self.run_detect("--watch", ".", "--recursive", *arguments, exit_code=2)
+            self.assertIn("is watched", result.stderr)
 
     def test_the_folder_is_missing_or_goes_away(self):
         self.run_detect("--watch", "missing", "--no-draw", exit_code=3)
