@@ -17,12 +17,27 @@ ValueId add_scale(GraphBuilder& b, ValueId height, ValueId width, const ImageTra
     return b.min(b.mul(min_size, b.node("Reciprocal", {b.min(h, w)})), b.mul(max_size, b.node("Reciprocal", {b.max(h, w)})));
 }
 
-/// floor(size × scale), exactly: torchvision widens the float32 scale to double, and a float32 product would give 800
-/// where it gets 799. Scaled by 2^40, a float32 scale is an integer, so int64 arithmetic is exact without float64,
-/// which TensorRT lacks. A side never becomes 0.
-ValueId add_resized_side(GraphBuilder& b, ValueId size, ValueId fixed_point_scale) {
-    const ValueId two_to_40 = b.vector({std::int64_t{1} << 40});
-    return b.max(b.div(b.mul(size, fixed_point_scale), two_to_40), b.vector({std::int64_t{1}}));
+/// floor(sizes × scale), exactly: torchvision widens the float32 scale to double, and a float32 product would give 800
+/// where it gets 799. The scale's first 40 bits after the point, which is all that a float32 of at least 2^-16 has, are
+/// taken ten at a time, exact in float32, and multiplied by hand: neither float64 nor any integer beyond 32 bits is
+/// needed, which some runtimes lack or cut off. A side never becomes 0.
+ValueId add_resized_sizes(GraphBuilder& b, ValueId sizes, ValueId scale) {
+    constexpr std::size_t digit_count = 4;
+    const ValueId base = b.vector({1024.0F});
+    const ValueId whole_base = b.vector({std::int64_t{1024}});
+    std::vector<ValueId> digits; // the first with what is before the point
+    ValueId rest = scale;
+    for (std::size_t i = 0; i < digit_count; ++i) {
+        const ValueId shifted = b.mul(rest, base);
+        const ValueId digit = b.node("Floor", {shifted});
+        digits.push_back(b.cast(digit, DataType::int64));
+        rest = b.sub(shifted, digit);
+    }
+    ValueId product = b.div(b.mul(sizes, digits.back()), whole_base);
+    for (std::size_t i = digit_count - 1; i-- > 0;) {
+        product = b.div(b.add(b.mul(sizes, digits[i]), product), whole_base);
+    }
+    return b.max(product, b.vector({std::int64_t{1}}));
 }
 
 /// How much is missing to the next multiple of 32, the stride of the deepest feature map.
@@ -46,16 +61,15 @@ TransformedImages add_image_transform(GraphBuilder& b, ValueId input, const Imag
     const ValueId height = b.size_of(input, 2);
     const ValueId width = b.size_of(input, 3);
     const ValueId scale = add_scale(b, height, width, settings);
-    const ValueId fixed_point_scale =
-        b.cast(b.mul(scale, b.vector({static_cast<float>(std::int64_t{1} << 40)})), DataType::int64);
-    const ValueId new_height = add_resized_side(b, height, fixed_point_scale);
-    const ValueId new_width = add_resized_side(b, width, fixed_point_scale);
+    const ValueId new_sizes = add_resized_sizes(b, b.concat({height, width}, 0), scale);
+    const ValueId new_height = b.slice(new_sizes, 0, 1, 0);
+    const ValueId new_width = b.slice(new_sizes, 1, 2, 0);
 
     // 3. Bilinear resize: half-pixel centres, no antialiasing, sampling ratio new/old.
     const ValueId batch_and_channels =
         b.node("Slice", {b.shape_of(input), b.vector({std::int64_t{0}}), b.vector({std::int64_t{2}})});
     const ValueId resized = b.node("Resize",
-                                   {normalised, ValueId{}, ValueId{}, b.concat({batch_and_channels, new_height, new_width}, 0)},
+                                   {normalised, ValueId{}, ValueId{}, b.concat({batch_and_channels, new_sizes}, 0)},
                                    {{"mode", std::string("linear")},
                                     {"coordinate_transformation_mode", std::string("half_pixel")},
                                     {"nearest_mode", std::string("floor")}});

@@ -1,6 +1,10 @@
 #include "backbone/image_transform.h"
 #include "executor/reference/interpreter.h"
 
+#include <algorithm>
+#include <cmath>
+#include <random>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -39,6 +43,39 @@ TEST(ImageTransform, FloorsTheExactProductOfTheFloat32Scale) {
     }
     for (const std::int64_t side : {480, 600, 768, 960}) {
         EXPECT_EQ(transform(side, side, {}).limits[0], 800.0F) << side;
+    }
+}
+
+TEST(ImageTransform, SizesAreTheExactProductRoundedDown) {
+    std::mt19937 random(3);
+    std::uniform_int_distribution<std::int64_t> any(1, 4000);
+    for (int i = 0; i < 2000; ++i) {
+        const std::int64_t longer = any(random);
+        const std::int64_t shorter = std::min<std::int64_t>(longer, 1 + i % 7);
+        const ImageTransformSettings settings{.min_size = 1 + any(random) % 60, .max_size = 1 + any(random) % 90};
+        const float by_shorter = static_cast<float>(settings.min_size) * (1.0F / static_cast<float>(shorter));
+        const float by_longer = static_cast<float>(settings.max_size) * (1.0F / static_cast<float>(longer));
+        const auto scale = static_cast<double>(std::min(by_shorter, by_longer));
+        const auto expected = [&](std::int64_t side) {
+            return static_cast<float>(std::max(std::floor(static_cast<double>(side) * scale), 1.0));
+        };
+        ASSERT_THAT(transform(longer, shorter, settings).limits,
+                    ElementsAre(expected(shorter), expected(longer), expected(shorter), expected(longer)))
+            << longer << "×" << shorter << " to " << settings.min_size << ", at most " << settings.max_size;
+    }
+}
+
+TEST(ImageTransform, NoNumberNeedsMoreThan32Bits) {
+    const ParameterMap no_parameters;
+    GraphBuilder b(no_parameters);
+    const ValueId input = b.input("input", DataType::float32, {"batch", 3, "height", "width"});
+    b.graph().outputs.push_back(add_image_transform(b, input, {}).images);
+    const Graph graph = b.finish().value();
+    for (const Value& value : graph.values) {
+        if (!value.constant.defined() || value.constant.type() != DataType::int64) continue;
+        for (const std::int64_t number : value.constant.data<std::int64_t>()) {
+            EXPECT_EQ(number, static_cast<std::int32_t>(number)) << value.name;
+        }
     }
 }
 
