@@ -95,16 +95,20 @@ Result<void> AtomicFile::write(std::span<const std::byte> bytes) {
     return {};
 }
 
-/// No call replaces a file by one without a name: it gets a temporary one first.
+bool AtomicFile::link_to(const std::filesystem::path& name) const {
+    return ::linkat(AT_FDCWD, temporary_.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0;
+}
+
+/// Where nothing stands in its place, the file gets its own name at once. No call replaces a file by one without a
+/// name: it gets a temporary one first.
 Result<void> AtomicFile::give_name() {
-    for (int attempt = 0; attempt < attempts; ++attempt) {
+    if (link_to(target_)) return {};
+    for (int attempt = 0; errno == EEXIST && attempt < attempts; ++attempt) {
         std::filesystem::path name = temporary_name(target_, attempt);
-        if (::linkat(AT_FDCWD, temporary_.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0) {
-            temporary_ = std::move(name);
-            has_name_ = true;
-            return {};
-        }
-        if (errno != EEXIST) break;
+        if (!link_to(name)) continue;
+        temporary_ = std::move(name);
+        has_name_ = true;
+        return {};
     }
     return cannot_write(path_);
 }
@@ -113,7 +117,7 @@ Result<void> AtomicFile::commit() {
     if (::fsync(descriptor_) != 0) return cannot_write(path_);
     if (!has_name_) DETECT_TRY(give_name());
     if (::close(std::exchange(descriptor_, -1)) != 0) return cannot_write(path_);
-    if (::rename(temporary_.c_str(), target_.c_str()) != 0) return cannot_write(path_);
+    if (has_name_ && ::rename(temporary_.c_str(), target_.c_str()) != 0) return cannot_write(path_);
     has_name_ = false;
     return {};
 }

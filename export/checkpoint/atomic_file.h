@@ -32,6 +32,7 @@ public:
 private:
     AtomicFile(std::filesystem::path path, std::filesystem::path target, std::filesystem::path temporary, bool has_name,
                int descriptor);
+    [[nodiscard]] bool link_to(const std::filesystem::path& name) const;
     Result<void> give_name();
 
     /// As it was asked for, and without links.
