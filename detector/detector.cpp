@@ -168,8 +168,7 @@ Result<Detector> Detector::load(std::span<const std::byte> onnx_bytes, const Det
     return detector_from_graph(std::move(graph), options);
 }
 
-double Detector::Implementation::stride_in_pixels(int width, int height) const {
-    constexpr double stride = 32.0; // of the backbone's last features, in pixels of the scaled picture
+double Detector::Implementation::scale(int width, int height) const {
     const auto size = [&](const char* name) {
         const auto entry = metadata.find(name);
         double value = 0.0;
@@ -179,8 +178,13 @@ double Detector::Implementation::stride_in_pixels(int width, int height) const {
     };
     const double shorter = size("min_size") / std::min(width, height);
     const double longer = size("max_size") / std::max(width, height);
-    const double scale = std::min(shorter, longer);
-    return scale > 0.0 ? stride / scale : 1.0;
+    return std::max(std::min(shorter, longer), 0.0);
+}
+
+double Detector::Implementation::stride_in_pixels(int width, int height) const {
+    constexpr double stride = 32.0; // of the backbone's last features, in pixels of the scaled picture
+    const double scale_of_picture = scale(width, height);
+    return scale_of_picture > 0.0 ? stride / scale_of_picture : 1.0;
 }
 
 MemoryUse Detector::memory_use() const {

@@ -108,14 +108,25 @@ Result<Results> run_within_memory(const Detector::Implementation& self, const Ba
     return first;
 }
 
-Result<Results> run_batch(const Detector::Implementation& self, const Batch& batch) {
-    // Pictures share a run where one alone would not keep all threads busy. Otherwise what is computed of one stays
-    // closer to the cores than what is computed of several in turn.
+/// Small pictures share a run: the box head's weights, which are more than a cache holds, are then read once for all of
+/// them. And as many as keep all threads busy. Otherwise what is computed of one picture stays closer to the cores than
+/// what is computed of several in turn.
+std::size_t pictures_to_share_a_run(const Detector::Implementation& self, const Batch& batch) {
+    constexpr double pixels_together = 640000.0;
     constexpr std::size_t threads_per_picture = 4;
     constexpr std::size_t most = 8;
+    const double scale = self.scale(batch.width, batch.height);
+    const double scaled_pixels = batch.width * scale * batch.height * scale;
+    const std::size_t small =
+        scaled_pixels > 0.0
+            ? static_cast<std::size_t>(std::min(pixels_together / scaled_pixels, static_cast<double>(most)))
+            : 0;
     const std::size_t busy = static_cast<std::size_t>(self.model->threads().threads()) / threads_per_picture;
-    const std::size_t wanted =
-        self.pictures_per_run > 0 ? self.pictures_per_run : std::clamp(busy, std::size_t{1}, most);
+    return std::clamp(std::max(small, busy), std::size_t{1}, most);
+}
+
+Result<Results> run_batch(const Detector::Implementation& self, const Batch& batch) {
+    const std::size_t wanted = self.pictures_per_run > 0 ? self.pictures_per_run : pictures_to_share_a_run(self, batch);
     const std::size_t largest = self.one_picture_per_run ? 1 : wanted;
     Results results;
     for (std::size_t begin = 0; begin < batch.count; begin += largest) {

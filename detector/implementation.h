@@ -42,6 +42,8 @@ struct Detector::Implementation {
     /// The classes that are reported; empty: all.
     std::set<int> classes;
     std::optional<TilingOptions> tiling;
+    /// How much the network scales a picture of this size, by its metadata; 0 if they do not say.
+    [[nodiscard]] double scale(int width, int height) const;
     /// Pixels of a picture of this size that one step of the network's coarsest features covers; 1 if the model does
     /// not say how it scales pictures.
     [[nodiscard]] double stride_in_pixels(int width, int height) const;

@@ -90,6 +90,20 @@ TEST(DetectorMemory, ABatchIsRunInPartsThatFit) {
     EXPECT_LE(limited.memory_use().peak, for_one + for_one / 2);
 }
 
+TEST(DetectorMemory, SmallPicturesShareARunAndLargeOnesDoNot) {
+    const auto peak = [](int side, int pictures_per_run) {
+        const Pixels picture = noise(side, side, 5);
+        const std::vector<ImageView> eight(8, picture.view());
+        const Detector detector =
+            tiny_detector({.threads = 1, .pictures_per_run = pictures_per_run}, {.min_size = side, .max_size = side});
+        static_cast<void>(require(detector.run(eight)));
+        return detector.memory_use().peak;
+    };
+    EXPECT_GT(peak(160, 0), peak(160, 1) + peak(160, 1) / 2);
+    EXPECT_EQ(peak(160, 0), peak(160, 8));
+    EXPECT_EQ(peak(640, 0), peak(640, 1));
+}
+
 TEST(DetectorMemory, WeightsCount) {
     const std::size_t weights = tiny_detector().memory_use().now;
     const auto detector = [](std::size_t limit) {

@@ -122,8 +122,8 @@ Graph make_graph(const Scale& scale) {
     b.output("scores", outputs.scores, Shape{"batch", "num_detections"});
     b.output("valid_detections", outputs.valid_detections, Shape{"batch"});
     Graph graph = require(b.finish());
-    graph.metadata["min_size"] = "96";
-    graph.metadata["max_size"] = "192";
+    graph.metadata["min_size"] = std::to_string(scale.min_size);
+    graph.metadata["max_size"] = std::to_string(scale.max_size);
     graph.metadata["labels"] = R"(["a", "b", "c"])";
     return graph;
 }

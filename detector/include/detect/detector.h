@@ -24,7 +24,7 @@ struct DetectorOptions {
     /// is nothing to find.
     float min_score = 0.0F;
     /// Pictures of one size that share a run; 0: as many as it takes to keep all threads busy, which on a few cores is
-    /// one. Results do not depend on it.
+    /// one, and up to eight that are small once they are scaled. Results do not depend on it.
     int pictures_per_run = 0;
     /// Bytes that the detector may hold at once: weights, plans, and the pictures that are being run with all that is
     /// computed from them. A picture that would pass it is refused with `resource_limit` before anything passes it, or
