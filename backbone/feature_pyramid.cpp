@@ -20,9 +20,9 @@ FeaturePyramid add_feature_pyramid(GraphBuilder& b, const BackboneMaps& maps) {
     const ValueId map_0 = b.named(add_convolution(b, merged, layer + "0.0", output), "feature_0");
     const ValueId map_1 = b.named(add_convolution(b, top, layer + "1.0", output), "feature_1");
     // torchvision's LastLevelMaxPool: every second row and column.
-    const ValueId pool = b.node("MaxPool", {map_1},
-                                {{"kernel_shape", std::vector<std::int64_t>{1, 1}},
-                                 {"strides", std::vector<std::int64_t>{2, 2}}});
+    const ValueId pool =
+        b.node("MaxPool", {map_1},
+               {{"kernel_shape", std::vector<std::int64_t>{1, 1}}, {"strides", std::vector<std::int64_t>{2, 2}}});
     return {.map_0 = map_0, .map_1 = map_1, .pool = b.named(pool, "feature_pool")};
 }
 

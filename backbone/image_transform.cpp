@@ -10,11 +10,10 @@ namespace {
 ValueId add_scale(GraphBuilder& b, ValueId height, ValueId width, const ImageTransformSettings& settings) {
     const ValueId h = b.cast(height, DataType::float32);
     const ValueId w = b.cast(width, DataType::float32);
-    const ValueId min_size =
-        b.setting("min_size", Tensor::of<float>({1}, {static_cast<float>(settings.min_size)}));
-    const ValueId max_size =
-        b.setting("max_size", Tensor::of<float>({1}, {static_cast<float>(settings.max_size)}));
-    return b.min(b.mul(min_size, b.node("Reciprocal", {b.min(h, w)})), b.mul(max_size, b.node("Reciprocal", {b.max(h, w)})));
+    const ValueId min_size = b.setting("min_size", Tensor::of<float>({1}, {static_cast<float>(settings.min_size)}));
+    const ValueId max_size = b.setting("max_size", Tensor::of<float>({1}, {static_cast<float>(settings.max_size)}));
+    return b.min(b.mul(min_size, b.node("Reciprocal", {b.min(h, w)})),
+                 b.mul(max_size, b.node("Reciprocal", {b.max(h, w)})));
 }
 
 /// floor(sizes × scale), exactly: torchvision widens the float32 scale to double, and a float32 product would give 800
@@ -68,11 +67,11 @@ TransformedImages add_image_transform(GraphBuilder& b, ValueId input, const Imag
     // 3. Bilinear resize: half-pixel centres, no antialiasing, sampling ratio new/old.
     const ValueId batch_and_channels =
         b.node("Slice", {b.shape_of(input), b.vector({std::int64_t{0}}), b.vector({std::int64_t{2}})});
-    const ValueId resized = b.node("Resize",
-                                   {normalised, ValueId{}, ValueId{}, b.concat({batch_and_channels, new_sizes}, 0)},
-                                   {{"mode", std::string("linear")},
-                                    {"coordinate_transformation_mode", std::string("half_pixel")},
-                                    {"nearest_mode", std::string("floor")}});
+    const ValueId resized =
+        b.node("Resize", {normalised, ValueId{}, ValueId{}, b.concat({batch_and_channels, new_sizes}, 0)},
+               {{"mode", std::string("linear")},
+                {"coordinate_transformation_mode", std::string("half_pixel")},
+                {"nearest_mode", std::string("floor")}});
 
     // 4. Zeros on the right and at the bottom.
     const ValueId no_padding = b.constant("no_padding", Tensor::of<std::int64_t>({6}, {0, 0, 0, 0, 0, 0}));

@@ -37,17 +37,16 @@ ValueId add_convolution(GraphBuilder& b, ValueId x, const std::string& key, cons
     return add_convolution_node(b, {x, weight, bias}, settings);
 }
 
-ValueId add_convolution_norm(GraphBuilder& b, ValueId x, const std::string& key,
-                                        const ConvolutionSettings& settings, Nonlinearity activation) {
+ValueId add_convolution_norm(GraphBuilder& b, ValueId x, const std::string& key, const ConvolutionSettings& settings,
+                             Nonlinearity activation) {
     const ValueId weight = b.parameter(key + ".0.weight", weight_dims(settings));
     const ValueId convolved = add_convolution_node(b, {x, weight}, settings);
     const Dims per_channel{settings.out_channels};
-    const ValueId normalised = b.node("BatchNormalization",
-                                      {convolved, b.parameter(key + ".1.weight", per_channel),
-                                       b.parameter(key + ".1.bias", per_channel),
-                                       b.parameter(key + ".1.running_mean", per_channel),
-                                       b.parameter(key + ".1.running_var", per_channel)},
-                                      {{"epsilon", 1e-5F}});
+    const ValueId normalised =
+        b.node("BatchNormalization",
+               {convolved, b.parameter(key + ".1.weight", per_channel), b.parameter(key + ".1.bias", per_channel),
+                b.parameter(key + ".1.running_mean", per_channel), b.parameter(key + ".1.running_var", per_channel)},
+               {{"epsilon", 1e-5F}});
     return add_nonlinearity(b, normalised, activation);
 }
 

@@ -64,19 +64,20 @@ ValueId add_inverted_residual(GraphBuilder& b, ValueId x, const std::string& key
     const auto next = [&] { return key + ".block." + std::to_string(step++); };
     ValueId y = x;
     if (block.expanded_channels != block.in_channels) {
-        y = add_convolution_norm(
-            b, y, next(), {.in_channels = block.in_channels, .out_channels = block.expanded_channels}, block.activation);
+        y = add_convolution_norm(b, y, next(),
+                                 {.in_channels = block.in_channels, .out_channels = block.expanded_channels},
+                                 block.activation);
     }
     y = add_convolution_norm(b, y, next(),
-                                        {.in_channels = block.expanded_channels,
-                                         .out_channels = block.expanded_channels,
-                                         .kernel = block.kernel,
-                                         .stride = block.stride,
-                                         .groups = block.expanded_channels},
-                                        block.activation);
+                             {.in_channels = block.expanded_channels,
+                              .out_channels = block.expanded_channels,
+                              .kernel = block.kernel,
+                              .stride = block.stride,
+                              .groups = block.expanded_channels},
+                             block.activation);
     if (block.squeeze_excite) y = add_squeeze_excite(b, y, next(), block.expanded_channels);
-    y = add_convolution_norm(
-        b, y, next(), {.in_channels = block.expanded_channels, .out_channels = block.out_channels}, Nonlinearity::none);
+    y = add_convolution_norm(b, y, next(), {.in_channels = block.expanded_channels, .out_channels = block.out_channels},
+                             Nonlinearity::none);
     const bool shortcut = block.stride == 1 && block.in_channels == block.out_channels;
     return shortcut ? b.add(y, x) : y;
 }
@@ -87,16 +88,15 @@ BackboneMaps add_mobilenet_v3_large(GraphBuilder& b, ValueId images) {
     const auto scope = b.scope("backbone");
     const std::string body = "backbone.body.";
     BackboneMaps maps;
-    ValueId x = add_convolution_norm(
-        b, images, body + "0", {.in_channels = 3, .out_channels = 16, .kernel = 3, .stride = 2}, hard_swish);
+    ValueId x = add_convolution_norm(b, images, body + "0",
+                                     {.in_channels = 3, .out_channels = 16, .kernel = 3, .stride = 2}, hard_swish);
     for (std::size_t i = 0; i < blocks.size(); ++i) {
         const std::string number = std::to_string(i + 1);
         const auto block_scope = b.scope("block_" + number);
         x = add_inverted_residual(b, x, body + number, blocks[i]);
         if (i + 1 == 13) maps.block_13 = x;
     }
-    maps.block_16 =
-        add_convolution_norm(b, x, body + "16", {.in_channels = 160, .out_channels = 960}, hard_swish);
+    maps.block_16 = add_convolution_norm(b, x, body + "16", {.in_channels = 160, .out_channels = 960}, hard_swish);
     return maps;
 }
 

@@ -14,11 +14,12 @@ namespace {
 Error disagreement(const Verification& verification) {
     for (const VerificationRow& row : verification.rows) {
         if (row.passed()) continue;
-        const std::string what = row.same_alone ? std::to_string(row.unmatched) + " detections of one have no counterpart in the other"
-                                                : "a picture gives something else in a batch than alone";
-        return {ErrorCode::verification_failed,
-                "the reference interpreter and the executor disagree on the " + row.input + " (" + row.size + "): " + what +
-                    "; no file was written"};
+        const std::string what =
+            row.same_alone ? std::to_string(row.unmatched) + " detections of one have no counterpart in the other"
+                           : "a picture gives something else in a batch than alone";
+        return {ErrorCode::verification_failed, "the reference interpreter and the executor disagree on the " +
+                                                    row.input + " (" + row.size + "): " + what +
+                                                    "; no file was written"};
     }
     return {ErrorCode::internal, "verification failed"};
 }
@@ -40,7 +41,8 @@ Result<ExportReport> export_model(const ExportOptions& options, const Tensor& im
     DETECT_TRY(check_opset(options));
     progress("reading " + options.checkpoint.string());
     ExportReport report;
-    DETECT_TRY_ASSIGN(report.network, graph_from_checkpoint(options.checkpoint, options.settings, options.layout, options.opset));
+    DETECT_TRY_ASSIGN(report.network,
+                      graph_from_checkpoint(options.checkpoint, options.settings, options.layout, options.opset));
     DETECT_TRY_ASSIGN(report.precision, reduce_precision(report.network, options.precision, image));
     DETECT_TRY_ASSIGN(const std::string bytes, write_onnx(report.network.graph));
     report.file_bytes = bytes.size();

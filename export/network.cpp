@@ -38,8 +38,8 @@ Result<NetworkDefinition> build_network(const ParameterSource& parameters, std::
     const ValueId input = b.input("input", DataType::float32, {batch, 3, "height", "width"});
     const TransformedImages transformed = add_image_transform(b, input, settings.transform);
     const FeaturePyramid pyramid = add_feature_pyramid(b, add_mobilenet_v3_large(b, transformed.images));
-    const Proposals proposals = add_region_proposal_network(b, transformed.images, pyramid.levels(),
-                                                            transformed.resized_limits, settings.anchors, settings.proposals);
+    const Proposals proposals = add_region_proposal_network(
+        b, transformed.images, pyramid.levels(), transformed.resized_limits, settings.anchors, settings.proposals);
     const BoxPredictions predictions = add_box_head(b, pyramid.map_0, proposals, classes);
     const DetectionOutputs outputs = add_box_selection(b,
                                                        {.proposals = proposals.boxes,

@@ -16,7 +16,8 @@ namespace detect {
 
 Result<void> check_onnx(const std::string& bytes) {
     onnx::ModelProto model;
-    if (!model.ParseFromString(bytes)) return Error{ErrorCode::verification_failed, "the bytes written are not an ONNX model"};
+    if (!model.ParseFromString(bytes))
+        return Error{ErrorCode::verification_failed, "the bytes written are not an ONNX model"};
     try {
         onnx::checker::check_model(model);
         // The checker of the C++ library has no "full" mode: shape inference is the other half of it.

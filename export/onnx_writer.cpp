@@ -34,7 +34,8 @@ void write_tensor(const Tensor& tensor, const std::string& name, onnx::TensorPro
     proto.set_raw_data(reinterpret_cast<const char*>(bytes.data()), bytes.size());
 }
 
-Result<void> write_attribute(const Node& node, const std::string& name, const Attribute& attribute, onnx::AttributeProto& proto) {
+Result<void> write_attribute(const Node& node, const std::string& name, const Attribute& attribute,
+                             onnx::AttributeProto& proto) {
     using Proto = onnx::AttributeProto;
     proto.set_name(name);
     if (const auto* integer = std::get_if<std::int64_t>(&attribute)) {
@@ -59,7 +60,8 @@ Result<void> write_attribute(const Node& node, const std::string& name, const At
         proto.set_type(Proto::STRINGS);
         for (const std::string& item : *texts) proto.add_strings(item);
     } else {
-        return Error{ErrorCode::unsupported, describe(node) + ": attribute " + name + " holds a graph, which is not written"};
+        return Error{ErrorCode::unsupported,
+                     describe(node) + ": attribute " + name + " holds a graph, which is not written"};
     }
     return {};
 }

@@ -29,7 +29,8 @@ private:
         if (opset_ < 16 && node.op == "RoiAlign") DETECT_TRY(drop_half_pixel_mode(node));
         if (opset_ < 14 && node.op == "HardSwish") return lower_hard_swish(std::move(node));
         if (opset_ < 13) {
-            if (node.op == "Squeeze" || node.op == "Unsqueeze" || node.op == "ReduceSum") DETECT_TRY(axes_to_attribute(node));
+            if (node.op == "Squeeze" || node.op == "Unsqueeze" || node.op == "ReduceSum")
+                DETECT_TRY(axes_to_attribute(node));
             if (node.op == "Softmax") DETECT_TRY(require_last_axis(node));
             if (node.op == "Resize") fill_resize_inputs(node);
         }
@@ -45,7 +46,8 @@ private:
     }
 
     Error no_counterpart(const Node& node, std::string_view what) const {
-        return {ErrorCode::unsupported, describe(node) + ": opset " + std::to_string(opset_) + " cannot express " + std::string(what)};
+        return {ErrorCode::unsupported,
+                describe(node) + ": opset " + std::to_string(opset_) + " cannot express " + std::string(what)};
     }
 
     /// Before opset 16 RoiAlign knows one mode: the one that opset 16 calls output_half_pixel.
@@ -60,7 +62,8 @@ private:
     /// x · hard_sigmoid(x), with 1/6 and 1/2.
     Result<void> lower_hard_swish(Node node) {
         const ValueId x = node.inputs[0];
-        const ValueId gate = append("HardSigmoid", node, "gate", {x}, graph_[x].type, {{"alpha", 1.0F / 6.0F}, {"beta", 0.5F}});
+        const ValueId gate =
+            append("HardSigmoid", node, "gate", {x}, graph_[x].type, {{"alpha", 1.0F / 6.0F}, {"beta", 0.5F}});
         node.op = "Mul";
         node.inputs = {x, gate};
         graph_.nodes.push_back(std::move(node));
@@ -117,8 +120,8 @@ private:
     }
 
     /// A new node in front of `original`, whose output has the shape of `original`'s output.
-    ValueId append(std::string_view op, const Node& original, std::string_view suffix, std::vector<ValueId> inputs, DataType type,
-                   std::map<std::string, Attribute, std::less<>> attributes) {
+    ValueId append(std::string_view op, const Node& original, std::string_view suffix, std::vector<ValueId> inputs,
+                   DataType type, std::map<std::string, Attribute, std::less<>> attributes) {
         Node node;
         node.op = op;
         node.name = original.name + "/" + std::string(suffix);
@@ -138,7 +141,8 @@ private:
 Result<Graph> lower_to_opset(Graph graph, int opset) {
     if (opset < oldest_export_opset || opset > newest_export_opset) {
         return Error{ErrorCode::invalid_argument, "opset must be " + std::to_string(oldest_export_opset) + " to " +
-                                                      std::to_string(newest_export_opset) + ", not " + std::to_string(opset)};
+                                                      std::to_string(newest_export_opset) + ", not " +
+                                                      std::to_string(opset)};
     }
     return Lowering(std::move(graph), opset).run();
 }

@@ -110,7 +110,8 @@ VerificationTolerance verification_tolerance(const Graph& graph) {
 
 bool Verification::passed() const { return std::ranges::all_of(rows, &VerificationRow::passed); }
 
-Result<Verification> verify(const Graph& graph, const Tensor& image, const std::function<void(const std::string&)>& progress) {
+Result<Verification> verify(const Graph& graph, const Tensor& image,
+                            const std::function<void(const std::string&)>& progress) {
     DETECT_TRY_ASSIGN(const auto model, Model::compile(graph));
     const Verifier verifier(graph, *model, progress);
     const Tensor alone = as_batch(image);
@@ -118,12 +119,15 @@ Result<Verification> verify(const Graph& graph, const Tensor& image, const std::
 
     Verification result{.tolerance = verification_tolerance(graph), .rows = {}};
     result.example_detections = static_cast<std::int64_t>(alone_detections[0].size());
-    const auto append = [&](std::vector<VerificationRow> rows) { std::ranges::move(rows, std::back_inserter(result.rows)); };
+    const auto append = [&](std::vector<VerificationRow> rows) {
+        std::ranges::move(rows, std::back_inserter(result.rows));
+    };
 
     const bool any_batch = !(*graph[graph.inputs[0]].shape)[0].size.has_value();
     if (any_batch) {
         DETECT_TRY_ASSIGN(const Tensor batch, with_mirror_image(image));
-        DETECT_TRY_ASSIGN(auto rows, verifier.compare(batch, {"example picture, in a batch", "its mirror image, in the batch"}));
+        DETECT_TRY_ASSIGN(auto rows,
+                          verifier.compare(batch, {"example picture, in a batch", "its mirror image, in the batch"}));
         DETECT_TRY_ASSIGN(const auto together, verifier.run_optimised(batch));
         rows[0].same_alone = same_bits(together[0], alone_detections[0]);
         append(std::move(rows));

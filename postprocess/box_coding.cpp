@@ -11,9 +11,7 @@ ValueId first_half(GraphBuilder& b, ValueId x) { return b.slice(x, 0, 2, -1); }
 /// Elements 2–3: (x2, y2), or (dw, dh).
 ValueId second_half(GraphBuilder& b, ValueId x) { return b.slice(x, 2, 4, -1); }
 
-ValueId divided(GraphBuilder& b, ValueId x, float weight) {
-    return weight == 1.0F ? x : b.div(x, b.scalar(weight));
-}
+ValueId divided(GraphBuilder& b, ValueId x, float weight) { return weight == 1.0F ? x : b.div(x, b.scalar(weight)); }
 
 } // namespace
 
@@ -42,7 +40,8 @@ ValueId add_large_enough(GraphBuilder& b, ValueId boxes, float min_side) {
     const auto scope = b.scope("large_enough");
     const ValueId sides = b.sub(second_half(b, boxes), first_half(b, boxes));
     // The axis counts from the front: ONNX Runtime 1.30 takes -1 wrongly where there are no boxes.
-    const ValueId shorter = b.node("ReduceMin", {sides}, {{"axes", std::vector<std::int64_t>{2}}, {"keepdims", std::int64_t{0}}});
+    const ValueId shorter =
+        b.node("ReduceMin", {sides}, {{"axes", std::vector<std::int64_t>{2}}, {"keepdims", std::int64_t{0}}});
     return b.node("GreaterOrEqual", {shorter, b.scalar(min_side)});
 }
 

@@ -45,8 +45,8 @@ ValueId add_spread(GraphBuilder& b, const BoxSelectionInput& in, ValueId places,
 
 /// Survivors of non-maximum suppression per class, as int64 [M, 3]: (image, slot, class − 1).
 /// Classes have boxes of their own, so each (image, class) pair is a batch entry of the operator.
-ValueId add_suppression(GraphBuilder& b, const BoxSelectionInput& in, ValueId boxes, ValueId scores,
-                        ValueId threshold, const BoxSelectionSettings& settings) {
+ValueId add_suppression(GraphBuilder& b, const BoxSelectionInput& in, ValueId boxes, ValueId scores, ValueId threshold,
+                        const BoxSelectionSettings& settings) {
     const ValueId classes = b.vector({in.classes - 1});
     const ValueId any = b.vector({std::int64_t{-1}});
     const ValueId boxes_by_pair =
@@ -80,11 +80,13 @@ DetectionOutputs add_box_selection(GraphBuilder& b, const BoxSelectionInput& in,
 
     // 3. Suppress within each class, keep the best of each image.
     const ValueId survivors = add_suppression(b, in, boxes, scores, threshold, settings);
-    const ValueId max_detections = b.setting("max_detections", Tensor::of<std::int64_t>({1}, {settings.max_detections}));
+    const ValueId max_detections =
+        b.setting("max_detections", Tensor::of<std::int64_t>({1}, {settings.max_detections}));
     const BestPerImage best = add_best_per_image(b, scores, survivors, max_detections);
 
     // 4. As many columns as the fullest image of the batch needs.
-    const ValueId most = b.node("ReduceMax", {best.counts}, {{"axes", std::vector<std::int64_t>{0}}, {"keepdims", std::int64_t{1}}});
+    const ValueId most =
+        b.node("ReduceMax", {best.counts}, {{"axes", std::vector<std::int64_t>{0}}, {"keepdims", std::int64_t{1}}});
     const ValueId first = b.vector({std::int64_t{0}});
     const auto cut = [&](ValueId x) { return b.node("Slice", {x, first, most, b.vector({std::int64_t{1}})}); };
     const ValueId taken = cut(best.taken);

@@ -17,7 +17,8 @@ double intersection_over_union(const Box& a, const Box& b) {
     return all > 0.0 ? intersection / all : 0.0;
 }
 
-MatchReport match_detections(std::span<const Detection> a, std::span<const Detection> b, const MatchTolerance& tolerance) {
+MatchReport match_detections(std::span<const Detection> a, std::span<const Detection> b,
+                             const MatchTolerance& tolerance) {
     MatchReport report;
     std::vector<bool> taken(b.size(), false);
     const auto partner_of = [&](const Detection& detection) {

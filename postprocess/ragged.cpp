@@ -10,7 +10,8 @@ ValueId add_gather_rows(GraphBuilder& b, ValueId table, ValueId indices, std::in
 
 BestPerImage add_best_per_image(GraphBuilder& b, ValueId scores, ValueId survivors, ValueId count) {
     const auto scope = b.scope("best");
-    const ValueId nothing = b.node("ConstantOfShape", {b.shape_of(scores)}, {{"value", Tensor::of<float>({1}, {0.0F})}});
+    const ValueId nothing =
+        b.node("ConstantOfShape", {b.shape_of(scores)}, {{"value", Tensor::of<float>({1}, {0.0F})}});
     const ValueId kept = b.node("ScatterND", {nothing, survivors, b.node("GatherND", {scores, survivors})});
     const ValueId flat = b.node("Flatten", {kept}, {{"axis", std::int64_t{1}}});
     const auto best = b.nodes("TopK", {flat, b.min(count, b.size_of(flat, 1))}, {{"axis", std::int64_t{1}}}, 2);

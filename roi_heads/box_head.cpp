@@ -35,8 +35,8 @@ BoxPredictions add_box_head(GraphBuilder& b, ValueId feature_map, const Proposal
     const std::string head = "roi_heads.box_head.";
     const std::string predictor = "roi_heads.box_predictor.";
     const std::int64_t pooled_features = pyramid_channels * pooled_side * pooled_side;
-    const ValueId fc6 = b.node("Relu", {add_linear(b, flat, head + "fc6", pooled_features, hidden_features,
-                                                   "7×7 pooling of 256 channels")});
+    const ValueId fc6 = b.node(
+        "Relu", {add_linear(b, flat, head + "fc6", pooled_features, hidden_features, "7×7 pooling of 256 channels")});
     const ValueId fc7 = b.node("Relu", {add_linear(b, fc6, head + "fc7", hidden_features, hidden_features)});
     const ValueId logits = add_linear(b, fc7, predictor + "cls_score", hidden_features, classes);
     const ValueId deltas = add_linear(b, fc7, predictor + "bbox_pred", hidden_features, 4 * classes, "4 per class");

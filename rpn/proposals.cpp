@@ -53,7 +53,7 @@ Proposals add_proposal_selection(GraphBuilder& b, const std::vector<RpnLevel>& l
     // 1. The best anchors of each level, all in one list.
     std::vector<Candidates> candidates;
     for (const RpnLevel& level : levels) candidates.push_back(add_level_candidates(b, level, settings));
-    const auto all = [&](ValueId Candidates::* part) {
+    const auto all = [&](ValueId Candidates::*part) {
         std::vector<ValueId> parts;
         for (const Candidates& level : candidates) parts.push_back(level.*part);
         return b.concat(std::move(parts), 1);
@@ -78,7 +78,8 @@ Proposals add_proposal_selection(GraphBuilder& b, const std::vector<RpnLevel>& l
         b.node("Where", {b.unsqueeze(add_level_mask(b, candidates), {0}), b.unsqueeze(scores, {1}), zero});
     const ValueId iou = b.setting("rpn_nms_threshold", Tensor::of<float>({1}, {settings.nms_threshold}));
     const ValueId no_threshold = b.vector({0.0F});
-    const ValueId selected = b.node("NonMaxSuppression", {boxes, scores_by_level, b.size_of(scores, 1), iou, no_threshold});
+    const ValueId selected =
+        b.node("NonMaxSuppression", {boxes, scores_by_level, b.size_of(scores, 1), iou, no_threshold});
 
     // 5. The best of each image over all levels.
     const ValueId image_and_candidate = b.gather(selected, b.vector({std::int64_t{0}, std::int64_t{2}}), 1);
@@ -88,7 +89,8 @@ Proposals add_proposal_selection(GraphBuilder& b, const std::vector<RpnLevel>& l
 
     // 6. One list over all images, without empty places.
     const ValueId taken = b.transpose(b.node("NonZero", {best.taken}), {1, 0});
-    const ValueId slots = b.node("ReduceMax", {best.counts}, {{"axes", std::vector<std::int64_t>{0}}, {"keepdims", std::int64_t{1}}});
+    const ValueId slots =
+        b.node("ReduceMax", {best.counts}, {{"axes", std::vector<std::int64_t>{0}}, {"keepdims", std::int64_t{1}}});
     return {.boxes = b.named(b.node("GatherND", {padded, taken}), "proposals"),
             .image = b.named(b.gather(taken, b.scalar(std::int64_t{0}), 1), "proposal_image"),
             .image_and_slot = taken,

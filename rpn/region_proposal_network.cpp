@@ -9,7 +9,8 @@ Proposals add_region_proposal_network(GraphBuilder& b, ValueId images, std::span
     for (const ValueId map : feature_maps) {
         const std::string number = std::to_string(levels.size());
         const auto level_scope = b.scope("level_" + number);
-        RpnLevel level{.output = add_rpn_head(b, map, anchors.per_location()), .anchors = add_anchors(b, images, map, anchors)};
+        RpnLevel level{.output = add_rpn_head(b, map, anchors.per_location()),
+                       .anchors = add_anchors(b, images, map, anchors)};
         level.output.logits = b.named(level.output.logits, "rpn_logits_" + number);
         level.output.deltas = b.named(level.output.deltas, "rpn_deltas_" + number);
         levels.push_back(level);

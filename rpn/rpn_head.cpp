@@ -13,9 +13,8 @@ RpnOutput add_rpn_head(GraphBuilder& b, ValueId feature_map, std::int64_t anchor
         add_convolution(b, feature_map, "rpn.head.conv.0.0",
                         {.in_channels = pyramid_channels, .out_channels = pyramid_channels, .kernel = 3}),
         Nonlinearity::relu);
-    const ValueId logits =
-        add_convolution(b, hidden, "rpn.head.cls_logits",
-                        {.in_channels = pyramid_channels, .out_channels = anchors_per_location}, why);
+    const ValueId logits = add_convolution(
+        b, hidden, "rpn.head.cls_logits", {.in_channels = pyramid_channels, .out_channels = anchors_per_location}, why);
     const ValueId deltas =
         add_convolution(b, hidden, "rpn.head.bbox_pred",
                         {.in_channels = pyramid_channels, .out_channels = 4 * anchors_per_location}, why);

@@ -23,9 +23,8 @@ struct QuantizationPlan {
 enum class WeightForm {
     /// Integers with a DequantizeLinear behind them.
     integers,
-    /// The same for weights; biases as the floats that theirs come to. TensorRT's DequantizeLinear takes int8 and
-    /// nothing
-    /// else (onnx-tensorrt's docs/operators.md), so that biases in int32 make it refuse a file.
+    /// The same for weights; biases as the floats that theirs come to. TensorRT's DequantizeLinear takes int8 alone
+    /// (onnx-tensorrt's docs/operators.md), so that biases in int32 make it refuse a file.
     integers_and_float_biases,
     /// The floats that those come to: what is computed is the same, in any engine without a path for integers.
     rounded_floats,

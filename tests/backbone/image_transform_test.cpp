@@ -19,25 +19,29 @@ struct Transformed {
     std::vector<float> scale;
 };
 
-Transformed transform(std::int64_t height, std::int64_t width, const ImageTransformSettings& settings, float value = 0.5F) {
+Transformed transform(std::int64_t height, std::int64_t width, const ImageTransformSettings& settings,
+                      float value = 0.5F) {
     const ParameterMap no_parameters;
     GraphBuilder b(no_parameters);
     const ValueId input = b.input("input", DataType::float32, {"batch", 3, "height", "width"});
     const TransformedImages result = add_image_transform(b, input, settings);
-    for (const ValueId id : {result.images, result.resized_limits, result.to_input_scale}) b.graph().outputs.push_back(id);
+    for (const ValueId id : {result.images, result.resized_limits, result.to_input_scale})
+        b.graph().outputs.push_back(id);
     auto graph = b.finish();
     EXPECT_TRUE(graph.ok()) << graph.error().message;
     Tensor picture = Tensor::create(DataType::float32, {1, 3, height, width}).value();
     for (float& pixel : picture.mutable_data<float>()) pixel = value;
     auto outputs = interpret(*graph, std::span(&picture, 1));
     EXPECT_TRUE(outputs.ok()) << outputs.error().message;
-    const auto list = [](const Tensor& t) { return std::vector<float>(t.data<float>().begin(), t.data<float>().end()); };
+    const auto list = [](const Tensor& t) {
+        return std::vector<float>(t.data<float>().begin(), t.data<float>().end());
+    };
     return {.images = (*outputs)[0], .limits = list((*outputs)[1]), .scale = list((*outputs)[2])};
 }
 
 TEST(ImageTransform, FloorsTheExactProductOfTheFloat32Scale) {
-    // torch divides a number by a tensor as number · (1 / tensor), in float32. 1 / 1080 rounds down, so 800 / 1080 times
-    // 1080 is 799.99998: 799. So it goes for 540, 1066 and 2160; the others round up.
+    // torch divides a number by a tensor as number · (1 / tensor), in float32. 1 / 1080 rounds down, so 800 / 1080
+    // times 1080 is 799.99998: 799. So it goes for 540, 1066 and 2160; the others round up.
     for (const std::int64_t side : {540, 1066, 1080, 2160}) {
         EXPECT_EQ(transform(side, side, {}).limits[0], 799.0F) << side;
     }

@@ -17,8 +17,9 @@ TEST(Info, TellsWhatAnExportedFileHolds) {
     const ProcessResult info = run_detect({"info", small_model().string()}, folder.path());
     ASSERT_TRUE(succeeded(info));
     EXPECT_EQ(info.errors, "");
-    EXPECT_THAT(info.output,
-                ContainsRegex("small.onnx: 7[0-9]\\.[0-9]+ MB, opset 17, [0-9]+ nodes, 1[89][0-9]+ parameters, fp32\n"));
+    EXPECT_THAT(
+        info.output,
+        ContainsRegex("small.onnx: 7[0-9]\\.[0-9]+ MB, opset 17, [0-9]+ nodes, 1[89][0-9]+ parameters, fp32\n"));
     EXPECT_THAT(info.output, ContainsRegex("input +float32 +\\[batch, 3, height, width\\]\n"));
     EXPECT_THAT(info.output, ContainsRegex("boxes +float32 +\\[batch, num_detections, 4\\]\n"));
     EXPECT_THAT(info.output, ContainsRegex("labels +int64 +\\[batch, num_detections\\]\n"));

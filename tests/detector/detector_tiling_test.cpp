@@ -78,8 +78,8 @@ TEST(DetectorTiling, WhatWouldPassTheMemoryLimitIsTiledIfTilingIsOn) {
 }
 
 TEST(DetectorTiling, TilesThatPassTheLimitThemselvesAreRefused) {
-    const Detector detector =
-        tiny_detector({.threads = 1, .memory_limit = 8 * megabyte, .tiling = TilingOptions{.tile = 1900}}, {1900, 1900});
+    const Detector detector = tiny_detector(
+        {.threads = 1, .memory_limit = 8 * megabyte, .tiling = TilingOptions{.tile = 1900}}, {1900, 1900});
     const auto refused = detector.run(noise(2500, 2000, 2).view());
     ASSERT_FALSE(refused.ok());
     EXPECT_EQ(refused.error().code, ErrorCode::resource_limit);

@@ -13,7 +13,8 @@ using testing::ElementsAre;
 using testing::FloatNear;
 using testing::Pointwise;
 
-std::vector<float> decode(const std::vector<float>& deltas, const std::vector<float>& references, BoxCodingWeights weights) {
+std::vector<float> decode(const std::vector<float>& deltas, const std::vector<float>& references,
+                          BoxCodingWeights weights) {
     const auto rows = static_cast<std::int64_t>(deltas.size() / 4);
     return values_of<float>(evaluate([&](GraphBuilder& b) {
                                 const ValueId d = b.constant("deltas", Tensor::of<float>({rows, 4}, deltas));
@@ -74,7 +75,8 @@ TEST(ClipBoxes, MovesCornersIntoThePicture) {
 
 TEST(LargeEnough, BothSidesMustBe) {
     const auto kept = evaluate([](GraphBuilder& b) {
-        const ValueId boxes = b.constant("boxes", Tensor::of<float>({1, 4, 4}, {0, 0, 2, 2, 0, 0, 1, 9, 0, 0, 9, 1, 5, 5, 4, 9}));
+        const ValueId boxes =
+            b.constant("boxes", Tensor::of<float>({1, 4, 4}, {0, 0, 2, 2, 0, 0, 1, 9, 0, 0, 9, 1, 5, 5, 4, 9}));
         return std::vector{add_large_enough(b, boxes, 2.0F)};
     });
     EXPECT_THAT(values_of<bool>(kept[0]), ElementsAre(true, false, false, false));

@@ -24,8 +24,8 @@ struct Selected {
     std::vector<std::int64_t> valid;
 };
 
-Selected select(std::int64_t batch, std::int64_t classes, const std::vector<Proposal>& proposals, const BoxSelectionSettings& settings,
-                std::vector<float> to_input_scale = {1, 1, 1, 1}) {
+Selected select(std::int64_t batch, std::int64_t classes, const std::vector<Proposal>& proposals,
+                const BoxSelectionSettings& settings, std::vector<float> to_input_scale = {1, 1, 1, 1}) {
     const auto count = static_cast<std::int64_t>(proposals.size());
     std::vector<float> boxes;
     std::vector<float> scores;
@@ -64,7 +64,8 @@ const std::vector<float> nearly_here{10, 10, 50, 52};
 const std::vector<float> there{200, 200, 240, 260};
 
 TEST(BoxSelection, SuppressesWithinAClassOnlyAndSortsByScore) {
-    const Selected s = select(1, 3, {{0, here, {0.6F, 0.7F}}, {0, nearly_here, {0.8F, 0.1F}}, {0, there, {0.2F, 0.0F}}}, {});
+    const Selected s =
+        select(1, 3, {{0, here, {0.6F, 0.7F}}, {0, nearly_here, {0.8F, 0.1F}}, {0, there, {0.2F, 0.0F}}}, {});
     EXPECT_THAT(s.scores, ElementsAre(0.8F, 0.7F, 0.2F));
     EXPECT_THAT(s.labels, ElementsAre(1, 2, 1));
     EXPECT_THAT(s.boxes, ElementsAre(10, 10, 50, 52, 10, 10, 50, 50, 200, 200, 240, 260));
@@ -87,7 +88,8 @@ TEST(BoxSelection, KeepsTheBestPerImageAndFillsTheRestWithZeros) {
     EXPECT_THAT(s.valid, ElementsAre(2, 0, 1));
     EXPECT_THAT(s.scores, ElementsAre(0.9F, 0.3F, 0, 0, 0.4F, 0));
     EXPECT_THAT(s.labels, ElementsAre(1, 1, 0, 0, 1, 0));
-    EXPECT_THAT(s.boxes, ElementsAre(200, 200, 240, 260, 10, 10, 50, 50, 0, 0, 0, 0, 0, 0, 0, 0, 10, 10, 50, 50, 0, 0, 0, 0));
+    EXPECT_THAT(s.boxes,
+                ElementsAre(200, 200, 240, 260, 10, 10, 50, 50, 0, 0, 0, 0, 0, 0, 0, 0, 10, 10, 50, 50, 0, 0, 0, 0));
 }
 
 TEST(BoxSelection, MaxDetectionsCutsTheFaintest) {

@@ -5,7 +5,9 @@
 namespace detect {
 namespace {
 
-Detection detection(int label, float score, Box box = {0, 0, 100, 100}) { return {.box = box, .label = label, .score = score}; }
+Detection detection(int label, float score, Box box = {0, 0, 100, 100}) {
+    return {.box = box, .label = label, .score = score};
+}
 
 TEST(IntersectionOverUnion, OfOverlappingTouchingAndEmptyBoxes) {
     EXPECT_DOUBLE_EQ(intersection_over_union({0, 0, 2, 2}, {1, 0, 3, 2}), 2.0 / 6.0);

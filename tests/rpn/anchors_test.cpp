@@ -16,7 +16,8 @@ std::vector<float> row(const Tensor& table, std::size_t index) {
 }
 
 /// Anchors for a padded picture and a feature map of the given sizes.
-Tensor anchors(std::int64_t height, std::int64_t width, std::int64_t rows, std::int64_t columns, const AnchorSettings& settings) {
+Tensor anchors(std::int64_t height, std::int64_t width, std::int64_t rows, std::int64_t columns,
+               const AnchorSettings& settings) {
     const ParameterMap no_parameters;
     GraphBuilder b(no_parameters);
     const ValueId images = b.input("images", DataType::float32, {"batch", 3, "h", "w"});

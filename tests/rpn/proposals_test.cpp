@@ -30,7 +30,8 @@ std::vector<T> values(const Tensor& tensor) {
     return {tensor.data<T>().begin(), tensor.data<T>().end()};
 }
 
-Selected select(const std::vector<Level>& levels, const ProposalSettings& settings, float width = 100.0F, float height = 100.0F) {
+Selected select(const std::vector<Level>& levels, const ProposalSettings& settings, float width = 100.0F,
+                float height = 100.0F) {
     const ParameterMap no_parameters;
     GraphBuilder b(no_parameters);
     std::vector<RpnLevel> graph_levels;

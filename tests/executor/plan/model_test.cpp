@@ -46,7 +46,8 @@ Tensor random_picture(const Dims& dims, unsigned seed) {
 
 void expect_conv(RandomParameters& p, const std::string& key, const Dims& weight) {
     p.expect(key + ".0.weight", weight);
-    for (const char* part : {".1.weight", ".1.bias", ".1.running_mean", ".1.running_var"}) p.expect(key + part, {weight[0]});
+    for (const char* part : {".1.weight", ".1.bias", ".1.running_mean", ".1.running_var"})
+        p.expect(key + part, {weight[0]});
 }
 
 /// A small network with everything the executor treats specially: expand, depthwise, squeeze-excite, project with a
@@ -64,25 +65,31 @@ Graph small_network() {
     }
     GraphBuilder b(p);
     const ValueId input = b.input("input", DataType::float32, {"batch", 3, "height", "width"});
-    const ValueId stem = add_convolution_norm(b, input, "stem", {.in_channels = 3, .out_channels = 8, .kernel = 3, .stride = 2},
-                                              Nonlinearity::hard_swish);
+    const ValueId stem = add_convolution_norm(
+        b, input, "stem", {.in_channels = 3, .out_channels = 8, .kernel = 3, .stride = 2}, Nonlinearity::hard_swish);
     ValueId y = add_convolution_norm(b, stem, "expand", {.in_channels = 8, .out_channels = 20}, Nonlinearity::relu);
     y = add_convolution_norm(b, y, "depthwise", {.in_channels = 20, .out_channels = 20, .kernel = 5, .groups = 20},
                              Nonlinearity::hard_swish);
     ValueId gate = b.node("GlobalAveragePool", {y});
-    gate = add_nonlinearity(b, add_convolution(b, gate, "se.fc1", {.in_channels = 20, .out_channels = 6}), Nonlinearity::relu);
+    gate = add_nonlinearity(b, add_convolution(b, gate, "se.fc1", {.in_channels = 20, .out_channels = 6}),
+                            Nonlinearity::relu);
     gate = add_nonlinearity(b, add_convolution(b, gate, "se.fc2", {.in_channels = 6, .out_channels = 20}),
                             Nonlinearity::hard_sigmoid);
     y = add_convolution_norm(b, b.mul(gate, y), "project", {.in_channels = 20, .out_channels = 8}, Nonlinearity::none);
     y = b.add(y, stem);
     const ValueId wide = add_convolution(b, y, "wide", {.in_channels = 8, .out_channels = 12, .kernel = 3});
-    const ValueId pooled = b.node("MaxPool", {wide}, {{"kernel_shape", std::vector<std::int64_t>{1, 1}},
-                                                      {"strides", std::vector<std::int64_t>{2, 2}}});
+    const ValueId pooled =
+        b.node("MaxPool", {wide},
+               {{"kernel_shape", std::vector<std::int64_t>{1, 1}}, {"strides", std::vector<std::int64_t>{2, 2}}});
     b.output("wide", wide, std::nullopt);
-    b.output("rows", b.reshape(b.transpose(pooled, {0, 2, 3, 1}), b.vector({std::int64_t{0}, std::int64_t{-1}, std::int64_t{12}})),
-             std::nullopt);
-    b.output("sum", b.node("ReduceSum", {b.node("Sigmoid", {y}), b.vector({std::int64_t{1}})}, {{"keepdims", std::int64_t{0}}}),
-             std::nullopt);
+    b.output(
+        "rows",
+        b.reshape(b.transpose(pooled, {0, 2, 3, 1}), b.vector({std::int64_t{0}, std::int64_t{-1}, std::int64_t{12}})),
+        std::nullopt);
+    b.output(
+        "sum",
+        b.node("ReduceSum", {b.node("Sigmoid", {y}), b.vector({std::int64_t{1}})}, {{"keepdims", std::int64_t{0}}}),
+        std::nullopt);
     return b.finish().value();
 }
 
@@ -93,7 +100,9 @@ void expect_close(const Tensor& expected, const Tensor& actual) {
     for (std::size_t i = 0; i < e.size(); ++i) ASSERT_NEAR(e[i], a[i], 1e-5 + 1e-4 * std::abs(e[i])) << "element " << i;
 }
 
-bool same_bits(const Tensor& a, const Tensor& b) { return a.dims() == b.dims() && std::ranges::equal(a.bytes(), b.bytes()); }
+bool same_bits(const Tensor& a, const Tensor& b) {
+    return a.dims() == b.dims() && std::ranges::equal(a.bytes(), b.bytes());
+}
 
 TEST(Model, AgreesWithTheInterpreterAtEverySizeAndInstructionSet) {
     const Graph graph = small_network();
@@ -117,7 +126,8 @@ TEST(Model, APictureGivesTheSameBitsInAnyBatchAndAtAnyThreadCount) {
     const Tensor alone = single->run(std::vector{picture}).value().front();
 
     Tensor batch = random_picture({3, 3, 33, 47}, 6);
-    std::ranges::copy(picture.data<float>(), batch.mutable_data<float>().subspan(2 * picture.data<float>().size()).begin());
+    std::ranges::copy(picture.data<float>(),
+                      batch.mutable_data<float>().subspan(2 * picture.data<float>().size()).begin());
     for (const int threads : {1, 2, 4}) {
         const auto model = Model::compile(graph, {.threads = threads}).value();
         EXPECT_TRUE(same_bits(model->run(std::vector{picture}).value().front(), alone)) << threads << " threads";
@@ -162,9 +172,11 @@ TEST(Model, FusesTheInvertedResidualAndTimesItsSteps) {
     const auto model = Model::compile(small_network()).value();
     std::vector<StepTime> times;
     ASSERT_TRUE(model->run(std::vector{random_picture({1, 3, 32, 32}, 1)}, times).ok());
-    const auto fused = std::ranges::count_if(times, [](const StepTime& t) { return t.label.starts_with("InvertedResidual"); });
+    const auto fused =
+        std::ranges::count_if(times, [](const StepTime& t) { return t.label.starts_with("InvertedResidual"); });
     EXPECT_EQ(fused, 1);
-    EXPECT_TRUE(std::ranges::none_of(times, [](const StepTime& t) { return t.label == "GlobalAveragePool" || t.label == "Mul"; }));
+    EXPECT_TRUE(std::ranges::none_of(
+        times, [](const StepTime& t) { return t.label == "GlobalAveragePool" || t.label == "Mul"; }));
 }
 
 } // namespace

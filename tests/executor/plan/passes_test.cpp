@@ -32,7 +32,8 @@ TEST(FoldBatchNormalization, GivesWhatConvolutionAndNormalisationGave) {
                           {"c.1.running_var", Tensor::of<float>({1}, {0.25F - 1e-5F})}});
     GraphBuilder b(p);
     const ValueId x = b.input("x", DataType::float32, {1, 1, 1, 2});
-    b.output("y", add_convolution_norm(b, x, "c", {.in_channels = 1, .out_channels = 1}, Nonlinearity::none), std::nullopt);
+    b.output("y", add_convolution_norm(b, x, "c", {.in_channels = 1, .out_channels = 1}, Nonlinearity::none),
+             std::nullopt);
     Graph graph = b.finish().value();
     EXPECT_THAT(operators_of(graph), ElementsAre("Conv", "BatchNormalization"));
     EXPECT_EQ(fold_batch_normalization(graph).value(), 1);
@@ -49,8 +50,9 @@ TEST(FoldConstants, ComputesWhatIsKnownButLeavesSettings) {
     GraphBuilder b(none);
     const ValueId x = b.input("x", DataType::float32, {"n", 4});
     const ValueId known = b.add(b.scalar(1.0F), b.scalar(2.0F));
-    const ValueId width = b.cast(b.size_of(b.node("Relu", {b.constant("c", Tensor::of<float>({1, 7}, {1, 2, 3, 4, 5, 6, 7}))}), 1),
-                                 DataType::float32);
+    const ValueId width =
+        b.cast(b.size_of(b.node("Relu", {b.constant("c", Tensor::of<float>({1, 7}, {1, 2, 3, 4, 5, 6, 7}))}), 1),
+               DataType::float32);
     const ValueId setting = b.node("Neg", {b.setting("threshold", Tensor::scalar(0.5F))});
     b.output("y", b.add(b.add(b.add(x, known), width), setting), std::nullopt);
     Graph graph = b.finish().value();
