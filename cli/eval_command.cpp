@@ -56,7 +56,7 @@ Result<void> check(const Arguments& arguments) {
 /// However they are spelled; "-" is standard output.
 bool same_destination(const std::string& a, const std::string& b) {
     if (a == "-" || b == "-") return a == b;
-    return resolved(std::filesystem::absolute(a)) == resolved(std::filesystem::absolute(b));
+    return resolved(a) == resolved(b);
 }
 
 /// What is written last would be all that is left.

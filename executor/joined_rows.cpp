@@ -45,9 +45,10 @@ std::map<std::size_t, std::unique_ptr<const PlannedStep>> join_rows(const Progra
                                                                     std::vector<bool>& needed) {
     std::map<std::size_t, std::unique_ptr<const PlannedStep>> joined;
     for (std::size_t first = 0; first < needed.size(); ++first) {
+        auto source = std::dynamic_pointer_cast<const RowSourceStep>(program.steps()[first].step);
+        if (!needed[first] || !source) continue;
         PlannedStep whole = program.steps()[first];
-        auto source = std::dynamic_pointer_cast<const RowSourceStep>(whole.step);
-        auto map = needed[first] && source ? map_of(program, graph, whole) : std::nullopt;
+        auto map = map_of(program, graph, whole);
         std::size_t last = first;
         while (map && is_large(*map)) {
             const std::int32_t slot = whole.outputs[0];

@@ -1,5 +1,7 @@
 #include "evaluation/report/html.h"
 
+#include "postprocess/results/utf8.h"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -12,28 +14,12 @@ namespace {
 constexpr std::string_view narrow_space = "\u202F";
 constexpr std::string_view none = "\u2013";
 
-/// Bytes of the UTF-8 character at the front; 0 if there is no sound one.
-std::size_t character_length(std::string_view text) {
-    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-    const unsigned char lead = byte(0);
-    std::size_t length = 0;
-    if (lead < 0x80) length = 1;
-    if (lead >= 0xC2 && lead < 0xE0) length = 2;
-    if (lead >= 0xE0 && lead < 0xF0) length = 3;
-    if (lead >= 0xF0 && lead < 0xF5) length = 4;
-    if (length == 0 || length > text.size()) return 0;
-    for (std::size_t i = 1; i < length; ++i) {
-        if ((byte(i) & 0xC0U) != 0x80U) return 0;
-    }
-    return length;
-}
-
 } // namespace
 
 std::string escape(std::string_view text) {
     std::string escaped;
     while (!text.empty()) {
-        const std::size_t length = character_length(text);
+        const std::size_t length = utf8_character_length(text);
         const char letter = text.front();
         if (length == 0) {
             escaped += "\uFFFD";

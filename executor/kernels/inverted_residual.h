@@ -24,6 +24,8 @@ public:
     /// Nullopt if the steps do not fit together, or are not computed in a way that can be fused.
     static std::optional<InvertedResidual> make(Steps steps);
 
+    [[nodiscard]] const Steps& steps() const { return steps_; }
+
     /// Bytes of scratch memory, on a 64-byte boundary, that `run` may use for inputs of this size with a pool of so
     /// many threads.
     [[nodiscard]] std::size_t scratch_bytes(const MapSize& size, std::size_t threads) const;

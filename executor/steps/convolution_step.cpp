@@ -2,6 +2,7 @@
 
 #include "executor/kernels/row_layers.h"
 #include "executor/row_step.h"
+#include "executor/steps/map_sizes.h"
 #include "graph/try.h"
 
 namespace detect {
@@ -30,9 +31,8 @@ public:
         if (in.rank() != 4 || in[3] != static_cast<std::int64_t>(p.input_channels)) {
             return Error{ErrorCode::invalid_argument, label() + ": input is " + to_string(in) + " (channels last)"};
         }
-        const MapSize size{static_cast<std::size_t>(in[0]), static_cast<std::size_t>(in[1]),
-                           static_cast<std::size_t>(in[2])};
-        const Dims out = output_dims(in);
+        const MapSize size = map_size(in);
+        const Dims out = output_dims(size, p, p.output_channels);
         DETECT_TRY_ASSIGN(context.outputs[0], context.memory.allocate(DataType::float32, out));
 
         Conv2dExtras extras;
@@ -60,10 +60,10 @@ public:
         const Conv2dParameters& p = convolution_->parameters();
         const bool plain = !inputs_.gate && !inputs_.residual && x.type == DataType::float32 && x.dims.rank() == 4 &&
                            x.dims[3] == static_cast<std::int64_t>(p.input_channels);
-        const auto height = static_cast<std::size_t>(plain ? x.dims[1] : 0);
-        const auto width = static_cast<std::size_t>(plain ? x.dims[2] : 0);
-        if (!plain || !append_convolution(*convolution_, height, width, layers)) return std::nullopt;
-        return RowMap{.dims = output_dims(x.dims)};
+        if (!plain) return std::nullopt;
+        const MapSize size = map_size(x.dims);
+        if (!append_convolution(*convolution_, size.height, size.width, layers)) return std::nullopt;
+        return RowMap{.dims = output_dims(size, p, p.output_channels)};
     }
 
     std::string label() const override {
@@ -77,12 +77,6 @@ public:
     std::size_t weight_bytes() const override { return convolution_->weight_bytes(); }
 
 private:
-    [[nodiscard]] Dims output_dims(const Dims& x) const {
-        const Conv2dParameters& p = convolution_->parameters();
-        return {x[0], static_cast<std::int64_t>(p.output_height(static_cast<std::size_t>(x[1]))),
-                static_cast<std::int64_t>(p.output_width(static_cast<std::size_t>(x[2]))),
-                static_cast<std::int64_t>(p.output_channels)};
-    }
     Result<const float*> optional_input(const StepContext& context, std::size_t index, const Dims& expected) const {
         const Tensor& tensor = context.inputs[index];
         if (tensor.dims() == expected) return tensor.data<float>().data();

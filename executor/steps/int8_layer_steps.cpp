@@ -1,5 +1,6 @@
 #include "executor/steps/int8_layer_steps.h"
 
+#include "executor/steps/map_sizes.h"
 #include "graph/try.h"
 
 namespace detect {
@@ -11,12 +12,12 @@ Error wrong_input(const Step& step, const Tensor& x) {
                                                   to_string(x.dims()) + " (channels last)"};
 }
 
-Result<MapSize> map_size(const Step& step, const Tensor& x, std::size_t channels) {
+Result<MapSize> byte_map_size(const Step& step, const Tensor& x, std::size_t channels) {
     const Dims& d = x.dims();
     if (x.type() != DataType::uint8 || d.rank() != 4 || d[3] != static_cast<std::int64_t>(channels)) {
         return wrong_input(step, x);
     }
-    return MapSize{static_cast<std::size_t>(d[0]), static_cast<std::size_t>(d[1]), static_cast<std::size_t>(d[2])};
+    return map_size(d);
 }
 
 /// Allocates y and puts its place, and the residual's if there is one, into `data`.
@@ -40,11 +41,6 @@ Result<void> place(StepContext& context, const Step& step, const Dims& dims, boo
     return {};
 }
 
-Dims output_dims(const MapSize& size, const Conv2dParameters& window, std::size_t channels) {
-    return {static_cast<std::int64_t>(size.batch), static_cast<std::int64_t>(window.output_height(size.height)),
-            static_cast<std::int64_t>(window.output_width(size.width)), static_cast<std::int64_t>(channels)};
-}
-
 Result<Tensor> scratch_memory(StepContext& context, std::size_t bytes) {
     return context.memory.allocate(DataType::uint8, {static_cast<std::int64_t>(bytes)});
 }
@@ -58,7 +54,7 @@ public:
 
     Result<void> run(StepContext& context) const override {
         const Int8ConvParameters& p = convolution_->parameters();
-        DETECT_TRY_ASSIGN(const MapSize size, map_size(*this, context.inputs[0], p.shape.input_channels));
+        DETECT_TRY_ASSIGN(const MapSize size, byte_map_size(*this, context.inputs[0], p.shape.input_channels));
         Int8ConvData data;
         data.x = context.inputs[0].data<std::uint8_t>().data();
         if (p.gated) {
@@ -102,7 +98,7 @@ public:
         const auto& [expand, depthwise, project] = block_.steps();
         const Conv2dParameters& window = depthwise->parameters().shape;
         const Int8ConvParameters& last = project ? project->parameters() : depthwise->parameters();
-        DETECT_TRY_ASSIGN(const MapSize size, map_size(*this, context.inputs[0], inputs()));
+        DETECT_TRY_ASSIGN(const MapSize size, byte_map_size(*this, context.inputs[0], inputs()));
         Int8ConvData data;
         data.x = context.inputs[0].data<std::uint8_t>().data();
         DETECT_TRY(place(context, *this, output_dims(size, window, last.shape.output_channels), last.output.has_value(),

@@ -1,6 +1,7 @@
 #include "executor/steps/int8_steps.h"
 
 #include "executor/row_step.h"
+#include "executor/steps/map_sizes.h"
 #include "executor/steps/roi_align_step.h"
 #include "graph/try.h"
 
@@ -149,8 +150,7 @@ public:
         DETECT_TRY_ASSIGN(Tensor scratch,
                           context.memory.allocate(DataType::float32, {workers, height * width * map[3]}));
         if (context.outputs[0].element_count() == 0) return {};
-        const MapSize size{static_cast<std::size_t>(map[0]), static_cast<std::size_t>(map[1]),
-                           static_cast<std::size_t>(map[2])};
+        const MapSize size = map_size(map);
         const float* const x = context.inputs[0].data<float>().data();
         const auto boxes = context.inputs[1].data<float>();
         std::uint8_t* const y = context.outputs[0].mutable_data<std::uint8_t>().data();

@@ -2,6 +2,7 @@
 
 #include "executor/kernels/row_layers.h"
 #include "executor/row_step.h"
+#include "executor/steps/map_sizes.h"
 #include "graph/try.h"
 
 namespace detect {
@@ -11,7 +12,7 @@ namespace {
 class InvertedResidualStep final : public RowStep {
 public:
     InvertedResidualStep(InvertedResidual block, const InvertedResidual::Steps& parts, bool residual)
-        : block_(std::move(block)), parts_(parts), depthwise_(parts.depthwise->parameters()),
+        : block_(std::move(block)), depthwise_(parts.depthwise->parameters()),
           input_channels_(parts.expand ? parts.expand->parameters().input_channels : depthwise_.input_channels),
           output_channels_(parts.project ? parts.project->parameters().output_channels : depthwise_.output_channels),
           residual_(residual) {}
@@ -22,9 +23,8 @@ public:
         if (in.rank() != 4 || in[3] != static_cast<std::int64_t>(input_channels_)) {
             return Error{ErrorCode::invalid_argument, label() + ": input is " + to_string(in) + " (channels last)"};
         }
-        const MapSize size{static_cast<std::size_t>(in[0]), static_cast<std::size_t>(in[1]),
-                           static_cast<std::size_t>(in[2])};
-        const Dims out = output_dims(in);
+        const MapSize size = map_size(in);
+        const Dims out = output_dims(size, depthwise_, output_channels_);
         DETECT_TRY_ASSIGN(context.outputs[0], context.memory.allocate(DataType::float32, out));
         const float* residual = nullptr;
         if (residual_) {
@@ -53,10 +53,10 @@ public:
     std::optional<RowMap> append_layers(const RowMap& x, RowLayers& layers) const override {
         const bool fits = x.type == DataType::float32 && x.dims.rank() == 4 &&
                           x.dims[3] == static_cast<std::int64_t>(input_channels_);
-        const auto height = static_cast<std::size_t>(fits ? x.dims[1] : 0);
-        const auto width = static_cast<std::size_t>(fits ? x.dims[2] : 0);
-        if (!fits || !append_inverted_residual(parts_, residual_, height, width, layers)) return std::nullopt;
-        return RowMap{.dims = output_dims(x.dims)};
+        if (!fits) return std::nullopt;
+        const MapSize size = map_size(x.dims);
+        if (!append_inverted_residual(block_.steps(), residual_, size.height, size.width, layers)) return std::nullopt;
+        return RowMap{.dims = output_dims(size, depthwise_, output_channels_)};
     }
 
     std::string label() const override {
@@ -68,20 +68,13 @@ public:
 
     std::size_t weight_bytes() const override {
         std::size_t bytes = 0;
-        for (const auto& part : {parts_.expand, parts_.depthwise, parts_.project})
+        for (const auto& part : {block_.steps().expand, block_.steps().depthwise, block_.steps().project})
             bytes += part ? part->weight_bytes() : 0;
         return bytes;
     }
 
 private:
-    [[nodiscard]] Dims output_dims(const Dims& x) const {
-        return {x[0], static_cast<std::int64_t>(depthwise_.output_height(static_cast<std::size_t>(x[1]))),
-                static_cast<std::int64_t>(depthwise_.output_width(static_cast<std::size_t>(x[2]))),
-                static_cast<std::int64_t>(output_channels_)};
-    }
-
     InvertedResidual block_;
-    InvertedResidual::Steps parts_;
     Conv2dParameters depthwise_;
     std::size_t input_channels_;
     std::size_t output_channels_;

@@ -1,5 +1,6 @@
 #include "executor/steps/roi_align_step.h"
 
+#include "executor/steps/map_sizes.h"
 #include "graph/try.h"
 
 #include <algorithm>
@@ -22,8 +23,7 @@ Result<void> check_regions(const StepContext& context) {
 void pool_regions(const KernelTable& kernels, const RoiAlignParameters& parameters, StepContext& context,
                   std::size_t first, std::size_t count, Tensor& y) {
     const Dims& map = context.inputs[0].dims();
-    const MapSize size{static_cast<std::size_t>(map[0]), static_cast<std::size_t>(map[1]),
-                       static_cast<std::size_t>(map[2])};
+    const MapSize size = map_size(map);
     roi_align(kernels, parameters, context.inputs[0].data<float>().data(), size, static_cast<std::size_t>(map[3]),
               context.inputs[1].data<float>().subspan(4 * first, 4 * count),
               context.inputs[2].data<std::int64_t>().subspan(first, count), y.mutable_data<float>().data(),

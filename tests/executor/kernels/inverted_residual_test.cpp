@@ -1,15 +1,8 @@
-#include "tests/executor/kernels/kernel_test.h"
 #include "tests/executor/kernels/model_layers.h"
+#include "tests/executor/kernels/seeded_convolution.h"
 
 namespace detect::test {
 namespace {
-
-/// A convolution with seeded weights.
-std::shared_ptr<const Conv2d> prepare(const KernelTable& kernels, const Conv2dParameters& p, unsigned seed) {
-    const std::size_t count = p.output_channels * (p.input_channels / p.groups) * p.kernel_h * p.kernel_w;
-    auto conv = Conv2d::prepare(kernels, p, random_floats(count, seed), random_floats(p.output_channels, seed + 9));
-    return conv.ok() ? std::make_shared<const Conv2d>(*std::move(conv)) : nullptr;
-}
 
 std::vector<ModelBlock> blocks() {
     std::vector<ModelBlock> all = model_blocks();

@@ -1,17 +1,11 @@
-#include "tests/executor/kernels/kernel_test.h"
 #include "tests/executor/kernels/model_layers.h"
+#include "tests/executor/kernels/seeded_convolution.h"
 
 #include <utility>
 
 /// The first layers of a network, a row at a time, against the same layers one after the other.
 namespace detect::test {
 namespace {
-
-std::shared_ptr<const Conv2d> prepare(const KernelTable& kernels, const Conv2dParameters& p, unsigned seed) {
-    const std::size_t count = p.output_channels * (p.input_channels / p.groups) * p.kernel_h * p.kernel_w;
-    auto conv = Conv2d::prepare(kernels, p, random_floats(count, seed), random_floats(p.output_channels, seed + 9));
-    return conv.ok() ? std::make_shared<const Conv2d>(*std::move(conv)) : nullptr;
-}
 
 /// A convolution and blocks on top of it, each with whether its input is added to its output.
 struct Network {

@@ -2,9 +2,9 @@
 
 #include "backbone/image_transform.h"
 #include "graph/builder.h"
+#include "tests/executor/plan/random_tensor.h"
 
 #include <algorithm>
-#include <random>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -16,14 +16,6 @@ namespace {
 using testing::Contains;
 
 constexpr std::int64_t channels = 12;
-
-Tensor random_tensor(const Dims& dims, unsigned seed, float low, float high) {
-    std::mt19937 random(seed);
-    std::uniform_real_distribution<float> value(low, high);
-    Tensor tensor = Tensor::create(DataType::float32, dims).value();
-    for (float& x : tensor.mutable_data<float>()) x = value(random);
-    return tensor;
-}
 
 ValueId convolution(GraphBuilder& b, ValueId x, const std::string& name, const Dims& weight, std::int64_t stride) {
     const std::int64_t pad = weight[2] / 2;

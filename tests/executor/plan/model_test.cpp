@@ -3,6 +3,7 @@
 #include "backbone/layers.h"
 #include "executor/reference/interpreter.h"
 #include "graph/builder.h"
+#include "tests/executor/plan/random_tensor.h"
 
 #include <algorithm>
 #include <random>
@@ -36,13 +37,7 @@ private:
     std::map<std::string, Tensor, std::less<>> tensors_;
 };
 
-Tensor random_picture(const Dims& dims, unsigned seed) {
-    std::mt19937 random(seed);
-    std::uniform_real_distribution<float> value(-1.0F, 1.0F);
-    Tensor tensor = Tensor::create(DataType::float32, dims).value();
-    for (float& x : tensor.mutable_data<float>()) x = value(random);
-    return tensor;
-}
+Tensor random_picture(const Dims& dims, unsigned seed) { return test::random_tensor(dims, seed, -1.0F, 1.0F); }
 
 void expect_conv(RandomParameters& p, const std::string& key, const Dims& weight) {
     p.expect(key + ".0.weight", weight);

@@ -1,10 +1,10 @@
 #include "executor/model.h"
 #include "executor/reference/interpreter.h"
 #include "graph/builder.h"
+#include "tests/executor/plan/random_tensor.h"
 
 #include <algorithm>
 #include <cmath>
-#include <random>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -21,14 +21,6 @@ constexpr std::int64_t channels = 16;
 constexpr std::int64_t pooled = 4;
 constexpr std::int64_t inputs_of_layer = channels * pooled * pooled;
 constexpr std::int64_t outputs = 40;
-
-Tensor random_tensor(const Dims& dims, unsigned seed, float low, float high) {
-    std::mt19937 random(seed);
-    std::uniform_real_distribution<float> value(low, high);
-    Tensor tensor = Tensor::create(DataType::float32, dims).value();
-    for (float& x : tensor.mutable_data<float>()) x = value(random);
-    return tensor;
-}
 
 struct HeadOptions {
     bool pooled_is_an_output = false;
