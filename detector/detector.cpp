@@ -184,7 +184,7 @@ double Detector::Implementation::scale(int width, int height) const {
 double Detector::Implementation::stride_in_pixels(int width, int height) const {
     constexpr double stride = 32.0; // of the backbone's last features, in pixels of the scaled picture
     const double scale_of_picture = scale(width, height);
-    return scale_of_picture > 0.0 ? stride / scale_of_picture : 1.0;
+    return scale_of_picture > 0.0 ? stride / scale_of_picture : 0.0;
 }
 
 MemoryUse Detector::memory_use() const {

@@ -44,7 +44,7 @@ struct Detector::Implementation {
     std::optional<TilingOptions> tiling;
     /// How much the network scales a picture of this size, by its metadata; 0 if they do not say.
     [[nodiscard]] double scale(int width, int height) const;
-    /// Pixels of a picture of this size that one step of the network's coarsest features covers; 1 if the model does
+    /// Pixels of a picture of this size that one step of the network's coarsest features covers; 0 if the model does
     /// not say how it scales pictures.
     [[nodiscard]] double stride_in_pixels(int width, int height) const;
     std::vector<std::string> labels;

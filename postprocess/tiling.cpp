@@ -8,52 +8,20 @@
 #include <limits>
 #include <optional>
 #include <set>
-#include <tuple>
 
 namespace detect {
 
 namespace {
 
-constexpr int smallest_tile = 32;
-constexpr double largest_overlap = 0.9;
-/// Tiles in one call: larger batches take as much more memory and gain little.
-constexpr std::size_t tiles_per_run = 2;
+/// Tiles in one call, or as many smaller strips as have their pixels: larger batches take as much more memory and gain
+/// little.
+constexpr std::int64_t tiles_per_run = 2;
 constexpr double same_object = 0.5;
 /// A box that ends this close to a tile's inner border, in pixels, may be cut by it. One that is twice as far is not.
 constexpr float cut_margin = 3.0F;
 /// Another tile sees a box better only if it is farther from that tile's borders by this many pixels: two tiles place
 /// the same object a few pixels apart, and where they see it equally well both must keep it to be merged.
 constexpr float better_by = 16.0F;
-
-/// From the start of a tile to that of the next: a multiple of the network's stride, which is given in pixels. Anywhere
-/// else its features would fall on other places of the picture, and boxes would move by some pixels. A whole number of
-/// pixels is preferred for the same reason, as far as it costs no more than a twentieth of a tile.
-double tile_step(int tile, double overlap, double stride) {
-    constexpr double rounding = 1e-6;
-    const double wanted = (1.0 - overlap) * tile;
-    double best = stride;
-    auto least = std::tuple(2.0, 0.0, 0.0);
-    for (double multiple = 1.0; multiple == 1.0 || multiple * stride <= tile + rounding; ++multiple) {
-        const double step = multiple * stride;
-        const double distance = std::abs(step - wanted);
-        const double from_whole = std::round(std::abs(step - std::round(step)) / rounding);
-        const auto cost =
-            distance <= tile / 20.0 ? std::tuple(0.0, from_whole, distance) : std::tuple(1.0, distance, 0.0);
-        if (cost >= least) continue;
-        least = cost;
-        best = step;
-    }
-    return std::min<double>(best, tile);
-}
-
-/// First pixels of tiles of this length along one axis. All but the last are a step apart.
-std::vector<int> tile_starts(int length, int tile, double step) {
-    std::vector<int> starts;
-    for (int i = 0, start = 0; start < length - tile; start = static_cast<int>(std::lround(++i * step)))
-        starts.push_back(start);
-    starts.push_back(std::max(0, length - tile));
-    return starts;
-}
 
 struct Size {
     int width = 0;
@@ -88,8 +56,8 @@ Neighbours neighbours_of(std::span<const PixelRect> tiles) {
     Neighbours neighbours(tiles.size());
     for (std::size_t i = 0; i < tiles.size(); ++i) {
         for (std::size_t j = 0; j < tiles.size(); ++j) {
-            const bool overlap = std::abs(tiles[i].x - tiles[j].x) < tiles[i].width &&
-                                 std::abs(tiles[i].y - tiles[j].y) < tiles[i].height;
+            const bool overlap = tiles[i].x < tiles[j].x + tiles[j].width && tiles[j].x < tiles[i].x + tiles[i].width &&
+                                 tiles[i].y < tiles[j].y + tiles[j].height && tiles[j].y < tiles[i].y + tiles[i].height;
             if (j != i && overlap) neighbours[i].push_back(j);
         }
     }
@@ -188,6 +156,8 @@ std::vector<Detection> merged(std::vector<Candidate> candidates, const Neighbour
     return detections;
 }
 
+std::int64_t pixels(const PixelRect& tile) { return std::int64_t{tile.width} * tile.height; }
+
 ImageView part_of(const ImageView& picture, const PixelRect& tile) {
     ImageView view = picture;
     view.pixels = static_cast<const std::byte*>(picture.pixels) +
@@ -200,32 +170,6 @@ ImageView part_of(const ImageView& picture, const PixelRect& tile) {
 
 } // namespace
 
-Result<void> check(const TilingOptions& options) {
-    if (options.tile < smallest_tile) {
-        return Error{ErrorCode::invalid_argument,
-                     "a tile must be at least 32 pixels long, not " + std::to_string(options.tile)};
-    }
-    if (!(options.overlap >= 0.0 && options.overlap <= largest_overlap)) {
-        return Error{ErrorCode::invalid_argument, "the overlap of tiles must be 0 to 0.9 of their side"};
-    }
-    return {};
-}
-
-Result<std::vector<PixelRect>> tile_layout(int width, int height, const TilingOptions& options,
-                                           const StrideInPixels& stride) {
-    if (width < 1 || height < 1) return Error{ErrorCode::invalid_argument, "tiling: the picture has no pixels"};
-    DETECT_TRY(check(options));
-    const Size tile{std::min(options.tile, width), std::min(options.tile, height)};
-    const double grid = stride ? std::max(1.0, stride(tile.width, tile.height)) : 1.0;
-    const double step = tile_step(options.tile, options.overlap, grid);
-    const std::vector<int> columns = tile_starts(width, options.tile, step);
-    std::vector<PixelRect> tiles;
-    for (const int y : tile_starts(height, options.tile, step)) {
-        for (const int x : columns) tiles.push_back({x, y, tile.width, tile.height});
-    }
-    return tiles;
-}
-
 ImageResult merge_tiles(std::span<const PixelRect> tiles, std::span<const ImageResult> found, int width, int height,
                         TileMerge merge) {
     const Neighbours neighbours = neighbours_of(tiles);
@@ -236,10 +180,16 @@ Result<ImageResult> run_tiled(const ImageView& picture, const TilingOptions& opt
                               const RunPictures& run) {
     DETECT_TRY_ASSIGN(const std::vector<PixelRect> tiles, tile_layout(picture.width, picture.height, options, stride));
     std::vector<ImageResult> found;
-    for (std::size_t begin = 0; begin < tiles.size(); begin += tiles_per_run) {
+    const std::int64_t most_pixels = tiles_per_run * pixels(tiles.front());
+    while (found.size() < tiles.size()) {
+        const PixelRect& first = tiles[found.size()];
         std::vector<ImageView> views;
-        for (const PixelRect& tile : std::span(tiles).subspan(begin, std::min(tiles_per_run, tiles.size() - begin)))
+        for (const PixelRect& tile : std::span(tiles).subspan(found.size())) {
+            const auto count = static_cast<std::int64_t>(views.size()) + 1;
+            if (tile.width != first.width || tile.height != first.height) break;
+            if (count > 1 && count * pixels(tile) > most_pixels) break;
             views.push_back(part_of(picture, tile));
+        }
         DETECT_TRY_ASSIGN(std::vector<ImageResult> results, run(views));
         std::ranges::move(results, std::back_inserter(found));
     }

@@ -5,24 +5,13 @@
 #include "detect/image.h"
 #include "detect/tiling.h"
 #include "postprocess/results/picture_result.h"
+#include "postprocess/tile_layout.h"
 
 #include <functional>
 #include <span>
 #include <vector>
 
 namespace detect {
-
-/// `invalid_argument` if the options make no sense.
-[[nodiscard]] Result<void> check(const TilingOptions& options);
-
-/// The network's stride in pixels of a picture, by that picture's width and height; 1 if it is not known.
-using StrideInPixels = std::function<double(int width, int height)>;
-
-/// Where tiles of a picture lie, row by row. All have the same size. Each begins on the network's grid, to the nearest
-/// pixel, but for the last of a row or column, which ends with the picture and may overlap more. `invalid_argument` if
-/// the options or the size make no sense.
-[[nodiscard]] Result<std::vector<PixelRect>> tile_layout(int width, int height, const TilingOptions& options,
-                                                         const StrideInPixels& stride = {});
 
 /// One result from those of the tiles, whose boxes are in pixels of their tile, best score first. First each place is
 /// left to the tile that sees it best: a detection near a tile's inner border is dropped if another tile sees the same
@@ -32,7 +21,7 @@ using StrideInPixels = std::function<double(int width, int height)>;
 [[nodiscard]] ImageResult merge_tiles(std::span<const PixelRect> tiles, std::span<const ImageResult> found, int width,
                                       int height, TileMerge merge);
 
-/// Finds objects in pictures, as `Detector::run` does for a span of views.
+/// Finds objects in pictures of one size, as `Detector::run` does for a span of views.
 using RunPictures = std::function<Result<std::vector<ImageResult>>(std::span<const ImageView>)>;
 
 /// Detects in a picture tile by tile, a few at a time, so that memory does not depend on the picture's size. The views

@@ -62,7 +62,8 @@ void add_large_pictures(CLI::App& app, RunOptions& o) {
             ->check(CLI::Range(32, 16384))
             ->group(large);
     app.add_option("--overlap", o.overlap,
-                   "Share of a tile's side that a neighbour also sees, rounded to the network's own grid")
+                   "Share of a tile's side that is seen twice, rounded to the network's own grid: by the neighbour, or by "
+                   "strips along the seams if the picture is a whole number of tiles")
         ->check(CLI::Range(0.0, 0.9))
         ->capture_default_str()
         ->needs(tile)

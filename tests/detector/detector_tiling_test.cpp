@@ -5,6 +5,7 @@
 #include "tests/detector/tiny_network.h"
 #include "tests/support/require.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include <gmock/gmock.h>
@@ -18,8 +19,9 @@ using testing::HasSubstr;
 constexpr std::size_t megabyte = 1'000'000;
 
 /// What tiles at these places give, put together.
-std::vector<Detection> by_hand(const Pixels& picture, std::span<const PixelRect> tiles, TileMerge merge) {
-    const Detector detector = tiny_detector();
+std::vector<Detection> by_hand(const Pixels& picture, std::span<const PixelRect> tiles, TileMerge merge,
+                               const Scale& scale = {}) {
+    const Detector detector = tiny_detector({}, scale);
     std::vector<ImageResult> found;
     for (const PixelRect& tile : tiles)
         found.push_back(require(detector.run(crop(picture, tile.x, tile.y, tile.width, tile.height).view())));
@@ -48,6 +50,39 @@ TEST(DetectorTiling, LargePicturesAreLookedAtInTilesAndOthersAreNot) {
         EXPECT_EQ(found[3].detections, whole);
         EXPECT_NE(found[0].detections, require(tiny_detector().run(large.view())).detections);
     }
+}
+
+TEST(DetectorTiling, BoardsOfAPanelGiveWhatTheyGiveAlone) {
+    constexpr int board = 192;
+    const Pixels picture = noise(3 * board, 2 * board, 4);
+    const TilingOptions tiling{.tile = board, .overlap = 0.3};
+    // A tile is not scaled, and a strip is not if it is 288 pixels long.
+    const Scale scale{192, 288};
+    const auto found = require(tiny_detector({.tiling = tiling}, scale).run(picture.view())).detections;
+    const auto stride = [](int width, int height) {
+        return 32.0 / std::min(192.0 / std::min(width, height), 288.0 / std::max(width, height));
+    };
+    const auto tiles = require(tile_layout(picture.width, picture.height, tiling, stride));
+    EXPECT_GT(std::ranges::count(tiles, 288, &PixelRect::width), 0);
+    EXPECT_EQ(found, by_hand(picture, tiles, tiling.merge, scale));
+
+    const Detector alone = tiny_detector({}, scale);
+    int sure = 0;
+    for (int y = 0; y < picture.height; y += board) {
+        for (int x = 0; x < picture.width; x += board) {
+            for (Detection detection : require(alone.run(crop(picture, x, y, board, board).view())).detections) {
+                Box& box = detection.box;
+                // What lies deep inside a board no strip sees.
+                if (std::min({box.x1, box.y1, board - box.x2, board - box.y2}) < 33.0F) continue;
+                const auto dx = static_cast<float>(x);
+                const auto dy = static_cast<float>(y);
+                box = {box.x1 + dx, box.y1 + dy, box.x2 + dx, box.y2 + dy};
+                EXPECT_THAT(found, testing::Contains(detection));
+                ++sure;
+            }
+        }
+    }
+    EXPECT_GT(sure, 5);
 }
 
 TEST(DetectorTiling, WhatWouldPassTheMemoryLimitIsTiledIfTilingIsOn) {

@@ -101,7 +101,8 @@ typedef struct detect_options {
     /* A detect_tile_merge and a detect_tile_when. */
     int32_t tile_merge;
     int32_t tile_when;
-    /* Share of a tile's side that neighbours have in common, 0 to 0.9; rounded to the network's own grid. */
+    /* Share of a tile's side that is seen twice, 0 to 0.9; rounded to the network's own grid. A picture that is a whole
+     * number of tiles is seen tile by tile, as if each were alone, and in strips of this width along their seams. */
     double tile_overlap;
 } detect_options;
 

@@ -59,8 +59,9 @@ class Scan(CliCase):
         self.assertEqual(process.returncode, 0)
         return json.loads((self.folder / "found.json").read_text())["images"], peak, time.monotonic() - begin
 
-    def scan(self, boards):
-        scan = Image.new("L", (boards * SIDE, boards * SIDE))
+    def scan(self, boards, border=0):
+        """A picture of boards × boards, and a white border on the right and at the bottom."""
+        scan = Image.new("L", (boards * SIDE + border, boards * SIDE + border), 255)
         for index in range(boards * boards):
             with Image.open(self.board(index)) as board:
                 scan.paste(board.convert("L"), (index % boards * SIDE, index // boards * SIDE))
@@ -103,20 +104,40 @@ class Scan(CliCase):
             for d in inner:
                 self.assertGreater(self.partner(d, those), 0.999, d)
 
-    def test_overlapping_tiles_give_what_the_boards_give(self):
-        scan = self.scan(BOARDS)
+    def test_boards_of_a_panel_give_what_they_give_alone(self):
         singles, single_seconds = self.singles(BOARDS)
-        images, peak, seconds = self.run_model(scan, "--tile", SIDE)
+        scan = self.scan(BOARDS)
+        for overlap in (0.15, 0.2):
+            images, peak, seconds = self.run_model(scan, "--tile", SIDE, "--overlap", overlap)
+            tiled = images[0]["detections"]
+            # Where boards meet, the scan shows what no single picture does.
+            inner = [d for d in singles if self.inside_a_board(d, 32)]
+            overlaps = sorted(self.partner(d, tiled) for d in inner)
+            print(f"overlap {overlap}: {len(singles)} detections on boards, {len(tiled)} on the panel; of {len(inner)} away from "
+                  f"seams {sum(value >= 0.9 for value in overlaps)} at IoU >= 0.9, worst {overlaps[0]:.4f}; "
+                  f"peak {peak / 1e6:.0f} MB; {single_seconds:.1f} s for boards, {seconds:.1f} s for the panel", file=sys.stderr)
+            self.assertGreater(len(inner), 4 * BOARDS * BOARDS)
+            # The same to the last bit but of the offset.
+            self.assertGreater(overlaps[0], 0.999)
+            for d in tiled:
+                if self.inside_a_board(d, 48):
+                    self.assertGreater(self.partner(d, singles), 0.999, d)
+            self.assert_no_doubles(tiled)
+
+    def test_overlapping_tiles_give_what_the_boards_give(self):
+        singles, single_seconds = self.singles(BOARDS)
+        # With the border it is not a whole number of tiles.
+        images, peak, seconds = self.run_model(self.scan(BOARDS, border=20), "--tile", SIDE)
         tiled = images[0]["detections"]
-        # Where boards meet, the scan shows what no single picture does; a tile's surroundings move scores and boxes a
-        # little, as squeeze-and-excitation averages over all of them: the few below 0.9 are there however far from a seam
-        # they are seen. Tiles off the network's grid move a third of all boxes by more.
+        # A tile's surroundings move scores and boxes a little, as squeeze-and-excitation averages over all of them: the
+        # few below 0.9 are there however far from a seam they are seen. Tiles off the network's grid move a third of all
+        # boxes by more.
         sure = [d for d in singles if d["score"] >= 0.5 and self.inside_a_board(d, 32)]
         overlaps = sorted(self.partner(d, tiled) for d in sure)
         close = sum(overlap >= 0.9 for overlap in overlaps)
-        print(f"{len(singles)} detections on boards, {len(tiled)} on the scan; of {len(sure)} sure ones {close} at IoU >= 0.9, "
-              f"worst {overlaps[:5]}; peak {peak / 1e6:.0f} MB; {single_seconds:.1f} s for boards, {seconds:.1f} s for the scan",
-              file=sys.stderr)
+        print(f"overlapping: {len(singles)} detections on boards, {len(tiled)} on the scan; of {len(sure)} sure ones {close} at "
+              f"IoU >= 0.9, {sum(overlap >= 0.7 for overlap in overlaps)} at 0.7; peak {peak / 1e6:.0f} MB; "
+              f"{single_seconds:.1f} s for boards, {seconds:.1f} s for the scan", file=sys.stderr)
         self.assertGreater(len(sure), 4 * BOARDS * BOARDS)
         self.assertGreaterEqual(close, 0.95 * len(sure))
         self.assertGreaterEqual(sum(overlap >= 0.7 for overlap in overlaps), 0.99 * len(sure))
@@ -125,9 +146,9 @@ class Scan(CliCase):
         self.assert_no_doubles(tiled)
 
     def test_nothing_is_reported_twice_across_seams(self):
-        # With tiles half as far apart nearly everything is seen by two or four of them.
-        for merge in ("ios", "nms"):
-            images, _, _ = self.run_model(self.scan(2), "--tile", SIDE, "--overlap", 0.5, "--merge", merge)
+        # With tiles half as far apart, or strips half as wide as a tile, most is seen by two to four of them.
+        for merge, border in (("ios", 0), ("nms", 0), ("ios", 20), ("nms", 20)):
+            images, _, _ = self.run_model(self.scan(2, border), "--tile", SIDE, "--overlap", 0.5, "--merge", merge)
             found = images[0]["detections"]
             self.assertGreater(len(found), 20)
             self.assert_no_doubles(found)

@@ -8,7 +8,11 @@ import pathlib
 import threading
 import unittest
 
-from cli_case import PATIENCE, CliCase, make_video
+from PIL import Image
+
+from cli_case import PATIENCE, CliCase, make_video, read_video
+
+VIRTUAL_CAMERA = os.environ["DETECT_VIRTUAL_CAMERA"]
 
 
 class Sources(CliCase):
@@ -198,6 +202,35 @@ class Videos(CliCase):
         self.wait_for(lambda: growing.exists() and growing.read_text().count("\n") == 6, "six frames")
         self.interrupt(process)
         self.assertEqual((self.folder / "f.jsonl").read_text().count("\n"), 6)
+
+    def camera(self, pictures=None):
+        """The environment in which camera 62 is there, until it has given so many pictures."""
+        limit = {} if pictures is None else {"VIRTUAL_CAMERA_PICTURES": str(pictures)}
+        return os.environ | {"LD_PRELOAD": VIRTUAL_CAMERA} | limit
+
+    def test_a_camera_that_is_unplugged_is_a_failure_after_its_pictures(self):
+        result = self.run_detect("--camera", "62", "--no-draw", "--jsonl", "-", "--crops", "crops", "--quiet", exit_code=5,
+                                 env=self.camera(9))
+        self.assertEqual(result.stderr, "detect: camera 62: gives no more pictures: is it still connected?\n")
+        lines = [json.loads(line) for line in result.stdout.splitlines()]
+        # OpenCV leaves out the first one.
+        self.assertEqual([line["frame"] for line in lines], list(range(8)))
+        for line in lines:
+            self.assertEqual((line["file"], line["width"], line["height"]), ("camera 62", 64, 48))
+            with Image.open(self.folder / f"crops/second/camera62_{line['frame']:06}-2.png") as crop:
+                number = line["frame"] + 1
+                self.assertEqual(crop.convert("RGB").getpixel((4, 4)), (255 - number, 128, number))
+
+    def test_ctrl_c_ends_a_camera_with_whole_files(self):
+        process = self.start_detect("--camera", "62", "--jsonl", "f.jsonl", "-o", "f.avi", env=self.camera())
+        growing = self.folder / "f.jsonl.part"
+        self.wait_for(lambda: growing.exists() and growing.read_text().count("\n") >= 5, "five pictures")
+        self.interrupt(process)
+        frames = (self.folder / "f.jsonl").read_text().count("\n")
+        self.assertGreaterEqual(frames, 5)
+        size, brightness = read_video(self.folder / "f.avi")
+        self.assertEqual(size, (64, 48, 50))
+        self.assertEqual(len(brightness), frames)
 
     @unittest.skipIf(os.path.exists("/dev/video63"), "there is such a camera")
     def test_a_camera_that_is_not_there(self):
