@@ -22,8 +22,8 @@ using StrideInPixels = std::function<double(int width, int height)>;
 ///
 /// A picture that is a whole number of tiles in both directions is a panel, and its boards are the tiles: these come
 /// first, row by row, side by side, so that each is seen as if it were alone. Then come strips along the seams that are
-/// as wide as the overlap, on the grid, too, and just so long that the network scales them as it scales a tile. Where no
-/// strip is, or the stride is not known, tiles overlap as in any other picture.
+/// as wide as the overlap, on the grid, too, and just so long that the network scales them as it scales a tile. Where
+/// no strip is, or the stride is not known, tiles overlap as in any other picture.
 [[nodiscard]] Result<std::vector<PixelRect>> tile_layout(int width, int height, const TilingOptions& options,
                                                          const StrideInPixels& stride = {});
 

@@ -185,12 +185,19 @@ TEST(PanelLayout, WhatIsNoLargerThanHalfAStripIsSeenWhole) {
             if (found.strips.empty()) continue; // overlapping tiles, seen to above
             const int narrow = std::min(found.strips[0].width, found.strips[0].height);
             const int object = (narrow - static_cast<int>(std::ceil(stride(tile, tile)))) / 2;
-            for (int k = 0; k < 300; ++k) {
-                const int x = uniform(0, width - object);
-                const int y = uniform(0, height - object);
-                EXPECT_TRUE(std::ranges::any_of(tiles, [&](const PixelRect& t) {
-                    return x >= t.x && y >= t.y && x + object <= t.x + t.width && y + object <= t.y + t.height;
-                })) << object << " pixels at " << x << ", " << y << " of " << width << "x" << height << " in tiles of " << tile;
+            for (int k = 0; k < 2000; ++k) {
+                // On a seam, an upright one or one across, and anywhere along it.
+                int x = uniform(0, width - object);
+                int y = uniform(0, height - object);
+                int& across = k % 2 == 0 ? x : y;
+                across = uniform(1, (k % 2 == 0 ? width : height) / tile - 1) * tile - uniform(0, object);
+                EXPECT_TRUE(std::ranges::any_of(tiles,
+                                                [&](const PixelRect& t) {
+                                                    return x >= t.x && y >= t.y && x + object <= t.x + t.width &&
+                                                           y + object <= t.y + t.height;
+                                                }))
+                    << object << " pixels at " << x << ", " << y << " of " << width << "x" << height << " in tiles of "
+                    << tile;
             }
             for (const PixelRect& t : tiles) {
                 EXPECT_TRUE(t.x >= 0 && t.y >= 0 && t.x + t.width <= width && t.y + t.height <= height);

@@ -34,7 +34,7 @@ struct DetectorOptions {
     std::size_t memory_limit = 0;
     /// Only these classes are reported, by the names that `label_name` gives. Empty: all.
     std::vector<std::string> classes = {};
-    /// Look at large pictures in overlapping tiles. None: every picture as a whole.
+    /// Look at large pictures in tiles. None: every picture as a whole.
     std::optional<TilingOptions> tiling = {};
 };
 
