@@ -151,6 +151,7 @@ std::vector<Detection> merged(std::vector<Candidate> candidates, const Neighbour
             best.box = enclosing(best.box, candidate.detection.box);
     }
     std::vector<Detection> detections;
+    detections.reserve(kept.size());
     for (const Kept& object : kept) detections.push_back(object.best.detection);
     std::ranges::stable_sort(detections, std::greater(), &Detection::score);
     return detections;
