@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <optional>
 #include <set>
 
@@ -52,13 +53,23 @@ struct Candidate {
 /// For each tile the others that it overlaps: of a large picture's many tiles, only those see the same objects.
 using Neighbours = std::vector<std::vector<std::size_t>>;
 
+bool overlap(const PixelRect& a, const PixelRect& b) {
+    return a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
+}
+
 Neighbours neighbours_of(std::span<const PixelRect> tiles) {
+    // From the top: of hundreds of thousands of tiles, only those of a few rows are compared with each.
+    const auto top = [&](std::size_t i) { return tiles[i].y; };
+    std::vector<std::size_t> from_top(tiles.size());
+    std::iota(from_top.begin(), from_top.end(), std::size_t{0});
+    std::ranges::stable_sort(from_top, {}, top);
+    const int tallest = tiles.empty() ? 0 : std::ranges::max(tiles, {}, &PixelRect::height).height;
     Neighbours neighbours(tiles.size());
     for (std::size_t i = 0; i < tiles.size(); ++i) {
-        for (std::size_t j = 0; j < tiles.size(); ++j) {
-            const bool overlap = tiles[i].x < tiles[j].x + tiles[j].width && tiles[j].x < tiles[i].x + tiles[i].width &&
-                                 tiles[i].y < tiles[j].y + tiles[j].height && tiles[j].y < tiles[i].y + tiles[i].height;
-            if (j != i && overlap) neighbours[i].push_back(j);
+        const auto first = std::ranges::upper_bound(from_top, tiles[i].y - tallest, {}, top);
+        const auto last = std::ranges::lower_bound(first, from_top.end(), tiles[i].y + tiles[i].height, {}, top);
+        for (const std::size_t j : std::ranges::subrange(first, last)) {
+            if (j != i && overlap(tiles[i], tiles[j])) neighbours[i].push_back(j);
         }
     }
     return neighbours;

@@ -241,6 +241,16 @@ class Installed(unittest.TestCase):
         self.assertEqual(len(run(self.build / "camera_loop", self.model, frames, 2).stdout.splitlines()), 3)
         self.assertIn("no frames", run(self.build / "camera_loop", self.model, self.prefix / "bin", expected=1).stderr)
 
+    def test_camera_loop_until_the_camera_is_unplugged(self):
+        camera = {"LD_PRELOAD": str(ARGUMENTS.build / "tests/support/libvirtual_camera.so")}
+        lines = run(self.build / "camera_loop", self.model, 62, 3, environment=camera).stdout.splitlines()
+        self.assertEqual(len(lines), 4)
+        lines = run(self.build / "camera_loop", self.model, 62,
+                    environment={**camera, "VIRTUAL_CAMERA_PICTURES": "30"}).stdout.splitlines()
+        # Frames that come while it is busy are left out.
+        self.assertTrue(1 < len(lines) <= 30, lines)
+        self.assertRegex(lines[-1], rf"^{len(lines) - 1} frames: p50 ")
+
     def test_folder_worker(self):
         folder = self.root / "night"
         folder.mkdir()

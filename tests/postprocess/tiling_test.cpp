@@ -210,6 +210,17 @@ TEST(MergeTiles, CrowdedScansTakeNoLongerPerObject) {
     EXPECT_LT(std::clock() - begin, 5 * CLOCKS_PER_SEC); // a fifth of that here, on one core
 }
 
+TEST(MergeTiles, ManySmallTilesTakeNoLongerPerTile) {
+    // 350000 tiles: comparing each with all others would take minutes.
+    const auto tiles = tile_layout(16000, 16000, {.tile = 32});
+    ASSERT_TRUE(tiles.ok());
+    std::vector<ImageResult> found(tiles->size());
+    found.front().detections.push_back({{5, 5, 10, 10}, 1, 0.5F});
+    const std::clock_t begin = std::clock();
+    EXPECT_EQ(merge_tiles(*tiles, found, 16000, 16000, TileMerge::ios).detections.size(), 1U);
+    EXPECT_LT(std::clock() - begin, 10 * CLOCKS_PER_SEC); // a twentieth of that here, on one core
+}
+
 TEST(RunTiled, ErrorsComeThrough) {
     const Scene scene(500, 500, 1, 20.0F);
     const auto found = run_tiled(scene.view(), {.tile = 320}, {}, [](auto) -> Result<std::vector<ImageResult>> {
