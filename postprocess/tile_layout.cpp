@@ -88,13 +88,13 @@ std::optional<std::vector<PixelRect>> panel_layout(int width, int height, const 
     if ((width > tile && strips->length > height) || (height > tile && strips->length > width)) return std::nullopt;
     // Those along one direction's seams see what lies on crossings: the others may end there without an overlap.
     const double to_crossings = strips->length == tile ? tile : strips->step;
+    const std::vector<int> rows = tile_starts(height, strips->length, to_crossings);
+    const std::vector<int> columns = tile_starts(width, strips->length, strips->step);
     for (int seam = tile; seam < width; seam += tile) {
-        for (const int y : tile_starts(height, strips->length, to_crossings))
-            tiles.push_back({seam - strips->before, y, strips->width, strips->length});
+        for (const int y : rows) tiles.push_back({seam - strips->before, y, strips->width, strips->length});
     }
     for (int seam = tile; seam < height; seam += tile) {
-        for (const int x : tile_starts(width, strips->length, strips->step))
-            tiles.push_back({x, seam - strips->before, strips->length, strips->width});
+        for (const int x : columns) tiles.push_back({x, seam - strips->before, strips->length, strips->width});
     }
     return tiles;
 }

@@ -4,10 +4,10 @@
 #include "postprocess/detection_match.h"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <numeric>
 #include <optional>
+#include <ranges>
 #include <set>
 
 namespace detect {
@@ -53,7 +53,7 @@ struct Candidate {
 /// For each tile the others that it overlaps: of a large picture's many tiles, only those see the same objects.
 using Neighbours = std::vector<std::vector<std::size_t>>;
 
-bool overlap(const PixelRect& a, const PixelRect& b) {
+bool overlaps(const PixelRect& a, const PixelRect& b) {
     return a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
 }
 
@@ -69,7 +69,7 @@ Neighbours neighbours_of(std::span<const PixelRect> tiles) {
         const auto first = std::ranges::upper_bound(from_top, tiles[i].y - tallest, {}, top);
         const auto last = std::ranges::lower_bound(first, from_top.end(), tiles[i].y + tiles[i].height, {}, top);
         for (const std::size_t j : std::ranges::subrange(first, last)) {
-            if (j != i && overlap(tiles[i], tiles[j])) neighbours[i].push_back(j);
+            if (j != i && overlaps(tiles[i], tiles[j])) neighbours[i].push_back(j);
         }
     }
     return neighbours;
@@ -192,14 +192,12 @@ Result<ImageResult> run_tiled(const ImageView& picture, const TilingOptions& opt
                               const RunPictures& run) {
     DETECT_TRY_ASSIGN(const std::vector<PixelRect> tiles, tile_layout(picture.width, picture.height, options, stride));
     std::vector<ImageResult> found;
-    const std::int64_t most_pixels = tiles_per_run * pixels(tiles.front());
     while (found.size() < tiles.size()) {
-        const PixelRect& first = tiles[found.size()];
+        const std::span rest = std::span(tiles).subspan(found.size());
+        const std::int64_t most = std::max<std::int64_t>(1, tiles_per_run * pixels(tiles.front()) / pixels(rest[0]));
         std::vector<ImageView> views;
-        for (const PixelRect& tile : std::span(tiles).subspan(found.size())) {
-            const auto count = static_cast<std::int64_t>(views.size()) + 1;
-            if (tile.width != first.width || tile.height != first.height) break;
-            if (count > 1 && count * pixels(tile) > most_pixels) break;
+        for (const PixelRect& tile : rest | std::views::take(most)) {
+            if (tile.width != rest[0].width || tile.height != rest[0].height) break;
             views.push_back(part_of(picture, tile));
         }
         DETECT_TRY_ASSIGN(std::vector<ImageResult> results, run(views));

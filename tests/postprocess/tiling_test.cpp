@@ -127,6 +127,12 @@ public:
         return result;
     }
 
+    [[nodiscard]] std::vector<ImageResult> look(std::span<const ImageView> views) const {
+        std::vector<ImageResult> results;
+        for (const ImageView& view : views) results.push_back(look(view));
+        return results;
+    }
+
     [[nodiscard]] ImageView view() const {
         return {pixels_.data(), width_, height_, static_cast<std::size_t>(width_), PixelFormat::grey8};
     }
@@ -148,9 +154,7 @@ TEST(RunTiled, EveryObjectUpToTheOverlapIsFoundOnce) {
         const auto found = run_tiled(scene.view(), {.tile = 320, .overlap = 0.25, .merge = merge}, {},
                                      [&](std::span<const ImageView> views) -> Result<std::vector<ImageResult>> {
                                          most = std::max(most, views.size());
-                                         std::vector<ImageResult> results;
-                                         for (const ImageView& view : views) results.push_back(scene.look(view));
-                                         return results;
+                                         return scene.look(views);
                                      });
         ASSERT_TRUE(found.ok());
         EXPECT_EQ(found->detections.size(), scene.objects().size());
@@ -171,16 +175,14 @@ TEST(RunTiled, OnAPanelEveryObjectUpToHalfTheOverlapIsFoundOnce) {
         std::int64_t most = 0;
         const auto found = run_tiled(scene.view(), {.tile = 320, .overlap = 0.25, .merge = merge}, stride,
                                      [&](std::span<const ImageView> views) -> Result<std::vector<ImageResult>> {
-                                         std::vector<ImageResult> results;
                                          std::int64_t pixels = 0;
                                          for (const ImageView& view : views) {
                                              EXPECT_EQ(view.width, views[0].width);
                                              EXPECT_EQ(view.height, views[0].height);
                                              pixels += std::int64_t{view.width} * view.height;
-                                             results.push_back(scene.look(view));
                                          }
                                          most = std::max(most, pixels);
-                                         return results;
+                                         return scene.look(views);
                                      });
         ASSERT_TRUE(found.ok());
         EXPECT_EQ(found->detections.size(), scene.objects().size());

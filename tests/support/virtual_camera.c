@@ -48,16 +48,8 @@ VISIBLE int open(const char *path, int flags, ...) {
     return next(path, flags, mode);
 }
 
-VISIBLE int open64(const char *path, int flags, ...) {
-    if (is_device(path)) return open_device();
-    va_list arguments;
-    va_start(arguments, flags);
-    const unsigned mode = va_arg(arguments, unsigned);
-    va_end(arguments);
-    int (*next)(const char *, int, ...);
-    *(void **)&next = hidden("open64");
-    return next(path, flags, mode);
-}
+/* The same where file offsets have 64 bits anyway. */
+VISIBLE int open64(const char *path, int flags, ...) __attribute__((alias("open")));
 
 static int fail(int error) {
     errno = error;
@@ -109,7 +101,7 @@ static int control(unsigned long request, void *argument) {
         capability->capabilities = V4L2_CAP_VIDEO_CAPTURE | V4L2_CAP_STREAMING;
         return 0;
     }
-    case VIDIOC_G_FMT: describe(&((struct v4l2_format *)argument)->fmt.pix); return 0;
+    case VIDIOC_G_FMT:
     case VIDIOC_TRY_FMT:
     case VIDIOC_S_FMT: describe(&((struct v4l2_format *)argument)->fmt.pix); return 0;
     case VIDIOC_G_PARM:
