@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include "graph/builder.h"
@@ -27,6 +28,6 @@ ValueId add_convolution(GraphBuilder& builder, ValueId x, const std::string& key
 /// torchvision's Conv2dNormActivation: Conv2d without bias, BatchNorm (eps 1e-5: the detection builder's, not
 /// MobileNetV3's usual 1e-3), activation. Reads `key`.0.weight and `key`.1.{weight, bias, running_mean, running_var}.
 ValueId add_convolution_norm(GraphBuilder& builder, ValueId x, const std::string& key,
-                                        const ConvolutionSettings& settings, Nonlinearity activation);
+                             const ConvolutionSettings& settings, Nonlinearity activation);
 
 } // namespace detect

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "backbone/mobilenet_v3.h"
 
 #include "backbone/layers.h"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Whether two programs found the same. Nothing is timed that computes something else."""
 
 SCORE = 0.1  # detections below this are not compared

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is measured: pictures, checkpoints and settings, and the files that the peers need for them."""
 
 import hashlib

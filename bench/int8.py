@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The 8-bit file of the trained checkpoint: detect and ONNX Runtime on it, beside detect on the single-precision one."""
 
 from contextlib import ExitStack

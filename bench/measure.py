@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Measures one case: first that all engines find the same, then turn by turn, then their cold start."""
 
 import json

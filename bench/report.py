@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The figures as a page of tables."""
 
 from engines import OURS, ORT_OURS, ORT_TORCHVISION, PEERS

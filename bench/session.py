@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A program under measurement, kept alive and asked for one thing at a time (see README.md in this folder)."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What was aimed at, beside what was reached. Ratios are the peer's time over ours; higher is faster than the peer."""
 
 from engines import ORT_OURS, ORT_TORCHVISION, OURS, TORCHVISION

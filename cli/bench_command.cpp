@@ -1,13 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/try.h"
 #include "cli/chosen_model.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/measurement.h"
 #include "cli/text_output.h"
 #include "detect/detector.h"
-#include "detector/image_to_tensor.h"
 #include "executor/model.h"
-#include "graph/try.h"
-#include "postprocess/pictures/picture.h"
+#include "pictures/image_to_tensor.h"
+#include "pictures/picture.h"
 
 #include <charconv>
 #include <chrono>

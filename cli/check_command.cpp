@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/try.h"
+#include "check/check.h"
 #include "cli/check_report.h"
 #include "cli/commands.h"
 #include "cli/example_image.h"
@@ -6,8 +9,6 @@
 #include "cli/model_source.h"
 #include "cli/settings_options.h"
 #include "cli/text_output.h"
-#include "export/check/check.h"
-#include "graph/try.h"
 
 #include <algorithm>
 #include <array>

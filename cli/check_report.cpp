@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "cli/check_report.h"
 
 #include <algorithm>
@@ -11,10 +12,10 @@ namespace detect::cli {
 
 namespace {
 
-using checking::Agreement;
 using checking::CheckOptions;
 using checking::CheckReport;
 using checking::Finding;
+using checking::PictureComparison;
 using checking::Severity;
 
 constexpr std::size_t columns = 100;
@@ -71,13 +72,13 @@ std::string to_text(const Finding& finding) {
     return text + wrapped("  for    ", listed_runtimes(finding));
 }
 
-std::string to_text(const std::vector<Agreement>& rows) {
+std::string to_text(const std::vector<PictureComparison>& rows) {
     std::string text = "\nagainst our own export of the checkpoint: detections of score 0.1 and more\n";
     char line[256];
     std::snprintf(line, sizeof line, "  %-28s %9s %9s %9s %9s %12s %10s\n", "picture", "this file", "expected",
                   "matched", "differ", "worst score", "worst IoU");
     text += line;
-    for (const Agreement& row : rows) {
+    for (const PictureComparison& row : rows) {
         if (!row.failure.empty()) {
             std::snprintf(line, sizeof line, "  %-28s ", row.picture.c_str());
             text += line + std::string("stops: ") + row.failure + "\n";
@@ -148,7 +149,7 @@ std::string to_json(const CheckReport& report, const CheckOptions& options, cons
     }
     json["left_out"] = report.left_out;
     if (!report.agreement.empty()) json["agreement"] = nlohmann::ordered_json::array();
-    for (const Agreement& row : report.agreement) {
+    for (const PictureComparison& row : report.agreement) {
         nlohmann::ordered_json entry{{"picture", row.picture},
                                      {"detections", row.detections},
                                      {"expected", row.expected},

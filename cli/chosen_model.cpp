@@ -1,12 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "cli/chosen_model.h"
 
+#include "base/try.h"
 #include "cli/exit_code.h"
 #include "cli/model_source.h"
-#include "executor/onnx_reader.h"
 #include "export/checkpoint_detector.h"
 #include "export/checkpoint_graph.h"
-#include "export/opset_lowering.h"
-#include "graph/try.h"
+#include "onnx/opset_conversion.h"
+#include "onnx/reader.h"
 
 namespace detect::cli {
 
@@ -21,7 +22,7 @@ void add_model_option(CLI::App& command, std::string& model) {
 Result<ChosenModel> choose_model(const CLI::App& command, const std::string& model, const SettingsArguments& settings,
                                  bool quiet) {
     ChosenModel chosen;
-    DETECT_TRY_ASSIGN(chosen.file, choose_model(model));
+    DETECT_TRY_ASSIGN(chosen.file, resolve_model_path(model));
     DETECT_TRY_ASSIGN(GivenSettings given, read_settings(command, settings));
     if (model.empty() && !quiet) note("using " + chosen.file.string());
     chosen.is_checkpoint = looks_like_checkpoint(chosen.file);

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/try.h"
 #include "cli/chosen_model.h"
 #include "cli/commands.h"
 #include "cli/eval_models.h"
@@ -7,7 +9,6 @@
 #include "cli/text_output.h"
 #include "evaluation/report/report.h"
 #include "evaluation/summary.h"
-#include "graph/try.h"
 
 #include <cmath>
 #include <filesystem>

@@ -1,12 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "cli/eval_models.h"
 
+#include "base/try.h"
 #include "cli/exit_code.h"
 #include "cli/measurement.h"
 #include "cli/progress.h"
 #include "detect/detector.h"
 #include "evaluation/label_matching.h"
-#include "graph/try.h"
-#include "postprocess/pictures/picture.h"
+#include "pictures/picture.h"
 
 #include <chrono>
 #include <cstdlib>

@@ -1,9 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "cli/example_image.h"
 
+#include "base/try.h"
 #include "cli/exit_code.h"
-#include "detector/image_to_tensor.h"
-#include "graph/try.h"
-#include "postprocess/pictures/picture.h"
+#include "pictures/image_to_tensor.h"
+#include "pictures/picture.h"
 
 #include <cstdio>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/try.h"
 #include "cli/commands.h"
 #include "cli/example_image.h"
 #include "cli/exit_code.h"
@@ -6,8 +8,7 @@
 #include "cli/precision_options.h"
 #include "cli/settings_options.h"
 #include "export/exporter.h"
-#include "export/opset_lowering.h"
-#include "graph/try.h"
+#include "onnx/opset_conversion.h"
 
 #include <cstdio>
 #include <iostream>

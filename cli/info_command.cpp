@@ -1,10 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/try.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/model_source.h"
-#include "executor/onnx_reader.h"
 #include "export/precision/precision.h"
 #include "graph/operators.h"
-#include "graph/try.h"
+#include "onnx/reader.h"
 
 #include <algorithm>
 #include <cstdio>

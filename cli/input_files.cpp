@@ -1,8 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "cli/input_files.h"
 
+#include "base/atomic_file.h"
+#include "base/try.h"
 #include "cli/run/picture_files.h"
-#include "export/checkpoint/atomic_file.h"
-#include "graph/try.h"
 
 namespace detect::cli {
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "cli/model_source.h"
 
 #include <array>
@@ -32,7 +33,7 @@ bool looks_like_checkpoint(const fs::path& path) {
     return zip || pickle || safetensors;
 }
 
-Result<fs::path> choose_model(const std::string& path) {
+Result<fs::path> resolve_model_path(const std::string& path) {
     if (!path.empty()) return fs::path(path);
     std::error_code code;
     if (fs::is_regular_file("model.onnx", code)) return fs::path("model.onnx");

@@ -1,7 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "checkpoint/settings_overrides.h"
 #include "detect/detector.h"
-#include "export/settings_overrides.h"
 
 #include <filesystem>
 #include <string>
@@ -15,6 +16,6 @@ namespace detect::cli {
 [[nodiscard]] bool looks_like_checkpoint(const std::filesystem::path& path);
 
 /// `path` if it is not empty; else model.onnx in the current folder if there is one; else the bundled checkpoint.
-[[nodiscard]] Result<std::filesystem::path> choose_model(const std::string& path);
+[[nodiscard]] Result<std::filesystem::path> resolve_model_path(const std::string& path);
 
 } // namespace detect::cli

@@ -1,9 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "cli/npy_file.h"
 
+#include "base/atomic_file.h"
+#include "base/checked.h"
+#include "base/try.h"
 #include "executor/reference/strided_copy.h"
-#include "export/checkpoint/atomic_file.h"
-#include "graph/checked.h"
-#include "graph/try.h"
 
 #include <algorithm>
 #include <array>

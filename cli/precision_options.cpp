@@ -1,10 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "cli/precision_options.h"
 
+#include "base/try.h"
 #include "cli/progress.h"
 #include "cli/run/picture_files.h"
-#include "detector/image_to_tensor.h"
-#include "graph/try.h"
-#include "postprocess/pictures/picture.h"
+#include "pictures/image_to_tensor.h"
+#include "pictures/picture.h"
 
 #include <algorithm>
 #include <cstdio>

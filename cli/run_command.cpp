@@ -1,10 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/try.h"
 #include "cli/chosen_model.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/run/picture_files.h"
 #include "cli/run/picture_run.h"
 #include "cli/run/run_filter.h"
-#include "graph/try.h"
 
 #include <algorithm>
 #include <cstdlib>

@@ -1,6 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "cli/settings_options.h"
 
-#include "graph/try.h"
+#include "base/try.h"
 
 namespace detect::cli {
 

@@ -1,6 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "export/settings_overrides.h"
+#include "checkpoint/settings_overrides.h"
 
 #include <string>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/try.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/input_files.h"
@@ -5,8 +7,7 @@
 #include "cli/model_source.h"
 #include "cli/npy_file.h"
 #include "executor/model.h"
-#include "executor/onnx_reader.h"
-#include "graph/try.h"
+#include "onnx/reader.h"
 
 #include <algorithm>
 #include <chrono>

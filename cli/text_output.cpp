@@ -1,7 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "cli/text_output.h"
 
-#include "export/checkpoint/atomic_file.h"
-#include "graph/try.h"
+#include "base/atomic_file.h"
+#include "base/try.h"
 
 #include <iostream>
 #include <poll.h>

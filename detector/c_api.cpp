@@ -1,5 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/try.h"
 #include "detector/c_handles.h"
-#include "graph/try.h"
 
 #include <array>
 #include <cstring>

@@ -1,10 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "detect/detector.h"
 
+#include "base/label_name.h"
+#include "base/try.h"
 #include "detector/detector_from_graph.h"
 #include "detector/implementation.h"
-#include "executor/onnx_reader.h"
-#include "graph/try.h"
-#include "postprocess/tiling.h"
+#include "detector/tiling.h"
+#include "onnx/reader.h"
 
 #include <algorithm>
 #include <charconv>
@@ -83,17 +85,11 @@ std::size_t memory_limit(const DetectorOptions& options) {
     return options.memory_limit == 0 ? machine : std::min(options.memory_limit, machine);
 }
 
-std::string name_of(const std::vector<std::string>& labels, int label) {
-    const auto index = static_cast<std::size_t>(label) - 1;
-    if (label >= 1 && index < labels.size() && !labels[index].empty()) return labels[index];
-    return "class " + std::to_string(label);
-}
-
-/// The labels that `name_of` gives this name.
+/// The labels that `label_name` gives this name.
 std::vector<int> labels_of(const std::string& name, const std::vector<std::string>& labels) {
     std::vector<int> found;
     for (int label = 1; label <= static_cast<int>(labels.size()); ++label) {
-        if (name_of(labels, label) == name) found.push_back(label);
+        if (detect::label_name(label, labels) == name) found.push_back(label);
     }
     // A model that does not name its classes does not say either how many it has.
     constexpr std::string_view unnamed = "class ";
@@ -194,7 +190,7 @@ MemoryUse Detector::memory_use() const {
 
 const std::vector<std::string>& Detector::labels() const { return implementation_->labels; }
 
-std::string Detector::label_name(int label) const { return name_of(implementation_->labels, label); }
+std::string Detector::label_name(int label) const { return detect::label_name(label, implementation_->labels); }
 
 const std::map<std::string, std::string>& Detector::metadata() const { return implementation_->metadata; }
 

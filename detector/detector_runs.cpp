@@ -1,8 +1,9 @@
-#include "detector/image_to_tensor.h"
+// SPDX-License-Identifier: Apache-2.0
+#include "base/checked.h"
+#include "base/try.h"
 #include "detector/implementation.h"
-#include "graph/checked.h"
-#include "graph/try.h"
-#include "postprocess/tiling.h"
+#include "detector/tiling.h"
+#include "pictures/image_to_tensor.h"
 
 #include <algorithm>
 #include <functional>

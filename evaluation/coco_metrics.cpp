@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "evaluation/coco_metrics.h"
 
 #include "evaluation/ranking.h"

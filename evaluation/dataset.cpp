@@ -1,7 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "evaluation/dataset.h"
 
+#include "base/try.h"
 #include "evaluation/json_file.h"
-#include "graph/try.h"
 
 #include <algorithm>
 #include <optional>

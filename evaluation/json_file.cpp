@@ -1,6 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "evaluation/json_file.h"
 
-#include "graph/try.h"
+#include "base/try.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,7 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "executor/joined_rows.h"
 
+#include "base/checked.h"
 #include "executor/row_step.h"
-#include "graph/checked.h"
 
 #include <algorithm>
 #include <optional>

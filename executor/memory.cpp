@@ -1,7 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "executor/memory.h"
 
-#include "graph/checked.h"
-#include "graph/try.h"
+#include "base/checked.h"
+#include "base/try.h"
 
 #include <limits>
 

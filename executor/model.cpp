@@ -1,8 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "executor/model.h"
 
+#include "base/try.h"
 #include "executor/memory.h"
 #include "executor/passes/passes.h"
-#include "graph/try.h"
 
 #include <algorithm>
 #include <chrono>

@@ -1,10 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/thread_pool.h"
 #include "executor/kernels/isa.h"
 #include "executor/memory_budget.h"
 #include "executor/plan.h"
 #include "executor/program.h"
-#include "executor/thread_pool.h"
 
 #include <functional>
 #include <memory>

@@ -1,9 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "executor/plan.h"
 
+#include "base/checked.h"
+#include "base/try.h"
 #include "executor/joined_rows.h"
 #include "executor/passes/passes.h"
-#include "graph/checked.h"
-#include "graph/try.h"
 
 #include <algorithm>
 

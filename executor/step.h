@@ -1,8 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/thread_pool.h"
 #include "executor/memory.h"
-#include "executor/picture_rows.h"
-#include "executor/thread_pool.h"
+#include "executor/kernels/picture_rows.h"
 #include "graph/graph.h"
 
 #include <memory>

@@ -1,9 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "export/checkpoint_detector.h"
 
+#include "base/try.h"
 #include "detector/detector_from_graph.h"
 #include "export/checkpoint_graph.h"
-#include "export/opset_lowering.h"
-#include "graph/try.h"
+#include "onnx/opset_conversion.h"
 
 namespace detect {
 

@@ -1,7 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "checkpoint/settings_overrides.h"
 #include "detect/detector.h"
-#include "export/settings_overrides.h"
 
 namespace detect {
 

@@ -1,10 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "export/checkpoint_graph.h"
 
+#include "base/try.h"
+#include "checkpoint/checkpoint.h"
+#include "checkpoint/network_weights.h"
 #include "executor/passes/passes.h"
-#include "export/checkpoint/checkpoint.h"
-#include "export/checkpoint/network_weights.h"
-#include "export/opset_lowering.h"
-#include "graph/try.h"
+#include "onnx/opset_conversion.h"
 
 #include <nlohmann/json.hpp>
 
@@ -88,7 +89,7 @@ Result<CheckpointGraph> graph_from_checkpoint(const std::filesystem::path& path,
     result.bytes_before = described_bytes(result.graph);
     result.training = training_statistics(result.graph);
     DETECT_TRY(run_passes(result.graph, simplification_passes()));
-    DETECT_TRY_ASSIGN(result.graph, lower_to_opset(std::move(result.graph), opset));
+    DETECT_TRY_ASSIGN(result.graph, convert_to_opset(std::move(result.graph), opset));
     result.nodes_after = result.graph.nodes.size();
     result.bytes_after = described_bytes(result.graph);
     result.graph.metadata = make_metadata(result, checkpoint);

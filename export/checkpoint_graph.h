@@ -1,8 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "checkpoint/settings_overrides.h"
 #include "export/network.h"
 #include "export/precision/training_statistics.h"
-#include "export/settings_overrides.h"
 
 #include <filesystem>
 #include <optional>

@@ -1,11 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "export/exporter.h"
 
-#include "executor/onnx_reader.h"
-#include "export/checkpoint/atomic_file.h"
-#include "export/onnx_writer.h"
+#include "base/atomic_file.h"
+#include "base/try.h"
 #include "export/precision/quantized_graph.h"
 #include "export/report_json.h"
-#include "graph/try.h"
+#include "onnx/model_checker.h"
+#include "onnx/reader.h"
+#include "onnx/writer.h"
 
 namespace detect {
 

@@ -1,10 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "export/network.h"
 
 #include "backbone/feature_pyramid.h"
 #include "backbone/image_transform.h"
 #include "backbone/mobilenet_v3.h"
+#include "base/try.h"
 #include "graph/builder.h"
-#include "graph/try.h"
 #include "postprocess/box_selection.h"
 #include "roi_heads/box_head.h"
 #include "rpn/region_proposal_network.h"

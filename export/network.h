@@ -1,6 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "export/settings.h"
+#include "checkpoint/settings.h"
 #include "graph/graph.h"
 #include "graph/parameters.h"
 

@@ -1,10 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "detect/export.h"
 
-#include "detector/image_to_tensor.h"
+#include "base/try.h"
 #include "export/exporter.h"
-#include "export/onnx_writer.h"
-#include "export/opset_lowering.h"
-#include "graph/try.h"
+#include "onnx/opset_conversion.h"
+#include "onnx/writer.h"
+#include "pictures/image_to_tensor.h"
 
 // The exporter's library as others see it. It has its own, hidden copy of the graph and the executor, and meets
 // libdetect only through that library's public interface: two versions of an inner type can never meet.

@@ -1,10 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "export/reduced_precision.h"
 
+#include "base/try.h"
 #include "executor/model.h"
 #include "export/precision/calibration_warnings.h"
 #include "export/precision/half_weights.h"
 #include "export/read_detections.h"
-#include "graph/try.h"
 
 namespace detect {
 

@@ -1,9 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include "export/checkpoint_graph.h"
 #include "export/precision/int8_network.h"
 #include "export/precision/precision.h"
-#include "postprocess/detection_match.h"
+#include "results/detection_match.h"
 
 #include <optional>
 #include <string>

@@ -1,11 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "export/verification.h"
 
+#include "base/try.h"
 #include "executor/model.h"
 #include "executor/reference/interpreter.h"
 #include "export/precision/precision.h"
 #include "export/read_detections.h"
-#include "graph/try.h"
-#include "postprocess/detection_match.h"
+#include "results/detection_match.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,7 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include "graph/graph.h"
-#include "postprocess/detection_match.h"
+#include "results/detection_match.h"
 
 #include <functional>
 #include <string>
@@ -26,11 +27,11 @@ struct VerificationRow {
     [[nodiscard]] bool passed() const { return unmatched <= unmatched_allowed && same_alone; }
 };
 
-/// What the two engines must agree within: score ≥ 0.1, IoU ≥ 0.99, |Δscore| ≤ 1e-3, for every detection. For a graph that
-/// rounds to integers: score ≥ 0.3, IoU ≥ 0.5, |Δscore| ≤ 0.2, for nine in ten. There the last bit of a float decides now
-/// and then which integer it becomes, and the two sum in different orders; a step of an integer is a hundred thousand
-/// times such a bit, and later layers pass it on: scores differ by 0.01 on average and by 0.05 at worst on boards with
-/// 14 detections each. What is wrong with an engine, or with a scale, is far more than that.
+/// What the two engines must agree within: score ≥ 0.1, IoU ≥ 0.99, |Δscore| ≤ 1e-3, for every detection. For a graph
+/// that rounds to integers: score ≥ 0.3, IoU ≥ 0.5, |Δscore| ≤ 0.2, for nine in ten. There the last bit of a float
+/// decides now and then which integer it becomes, and the two sum in different orders; a step of an integer is a
+/// hundred thousand times such a bit, and later layers pass it on: scores differ by 0.01 on average and by 0.05 at
+/// worst on boards with 14 detections each. What is wrong with an engine, or with a scale, is far more than that.
 struct VerificationTolerance {
     MatchTolerance match;
     double unmatched_share = 0.0;

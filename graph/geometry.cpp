@@ -1,6 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "graph/geometry.h"
 
-#include "graph/checked.h"
+#include "base/checked.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,7 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "graph/graph.h"
 
+#include "base/try.h"
 #include "graph/operators.h"
-#include "graph/try.h"
 
 #include <algorithm>
 #include <functional>

@@ -1,8 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "graph/operators.h"
 
-#include "graph/checked.h"
-#include "graph/operator_families.h"
-#include "graph/try.h"
+#include "base/checked.h"
+#include "base/try.h"
+#include "graph/operators/families.h"
 
 #include <algorithm>
 #include <tuple>

@@ -1,6 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "graph/tensor.h"
 
-#include "graph/checked.h"
+#include "base/checked.h"
 
 #include <algorithm>
 #include <cstdlib>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include "detect/error.h"
@@ -39,17 +40,50 @@ enum class DataType : std::uint8_t {
 
 template <class T>
 struct DataTypeOf;
-template <> struct DataTypeOf<float> { static constexpr DataType value = DataType::float32; };
-template <> struct DataTypeOf<double> { static constexpr DataType value = DataType::float64; };
-template <> struct DataTypeOf<std::uint8_t> { static constexpr DataType value = DataType::uint8; };
-template <> struct DataTypeOf<std::int8_t> { static constexpr DataType value = DataType::int8; };
-template <> struct DataTypeOf<std::uint16_t> { static constexpr DataType value = DataType::uint16; };
-template <> struct DataTypeOf<std::int16_t> { static constexpr DataType value = DataType::int16; };
-template <> struct DataTypeOf<std::int32_t> { static constexpr DataType value = DataType::int32; };
-template <> struct DataTypeOf<std::int64_t> { static constexpr DataType value = DataType::int64; };
-template <> struct DataTypeOf<std::uint32_t> { static constexpr DataType value = DataType::uint32; };
-template <> struct DataTypeOf<std::uint64_t> { static constexpr DataType value = DataType::uint64; };
-template <> struct DataTypeOf<bool> { static constexpr DataType value = DataType::boolean; };
+template <>
+struct DataTypeOf<float> {
+    static constexpr DataType value = DataType::float32;
+};
+template <>
+struct DataTypeOf<double> {
+    static constexpr DataType value = DataType::float64;
+};
+template <>
+struct DataTypeOf<std::uint8_t> {
+    static constexpr DataType value = DataType::uint8;
+};
+template <>
+struct DataTypeOf<std::int8_t> {
+    static constexpr DataType value = DataType::int8;
+};
+template <>
+struct DataTypeOf<std::uint16_t> {
+    static constexpr DataType value = DataType::uint16;
+};
+template <>
+struct DataTypeOf<std::int16_t> {
+    static constexpr DataType value = DataType::int16;
+};
+template <>
+struct DataTypeOf<std::int32_t> {
+    static constexpr DataType value = DataType::int32;
+};
+template <>
+struct DataTypeOf<std::int64_t> {
+    static constexpr DataType value = DataType::int64;
+};
+template <>
+struct DataTypeOf<std::uint32_t> {
+    static constexpr DataType value = DataType::uint32;
+};
+template <>
+struct DataTypeOf<std::uint64_t> {
+    static constexpr DataType value = DataType::uint64;
+};
+template <>
+struct DataTypeOf<bool> {
+    static constexpr DataType value = DataType::boolean;
+};
 
 /// The sizes of a tensor, outermost first. Held inline, so making a tensor of a known buffer allocates nothing.
 class Dims {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "roi_heads/box_head.h"
 
 #include "backbone/feature_pyramid.h"

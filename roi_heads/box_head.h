@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include "graph/builder.h"
@@ -17,6 +18,7 @@ struct BoxPredictions {
 /// TwoMLPHead and FastRCNNPredictor). Every proposal is pooled from map "0": both pooled levels have stride 32, so
 /// torchvision's level mapping always picks the first. Parameters: `roi_heads.…`.
 /// `feature_map`: float32 [batch, 256, height, width]; `classes` counts the background.
-BoxPredictions add_box_head(GraphBuilder& builder, ValueId feature_map, const Proposals& proposals, std::int64_t classes);
+BoxPredictions add_box_head(GraphBuilder& builder, ValueId feature_map, const Proposals& proposals,
+                            std::int64_t classes);
 
 } // namespace detect

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "roi_heads/roi_align_kernel.h"
 
 #include <algorithm>
@@ -98,26 +99,26 @@ private:
 /// Sums up one bin at a time.
 class BinWriter {
 public:
-    BinWriter(const KernelTable& kernels, const RoiAlignParameters& parameters, std::size_t channels, float* y)
-        : kernels_(kernels), channels_(channels), bins_(parameters.pooled_h * parameters.pooled_w), y_(y),
+    BinWriter(WeightedSum weighted_sum, const RoiAlignParameters& parameters, std::size_t channels, float* y)
+        : weighted_sum_(weighted_sum), channels_(channels), bins_(parameters.pooled_h * parameters.pooled_w), y_(y),
           layout_(parameters.layout) {}
 
     void write(std::size_t bin, const float* picture, std::span<const PixelTap> taps, bool resume) const {
         if (layout_ == RoiLayout::channels_last) {
-            kernels_.weighted_sum(picture, taps.data(), taps.size(), channels_, resume, y_ + bin * channels_);
+            weighted_sum_(picture, taps.data(), taps.size(), channels_, resume, y_ + bin * channels_);
             return;
         }
         std::array<float, 64> part{};
         for (std::size_t c = 0; c < channels_; c += part.size()) {
             const std::size_t count = std::min(part.size(), channels_ - c);
             for (std::size_t i = 0; resume && i < count; ++i) part[i] = y_[(c + i) * bins_ + bin];
-            kernels_.weighted_sum(picture + c, taps.data(), taps.size(), count, resume, part.data());
+            weighted_sum_(picture + c, taps.data(), taps.size(), count, resume, part.data());
             for (std::size_t i = 0; i < count; ++i) y_[(c + i) * bins_ + bin] = part[i];
         }
     }
 
 private:
-    const KernelTable& kernels_;
+    WeightedSum weighted_sum_;
     std::size_t channels_;
     std::size_t bins_;
     float* y_;
@@ -203,7 +204,7 @@ void pool_sampled(const RoiAlignParameters& p, const Map& map, const Side& down,
 
 } // namespace
 
-void roi_align(const KernelTable& kernels, const RoiAlignParameters& p, const float* x, const MapSize& size,
+void roi_align(WeightedSum weighted_sum, const RoiAlignParameters& p, const float* x, const MapSize& size,
                std::size_t channels, std::span<const float> rois, std::span<const std::int64_t> pictures, float* y,
                ThreadPool& pool) {
     const std::size_t roi_floats = p.pooled_h * p.pooled_w * channels;
@@ -222,7 +223,7 @@ void roi_align(const KernelTable& kernels, const RoiAlignParameters& p, const fl
             const Side down = make_side(p, roi[1], roi[3], p.pooled_h, size.height);
             const std::size_t picture = static_cast<std::size_t>(pictures[r]) * size.height * size.width * channels;
             const Map map{x + picture, size.width, channels};
-            const BinWriter writer(kernels, p, channels, of_roi);
+            const BinWriter writer(weighted_sum, p, channels, of_roi);
             if (merged) {
                 pool_merged(p, map, down, across, writer);
             } else {

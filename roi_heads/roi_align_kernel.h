@@ -1,8 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "executor/kernels/conv2d_parameters.h"
-#include "executor/kernels/kernel_table.h"
-#include "executor/thread_pool.h"
+#include "base/feature_map.h"
+#include "base/thread_pool.h"
 
 #include <cstdint>
 #include <span>
@@ -35,8 +35,8 @@ struct RoiAlignParameters {
 /// picture in x; y has R·pooled_h·pooled_w·C floats. A RoI's result depends on that RoI and its picture only. A sample
 /// that is NaN, or more than a pixel outside the map, counts as 0; so does everything of a RoI whose picture does not
 /// exist. Samples that read the same pixel are merged, which changes no more than the last bits. An adaptive bin has at
-/// most 2^20 samples a side.
-void roi_align(const KernelTable& kernels, const RoiAlignParameters& parameters, const float* x, const MapSize& size,
+/// most 2^20 samples a side. `weighted_sum` is that of an instruction set.
+void roi_align(WeightedSum weighted_sum, const RoiAlignParameters& parameters, const float* x, const MapSize& size,
                std::size_t channels, std::span<const float> rois, std::span<const std::int64_t> pictures, float* y,
                ThreadPool& pool);
 

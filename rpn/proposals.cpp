@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "rpn/proposals.h"
 
 #include "postprocess/box_coding.h"

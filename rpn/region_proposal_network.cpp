@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "rpn/region_proposal_network.h"
 
 namespace detect {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "rpn/rpn_head.h"
 
 #include "backbone/feature_pyramid.h"

@@ -1,9 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
 // Draws a picture of a bare circuit board as a binarised line scan shows it (copper black, ground white), with known
 // defects of six classes, and writes down where they are. Every run gives the same picture.
 //
 //     detect_draw_board board.png board.json
 
-#include "postprocess/pictures/picture.h"
+#include "pictures/picture.h"
 
 #include <array>
 #include <cstdint>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The kernels of 8-bit networks at the shapes of the model (a picture of 800 × 1088), at each kind of them and 1 and 2
 // threads:
 //     bench_int8_kernels --benchmark_filter='block_14.*amx'

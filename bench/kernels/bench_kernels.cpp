@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Every kernel at the shapes of the model (a picture of 800 × 1088), at each instruction set and 1 and 2 threads,
 // beside oneDNN where it has the same step:
 //     bench_kernels --benchmark_filter='pw_16_64.*threads:2'
@@ -275,8 +276,8 @@ void add_detection() {
         add(name, cost, [=](const KernelTable& kernels) -> Step {
             return [=, &kernels, x = random_floats(25 * 34 * 256), boxes = random_boxes(rois),
                     pictures = std::vector<std::int64_t>(rois), y = Floats(rois * 49 * 256)](ThreadPool& pool) mutable {
-                roi_align(kernels, {7, 7, 2, 1.F / 32.F, false, layout}, x.data(), {1, 25, 34}, 256, boxes, pictures,
-                          y.data(), pool);
+                roi_align(kernels.weighted_sum, {7, 7, 2, 1.F / 32.F, false, layout}, x.data(), {1, 25, 34}, 256, boxes,
+                          pictures, y.data(), pool);
             };
         });
     }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "bench/kernels/peer.h"
 
 #include <oneapi/dnnl/dnnl.hpp>

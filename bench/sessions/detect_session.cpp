@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // libdetect as a program that other programs can time: it links nothing beside the library.
 //
 //     detect_session MODEL.onnx THREADS PIXELS BATCH HEIGHT WIDTH      PIXELS: 8-bit RGB, raw

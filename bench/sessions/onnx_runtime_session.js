@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // ONNX Runtime, answering as detect_session does (bench/README.md).
 //
 //     node onnx_runtime_session.js MODEL.onnx THREADS PIXELS BATCH HEIGHT WIDTH     NODE_PATH names a node_modules folder

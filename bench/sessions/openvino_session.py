@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """OpenVINO, answering as detect_session does (bench/README.md).
 
     openvino_session.py MODEL.onnx THREADS PIXELS BATCH HEIGHT WIDTH

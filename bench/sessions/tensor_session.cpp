@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Any ONNX file in the executor, as a program that other programs can time:
 //
 //     detect_tensor_session MODEL.onnx THREADS NAME=FILE.npy …      a file for each input
@@ -6,7 +7,7 @@
 
 #include "cli/npy_file.h"
 #include "executor/model.h"
-#include "executor/onnx_reader.h"
+#include "onnx/reader.h"
 
 #include <algorithm>
 #include <chrono>

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """torchvision, answering as detect_session does (bench/README.md).
 
     torchvision_session.py CHECKPOINT THREADS PIXELS BATCH HEIGHT WIDTH SETTINGS    eager; SETTINGS: JSON

@@ -1,10 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "cli/run/collected_results.h"
 
+#include "base/try.h"
 #include "cli/run/picture_files.h"
 #include "cli/text_output.h"
-#include "graph/try.h"
-#include "postprocess/results/result_csv.h"
-#include "postprocess/results/result_json.h"
+#include "results/csv.h"
+#include "results/json.h"
 
 #include <algorithm>
 #include <fstream>

@@ -1,10 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include "cli/input_files.h"
 #include "cli/run/growing_file.h"
 #include "cli/run/run_options.h"
-#include "postprocess/results/picture_result.h"
-#include "postprocess/results/result_coco.h"
+#include "results/coco.h"
+#include "results/picture_result.h"
 
 #include <filesystem>
 #include <map>

@@ -1,6 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "cli/run/growing_file.h"
 
-#include "graph/try.h"
+#include "base/try.h"
 
 #include <cerrno>
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "cli/run/input_stream.h"
 
 #include "cli/run/picture_files.h"

@@ -1,10 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "cli/run/picture_output.h"
 
+#include "base/label_name.h"
+#include "base/try.h"
 #include "cli/run/picture_files.h"
 #include "cli/text_output.h"
-#include "graph/try.h"
-#include "postprocess/drawing.h"
-#include "postprocess/results/result_labels.h"
+#include "pictures/drawing.h"
+#include "pictures/pixel_rect.h"
+#include "results/label_files.h"
 
 #include <algorithm>
 

@@ -1,9 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include "cli/input_files.h"
 #include "cli/run/result_names.h"
-#include "postprocess/pictures/picture.h"
-#include "postprocess/results/picture_result.h"
+#include "pictures/picture.h"
+#include "results/picture_result.h"
 
 #include <optional>
 #include <set>

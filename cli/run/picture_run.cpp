@@ -1,13 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "cli/run/picture_run.h"
 
+#include "base/printable.h"
+#include "base/try.h"
 #include "cli/exit_code.h"
 #include "cli/run/picture_files.h"
 #include "cli/run/pipeline.h"
 #include "cli/run/run_filter.h"
 #include "cli/text_output.h"
-#include "export/checkpoint/printable.h"
-#include "graph/try.h"
-#include "postprocess/results/result_json.h"
+#include "results/json.h"
 
 #include <algorithm>
 #include <cstdio>

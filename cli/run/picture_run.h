@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include "cli/progress.h"
@@ -9,7 +10,7 @@
 #include "cli/run/summary.h"
 #include "cli/run/waiting_pictures.h"
 #include "detect/detector.h"
-#include "postprocess/detection_filter.h"
+#include "results/detection_filter.h"
 
 #include <chrono>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "cli/run/result_names.h"
 
 #include "cli/run/picture_files.h"

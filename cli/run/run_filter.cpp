@@ -1,6 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "cli/run/run_filter.h"
 
-#include "graph/try.h"
+#include "base/try.h"
 
 #include <algorithm>
 #include <array>

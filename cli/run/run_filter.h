@@ -1,8 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include "cli/run/run_options.h"
 #include "detect/detector.h"
-#include "postprocess/detection_filter.h"
+#include "results/detection_filter.h"
 
 #include <optional>
 #include <vector>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "cli/run/run_options.h"
 
 #include "cli/chosen_model.h"
@@ -61,9 +62,10 @@ void add_large_pictures(CLI::App& app, RunOptions& o) {
         app.add_option("--tile", o.tile, "Look at pictures larger than this in square tiles of so many pixels a side")
             ->check(CLI::Range(32, 16384))
             ->group(large);
-    app.add_option("--overlap", o.overlap,
-                   "Share of a tile's side that is seen twice, rounded to the network's own grid: by the neighbour, or by "
-                   "strips along the seams if the picture is a whole number of tiles")
+    app.add_option(
+           "--overlap", o.overlap,
+           "Share of a tile's side that is seen twice, rounded to the network's own grid: by the neighbour, or by "
+           "strips along the seams if the picture is a whole number of tiles")
         ->check(CLI::Range(0.0, 0.9))
         ->capture_default_str()
         ->needs(tile)

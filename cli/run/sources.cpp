@@ -1,7 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "cli/run/sources.h"
 
+#include "base/try.h"
 #include "cli/run/picture_files.h"
-#include "graph/try.h"
 
 #include <algorithm>
 #include <array>

@@ -1,5 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "cli/run/summary.h"
 
+#include "base/label_name.h"
 #include "cli/measurement.h"
 #include "cli/progress.h"
 

@@ -1,6 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "postprocess/results/picture_result.h"
+#include "results/picture_result.h"
 
 #include <cstdint>
 #include <map>

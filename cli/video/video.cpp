@@ -1,6 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "cli/video/video_module.h"
 
-#include "graph/try.h"
+#include "base/try.h"
 
 #include <array>
 #include <dlfcn.h>

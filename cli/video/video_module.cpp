@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Compiled into the module that is loaded for videos; see video.h.
 
 #include "cli/video/video_module.h"

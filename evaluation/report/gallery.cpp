@@ -1,8 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "evaluation/report/gallery.h"
 
+#include "base/try.h"
 #include "evaluation/report/crop.h"
 #include "evaluation/report/html.h"
-#include "graph/try.h"
 
 #include <algorithm>
 #include <cstdlib>

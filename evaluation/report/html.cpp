@@ -1,6 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "evaluation/report/html.h"
 
-#include "postprocess/results/utf8.h"
+#include "base/utf8.h"
 
 #include <algorithm>
 #include <array>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A click on a heading sorts the table by that column, numbers downwards first; a second click turns the order.
 for (const table of document.querySelectorAll("table.sortable")) {
   const headings = [...table.tHead.rows[0].cells];

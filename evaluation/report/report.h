@@ -1,7 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include "evaluation/summary.h"
-#include "postprocess/pictures/picture.h"
+#include "pictures/picture.h"
 
 #include <functional>
 #include <string>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "executor/kernels/batched_product.h"
 
 #include "executor/kernels/gemm.h"

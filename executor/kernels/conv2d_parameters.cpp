@@ -1,6 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "executor/kernels/conv2d_parameters.h"
 
-#include "graph/checked.h"
+#include "base/checked.h"
 
 #include <array>
 #include <cstdint>

@@ -1,5 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/feature_map.h"
 #include "detect/error.h"
 #include "executor/kernels/activation.h"
 
@@ -33,13 +35,6 @@ struct Conv2dParameters {
     [[nodiscard]] bool is_depthwise() const;
 
     friend bool operator==(const Conv2dParameters&, const Conv2dParameters&) = default;
-};
-
-/// Sizes of a picture or feature map, batch included.
-struct MapSize {
-    std::size_t batch = 1;
-    std::size_t height = 0;
-    std::size_t width = 0;
 };
 
 /// `invalid_argument` unless the parameters make sense and `weights` [output, input / groups, kernel_h, kernel_w] and

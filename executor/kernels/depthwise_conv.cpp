@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "executor/kernels/depthwise_conv.h"
 
 #include "executor/kernels/rounding.h"

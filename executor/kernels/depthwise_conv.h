@@ -1,9 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/thread_pool.h"
 #include "executor/kernels/aligned_buffer.h"
 #include "executor/kernels/conv2d_parameters.h"
 #include "executor/kernels/kernel_table.h"
-#include "executor/thread_pool.h"
 
 namespace detect {
 

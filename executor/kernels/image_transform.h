@@ -1,9 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include "detect/error.h"
 #include "executor/kernels/kernel_table.h"
 #include "executor/kernels/row_chain.h"
-#include "executor/picture_rows.h"
+#include "executor/kernels/picture_rows.h"
 
 #include <array>
 #include <cstdint>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "executor/kernels/inverted_residual.h"
 
 #include "executor/kernels/rounding.h"

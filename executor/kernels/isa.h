@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <optional>
@@ -26,8 +27,8 @@ enum class Isa {
 /// All instruction sets that can run here, from least to most: what tests and benchmarks go through.
 [[nodiscard]] std::span<const Isa> available_isas();
 
-/// Whether the processor multiplies bytes with AVX-512 (VNNI), or on AMX's tiles: of use where the instruction set itself
-/// is available.
+/// Whether the processor multiplies bytes with AVX-512 (VNNI), or on AMX's tiles: of use where the instruction set
+/// itself is available.
 [[nodiscard]] bool has_byte_dot_products();
 [[nodiscard]] bool has_byte_tiles();
 

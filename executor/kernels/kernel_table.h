@@ -1,5 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/feature_map.h"
 #include "executor/kernels/activation.h"
 #include "executor/kernels/isa.h"
 
@@ -90,12 +92,6 @@ struct PixelBlend {
     const float* second_weight = nullptr;
     std::size_t count = 0;
     float* y = nullptr;
-};
-
-/// A pixel (floats from the start of the map to its first channel) and its weight.
-struct PixelTap {
-    std::size_t offset = 0;
-    float weight = 0.F;
 };
 
 /// Four outputs of a 3×3 convolution from their 16 products.
@@ -257,9 +253,7 @@ struct KernelTable {
                        float* sums) = nullptr;
     /// y[channels] = the largest of `count` (≥ 1) pixels; NaN if one is NaN.
     void (*max_pixels)(const float* const* pixels, std::size_t count, std::size_t channels, float* y) = nullptr;
-    /// y[channels] = Σ weight · x[offset + c], one chain of multiply-adds that starts at 0, or at y if `resume`.
-    void (*weighted_sum)(const float* x, const PixelTap* taps, std::size_t count, std::size_t channels, bool resume,
-                         float* y) = nullptr;
+    WeightedSum weighted_sum = nullptr;
     /// y = softmax of `count` (≥ 1) values; y may be x.
     void (*softmax_row)(const float* x, std::size_t count, float* y) = nullptr;
     /// The same for rows of hundreds: the exponentials are added up in sixteen partial sums.

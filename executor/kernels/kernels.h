@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 /// The dense kernels, float32, channels last (NHWC), for whoever runs a graph. This header includes them all.

@@ -1,7 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "executor/kernels/packed_matrix.h"
 
+#include "base/checked.h"
 #include "executor/kernels/split_blocks.h"
-#include "graph/checked.h"
 
 #include <algorithm>
 #include <cstdint>

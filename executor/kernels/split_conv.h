@@ -1,8 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/thread_pool.h"
 #include "executor/kernels/conv2d_parameters.h"
 #include "executor/kernels/packed_matrix.h"
-#include "executor/thread_pool.h"
 
 namespace detect {
 

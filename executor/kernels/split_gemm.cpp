@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "executor/kernels/split_gemm.h"
 
 #include "executor/kernels/split_blocks.h"

@@ -1,6 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "executor/thread_pool.h"
+#include "base/thread_pool.h"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "executor/kernels/winograd_conv.h"
 
 #include "executor/kernels/gemm.h"

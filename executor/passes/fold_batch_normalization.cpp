@@ -1,6 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "executor/passes/passes.h"
 
-#include "graph/try.h"
+#include "base/try.h"
 
 #include <cmath>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include "executor/reference/kernel.h"
@@ -21,8 +22,9 @@ struct Pass {
 [[nodiscard]] Result<void> run_passes(Graph& graph, std::span<const Pass> passes);
 
 /// What is known without an input is computed once: nodes whose inputs are all constants, and shapes that are numbers.
-/// Editable constants (thresholds) stay, and so do results of more than 16 MiB, those beyond 64 MiB in all, and operators
-/// whose work is out of proportion to what they read and write. Weights stored as float16 are widened at any size.
+/// Editable constants (thresholds) stay, and so do results of more than 16 MiB, those beyond 64 MiB in all, and
+/// operators whose work is out of proportion to what they read and write. Weights stored as float16 are widened at any
+/// size.
 [[nodiscard]] Result<int> fold_constants(Graph& graph);
 
 /// The same without dropping anything: values found out get their `constant`, all others the shapes that follow.

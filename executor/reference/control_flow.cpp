@@ -1,7 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/checked.h"
 #include "executor/reference/interpreter.h"
 #include "executor/reference/kernel_families.h"
 #include "executor/reference/support.h"
-#include "graph/checked.h"
 
 #include <algorithm>
 #include <cstring>

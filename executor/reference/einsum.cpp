@@ -1,4 +1,5 @@
-#include "graph/einsum.h"
+// SPDX-License-Identifier: Apache-2.0
+#include "graph/operators/einsum.h"
 
 #include "executor/reference/dispatch.h"
 #include "executor/reference/kernel_families.h"

@@ -1,4 +1,5 @@
-#include "graph/integer_products.h"
+// SPDX-License-Identifier: Apache-2.0
+#include "graph/operators/integer_products.h"
 
 #include "executor/reference/broadcast.h"
 #include "executor/reference/convert.h"

@@ -1,8 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "executor/reference/interpreter.h"
 
+#include "base/try.h"
 #include "executor/reference/kernel.h"
 #include "graph/operators.h"
-#include "graph/try.h"
 
 #include <algorithm>
 #include <map>

@@ -1,7 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "executor/reference/kernel.h"
 
+#include "base/checked.h"
 #include "executor/reference/kernel_families.h"
-#include "graph/checked.h"
 #include "graph/operators.h"
 
 #include <algorithm>

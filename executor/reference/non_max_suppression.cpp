@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "executor/reference/kernel_families.h"
 #include "executor/reference/support.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "executor/reference/convert.h"
 #include "executor/reference/dispatch.h"
 #include "executor/reference/kernel_families.h"

@@ -1,8 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/try.h"
 #include "executor/reference/kernel.h"
 #include "graph/operators.h"
-#include "graph/try.h"
 
 #include <vector>
 

@@ -1,7 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include "executor/reference/support.h"
-#include "graph/window_attributes.h"
+#include "graph/operators/window_attributes.h"
 
 #include <array>
 

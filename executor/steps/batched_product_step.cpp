@@ -1,9 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "executor/steps/batched_product_step.h"
 
+#include "base/try.h"
 #include "executor/kernels/batched_product.h"
 #include "executor/reference/broadcast.h"
 #include "executor/steps/expression_step.h"
-#include "graph/try.h"
 
 namespace detect {
 

@@ -1,7 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "executor/steps/fully_connected_step.h"
 
+#include "base/try.h"
 #include "executor/steps/expression_step.h"
-#include "graph/try.h"
 
 namespace detect {
 

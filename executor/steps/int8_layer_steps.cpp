@@ -1,7 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "executor/steps/int8_layer_steps.h"
 
+#include "base/try.h"
 #include "executor/steps/map_sizes.h"
-#include "graph/try.h"
 
 namespace detect {
 

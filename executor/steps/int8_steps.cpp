@@ -1,9 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "executor/steps/int8_steps.h"
 
+#include "base/try.h"
 #include "executor/row_step.h"
 #include "executor/steps/map_sizes.h"
 #include "executor/steps/roi_align_step.h"
-#include "graph/try.h"
 
 #include <algorithm>
 
@@ -158,8 +159,8 @@ public:
         const auto count = static_cast<std::size_t>(height * width * map[3]);
         context.threads.for_each_task(pictures.size(), [&](std::size_t r, std::size_t worker) {
             float* const of_roi = floats + worker * count;
-            roi_align(kernels_, parameters_, x, size, static_cast<std::size_t>(map[3]), boxes.subspan(4 * r, 4),
-                      pictures.subspan(r, 1), of_roi, context.threads);
+            roi_align(kernels_.weighted_sum, parameters_, x, size, static_cast<std::size_t>(map[3]),
+                      boxes.subspan(4 * r, 4), pictures.subspan(r, 1), of_roi, context.threads);
             int8_kernels_.quantise(of_roi, count, q_, y + r * count);
         });
         return {};

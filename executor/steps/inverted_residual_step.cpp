@@ -1,9 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "executor/steps/inverted_residual_step.h"
 
+#include "base/try.h"
 #include "executor/kernels/row_layers.h"
 #include "executor/row_step.h"
 #include "executor/steps/map_sizes.h"
-#include "graph/try.h"
 
 namespace detect {
 

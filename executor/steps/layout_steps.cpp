@@ -1,7 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "executor/steps/layout_steps.h"
 
+#include "base/try.h"
 #include "executor/kernels/elementwise.h"
-#include "graph/try.h"
 
 namespace detect {
 

@@ -1,7 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "executor/steps/pooling_steps.h"
 
+#include "base/try.h"
 #include "executor/kernels/pooling.h"
-#include "graph/try.h"
 
 namespace detect {
 

@@ -1,8 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "executor/steps/region_product_step.h"
 
+#include "base/try.h"
 #include "executor/kernels/rounding.h"
 #include "executor/steps/roi_align_step.h"
-#include "graph/try.h"
 
 #include <algorithm>
 

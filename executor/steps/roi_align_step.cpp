@@ -1,7 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "executor/steps/roi_align_step.h"
 
+#include "base/try.h"
 #include "executor/steps/map_sizes.h"
-#include "graph/try.h"
 
 #include <algorithm>
 
@@ -24,8 +25,8 @@ void pool_regions(const KernelTable& kernels, const RoiAlignParameters& paramete
                   std::size_t first, std::size_t count, Tensor& y) {
     const Dims& map = context.inputs[0].dims();
     const MapSize size = map_size(map);
-    roi_align(kernels, parameters, context.inputs[0].data<float>().data(), size, static_cast<std::size_t>(map[3]),
-              context.inputs[1].data<float>().subspan(4 * first, 4 * count),
+    roi_align(kernels.weighted_sum, parameters, context.inputs[0].data<float>().data(), size,
+              static_cast<std::size_t>(map[3]), context.inputs[1].data<float>().subspan(4 * first, 4 * count),
               context.inputs[2].data<std::int64_t>().subspan(first, count), y.mutable_data<float>().data(),
               context.threads);
 }

@@ -1,7 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "executor/steps/transpose_step.h"
 
+#include "base/try.h"
 #include "executor/kernels/transpose.h"
-#include "graph/try.h"
 
 #include <numeric>
 

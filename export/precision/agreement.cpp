@@ -1,6 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "export/precision/agreement.h"
 
-#include "postprocess/detection_match.h"
+#include "results/detection_match.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,10 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "export/precision/calibration.h"
 
+#include "base/thread_pool.h"
+#include "base/try.h"
 #include "executor/model.h"
-#include "executor/thread_pool.h"
 #include "export/precision/object_mask.h"
 #include "export/read_detections.h"
-#include "graph/try.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,7 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "export/precision/half_weights.h"
 
-#include "export/checkpoint/half.h"
-#include "graph/try.h"
+#include "base/half.h"
+#include "base/try.h"
 
 #include <algorithm>
 #include <cmath>

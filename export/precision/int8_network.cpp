@@ -1,11 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "export/precision/int8_network.h"
 
+#include "base/try.h"
 #include "executor/model.h"
 #include "export/precision/half_weights.h"
 #include "export/precision/layer_errors.h"
 #include "export/precision/quantized_graph.h"
 #include "export/read_detections.h"
-#include "graph/try.h"
 
 #include <algorithm>
 #include <array>

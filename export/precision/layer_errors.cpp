@@ -1,8 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "export/precision/layer_errors.h"
 
+#include "base/try.h"
 #include "executor/model.h"
 #include "export/precision/quantized_weights.h"
-#include "graph/try.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,7 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "export/precision/quantized_graph.h"
 
+#include "base/try.h"
 #include "export/precision/quantized_weights.h"
-#include "graph/try.h"
 
 #include <algorithm>
 #include <set>

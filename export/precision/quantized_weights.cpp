@@ -1,6 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "export/precision/quantized_weights.h"
 
-#include "graph/try.h"
+#include "base/try.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "export/precision/tensor_statistics.h"
 
 #include <algorithm>

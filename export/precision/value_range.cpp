@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "export/precision/value_range.h"
 
 #include <algorithm>

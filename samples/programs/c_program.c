@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* c_program MODEL.onnx PICTURE.ppm: the C interface, with a picture in the simplest of formats (PPM, 8 bits). */
 #include <detect/detect.h>
 
@@ -5,9 +6,9 @@
 #include <stdlib.h>
 
 /* The pixels of a binary PPM, to be freed; null if it is none. */
-static unsigned char *read_ppm(const char *path, int *width, int *height) {
-    unsigned char *pixels = NULL;
-    FILE *file = fopen(path, "rb");
+static unsigned char* read_ppm(const char* path, int* width, int* height) {
+    unsigned char* pixels = NULL;
+    FILE* file = fopen(path, "rb");
     if (file == NULL) return NULL;
     if (fscanf(file, "P6 %d %d 255%*1[\n]", width, height) == 2 && *width > 0 && *height > 0 && *width < 100000 &&
         *height < 100000) {
@@ -22,9 +23,9 @@ static unsigned char *read_ppm(const char *path, int *width, int *height) {
     return pixels;
 }
 
-static int print_detections(detect_detector *detector, const detect_image *image) {
-    detect_result *result = NULL;
-    const detect_detection *found = NULL;
+static int print_detections(detect_detector* detector, const detect_image* image) {
+    detect_result* result = NULL;
+    const detect_detection* found = NULL;
     size_t count = 0, i;
     if (detect_run(detector, image, 1, &result) != DETECT_OK ||
         detect_result_detections(detector, result, 0, &found, &count) != DETECT_OK) {
@@ -32,7 +33,7 @@ static int print_detections(detect_detector *detector, const detect_image *image
         return 1;
     }
     for (i = 0; i < count; ++i) {
-        const char *name = detect_label_name(detector, found[i].label);
+        const char* name = detect_label_name(detector, found[i].label);
         printf("%s %.3f %.1f %.1f %.1f %.1f\n", name != NULL ? name : "?", found[i].score, found[i].x1, found[i].y1,
                found[i].x2, found[i].y2);
     }
@@ -40,11 +41,11 @@ static int print_detections(detect_detector *detector, const detect_image *image
     return 0;
 }
 
-int main(int count, char **words) {
-    detect_detector *detector = NULL;
+int main(int count, char** words) {
+    detect_detector* detector = NULL;
     detect_options options;
     detect_image image = {NULL, 0, 0, 0, DETECT_RGB8};
-    unsigned char *pixels;
+    unsigned char* pixels;
     int failed = 1;
     if (count != 3) return fprintf(stderr, "usage: c_program MODEL.onnx PICTURE.ppm\n"), 2;
     if (detect_abi_version() != DETECT_ABI_VERSION) return fprintf(stderr, "another libdetect is installed\n"), 1;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // camera_loop MODEL.onnx SOURCE [FRAMES]: SOURCE is a camera's number, a video or stream, or a folder of frames.
 // A thread grabs the next frame while this one looks at the last. Of a live source, frames that come too fast are
 // dropped, so that what is reported is never old; of a folder, every frame is looked at.

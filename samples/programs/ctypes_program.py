@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """ctypes_program.py MODEL.onnx PICTURE.ppm: the C interface from another language, with nothing but the standard library.
 
 The library is looked for where the system keeps libraries, or is the file that LIBDETECT names."""

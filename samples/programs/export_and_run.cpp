@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // export_and_run CHECKPOINT PICTURE MODEL.onnx: what libdetect_export adds. A checkpoint is run as it is, then written
 // as an ONNX file that anybody can run, and that finds the same.
 #include <detect/export.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // folder_worker MODEL.onnx FOLDER [WORKERS]: every picture of a folder, a line of CSV for each object. Workers share
 // one detector: while one reads a file, another computes. One unreadable picture is reported, and the others go on.
 #include <detect/opencv.h>

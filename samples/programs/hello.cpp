@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // hello MODEL.onnx PICTURE: what is in the picture.
 #include <cstdio>
 #include <detect/opencv.h>

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Average precision on whole pictures, to see how training goes. `detect eval` has all of COCO's figures."""
 
 import torch

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Pictures with boxes from a COCO file, and random crops of them to train on."""
 
 import json

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """Trains torchvision's fasterrcnn_mobilenet_v3_large_fpn on pictures annotated in COCO's format.
 
     ./train.py --images photos/ --annotations train.json --out run/

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "backbone/image_transform.h"
 #include "executor/reference/interpreter.h"
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """bench/compare's own reckoning, without measuring: compare_test.py BENCH_FOLDER"""
 
 import subprocess

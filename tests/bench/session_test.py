@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """detect_session finds what `detect run` finds: session_test.py BENCH_FOLDER DETECT DETECT_SESSION PICTURE
 
 Exit code 77 (skipped) without PIL.

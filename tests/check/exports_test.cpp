@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Files as people make them with torch.onnx.export: each detector fires on its own file and on no other.
 
 #include "tests/check/support.h"
@@ -222,7 +223,7 @@ TEST(CheckpointTest, AgreesWithASoundExport) {
     EXPECT_EQ(report.settings.nms_threshold, 0.5F);
     ASSERT_THAT(report.agreement, SizeIs(4));
     EXPECT_GT(report.agreement[0].matched, 5U);
-    for (const checking::Agreement& row : report.agreement) {
+    for (const checking::PictureComparison& row : report.agreement) {
         EXPECT_EQ(row.unmatched, 0U) << row.picture;
         EXPECT_EQ(row.failure, "") << row.picture;
     }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Small graphs, each with one thing wrong, and their sound twins.
 
 #include "graph/builder.h"

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """Makes ONNX files as people make them with torchvision: sound ones, and one for each thing that goes wrong.
 
     make_exports.py CHECKPOINT.safetensors PICTURE.png FOLDER

@@ -1,8 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 // What this project exports is left in peace: both layouts, every opset.
 
 #include "export/checkpoint_graph.h"
-#include "export/opset_lowering.h"
 #include "export/reduced_precision.h"
+#include "onnx/opset_conversion.h"
 #include "tests/check/support.h"
 #include "tests/support/require.h"
 

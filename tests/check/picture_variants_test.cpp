@@ -1,4 +1,5 @@
-#include "export/check/picture_variants.h"
+// SPDX-License-Identifier: Apache-2.0
+#include "check/picture_variants.h"
 
 #include "tests/support/require.h"
 

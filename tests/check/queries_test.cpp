@@ -1,8 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 // What is known of a graph before a run, and what is read from the outputs of one.
 
-#include "export/check/graph_queries.h"
-#include "export/check/known_shapes.h"
-#include "export/check/trials.h"
+#include "check/graph_queries.h"
+#include "check/known_shapes.h"
+#include "check/trials.h"
 #include "graph/builder.h"
 #include "tests/support/require.h"
 

@@ -1,8 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tests/check/support.h"
 
-#include "detector/image_to_tensor.h"
-#include "export/onnx_writer.h"
-#include "postprocess/pictures/picture.h"
+#include "onnx/writer.h"
+#include "pictures/image_to_tensor.h"
+#include "pictures/picture.h"
 #include "tests/support/require.h"
 
 #include <fstream>

@@ -1,6 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "export/check/check.h"
+#include "check/check.h"
 #include "graph/graph.h"
 #include "tests/support/temp_dir.h"
 

@@ -1,7 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 // `detect check` as a user meets it: what it prints, as text and as JSON, and how it ends.
 
-#include "export/onnx_writer.h"
 #include "graph/builder.h"
+#include "onnx/writer.h"
 #include "tests/cli/command.h"
 #include "tests/cli/files.h"
 #include "tests/support/require.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Checkpoints and models with bytes missing or changed: whatever comes of it, the command ends in one of its own ways.
 // Every byte is tried where the files are read (tests/export/checkpoint, tests/executor/reference); these are samples.
 

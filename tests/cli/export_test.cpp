@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // `detect export` of checkpoints and pictures that can be read.
 
 #include "tests/cli/command.h"

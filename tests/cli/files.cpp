@@ -1,8 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tests/cli/files.h"
 
-#include "export/onnx_writer.h"
 #include "graph/builder.h"
-#include "postprocess/pictures/picture.h"
+#include "onnx/writer.h"
+#include "pictures/picture.h"
 #include "tests/support/require.h"
 
 #include <bit>

@@ -1,5 +1,6 @@
-#include "executor/onnx_reader.h"
+// SPDX-License-Identifier: Apache-2.0
 #include "graph/operators.h"
+#include "onnx/reader.h"
 #include "tests/cli/command.h"
 #include "tests/cli/files.h"
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Files that are no sound models: an error in one line, within a second and within a limit of memory.
 
 Measured is the real program: processor time, since the machine may be busy with other things, and the most memory it

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // `detect export --precision`.
 
 #include "tests/cli/command.h"

@@ -1,6 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 // `detect run` on pictures that can be read.
 
-#include "postprocess/pictures/picture.h"
+#include "pictures/picture.h"
 #include "tests/cli/command.h"
 #include "tests/cli/files.h"
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """detect tensor: any ONNX file on NumPy arrays; the arrays are NumPy's own."""
 
 import io

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Results that cannot be written where the user wants them: exit code 1, and nothing half-written.
 
 #include "tests/cli/command.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What is asked for in the wrong way: exit code 2, one line on stderr, nothing done. And how the command explains
 // itself.
 

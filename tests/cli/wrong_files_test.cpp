@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Weights and models that are something else: one line that names the file and the cause, and nothing is written.
 
 #include "tests/cli/command.h"

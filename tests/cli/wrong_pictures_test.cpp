@@ -1,6 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 // Pictures that cannot be read, or that the model was not made for.
 
-#include "postprocess/pictures/picture.h"
+#include "pictures/picture.h"
 #include "tests/cli/command.h"
 #include "tests/cli/files.h"
 

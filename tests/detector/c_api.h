@@ -1,7 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include "detect/detect.h"
-#include "export/onnx_writer.h"
+#include "onnx/writer.h"
 #include "tests/detector/tiny_network.h"
 #include "tests/support/require.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The C interface: the same detections as C++, and an error code for whatever a caller gets wrong.
 
 #include "tests/detector/c_api.h"

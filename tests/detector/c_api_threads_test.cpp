@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The C interface called from several threads at once.
 
 #include "tests/detector/c_api.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // After the first run with pictures of a size, nothing large is asked from the system.
 
 #include "tests/detector/tiny_network.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Several pictures in one call: each gives what it gives alone, in the order they came.
 
 #include "tests/detector/sample_network.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One picture, in every form a caller may have it.
 
 #include "tests/detector/sample_network.h"

@@ -1,8 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 // How a detector is made, and what it tells of itself.
 
 #include "detector/detector_from_graph.h"
 #include "export/checkpoint_detector.h"
-#include "export/onnx_writer.h"
+#include "onnx/writer.h"
 #include "tests/detector/sample_network.h"
 #include "tests/support/require.h"
 #include "tests/support/temp_dir.h"

@@ -1,7 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 // A memory limit is kept to, and what is held stays flat however many sizes come by.
 
 #include "detector/detector_from_graph.h"
-#include "export/onnx_writer.h"
+#include "onnx/writer.h"
 #include "tests/detector/tiny_network.h"
 #include "tests/support/require.h"
 #include "tests/support/temp_dir.h"

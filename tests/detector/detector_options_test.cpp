@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Which classes are reported, and warming up.
 
 #include "detector/detector_from_graph.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The same picture gives the same bits: at any number of threads, however often, and whoever else is calling.
 
 #include "tests/detector/sample_network.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One detector, many threads: everybody gets the bits that a single thread gets. Run under ThreadSanitizer as well.
 
 #include "tests/detector/sample_network.h"

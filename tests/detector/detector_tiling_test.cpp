@@ -1,7 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 // Tiling through the public interface: which pictures are tiled, what they give, and the memory limit.
 
 #include "detector/detector_from_graph.h"
-#include "postprocess/tiling.h"
+#include "detector/tiling.h"
 #include "tests/detector/tiny_network.h"
 #include "tests/support/require.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A cv::Mat becomes a view of the same pixels, or an error.
 
 #include "detect/opencv.h"

@@ -1,9 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tests/detector/sample_network.h"
 
 #include "detector/detector_from_graph.h"
-#include "detector/image_to_tensor.h"
 #include "export/checkpoint_graph.h"
-#include "postprocess/pictures/picture.h"
+#include "pictures/image_to_tensor.h"
+#include "pictures/picture.h"
 #include "tests/support/require.h"
 
 #include <algorithm>

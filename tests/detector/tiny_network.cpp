@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tests/detector/tiny_network.h"
 
 #include "backbone/image_transform.h"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the tests of this folder share: the same file and arrays in ONNX Runtime and in `detect tensor`.
 
 DETECT_ENCODERS names a folder where files are kept; node_modules is looked for beside it.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Encoders that are deployed beside a detector, as torch.onnx.export writes them: dynamic batch and sequence length.
 
 Shaped as the published ones, weights random: a ResNet-18; CLIP's ViT-B/32 image tower and 77-token causal text

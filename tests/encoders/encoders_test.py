@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """detect tensor gives what ONNX Runtime gives, for the encoders of encoders.py and the sets of inputs there."""
 
 import os

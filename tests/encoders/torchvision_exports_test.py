@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """torchvision's own exports of the detector, as its documentation makes them, give what ONNX Runtime makes of them.
 
 Both presets, opsets 11 to 16, from the trained checkpoint in DETECT_SHARED_DIR; at the size that was traced and at

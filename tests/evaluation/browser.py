@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A page in Chromium, headless, driven over the WebDriver protocol with nothing but the standard library."""
 
 import base64

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "evaluation/coco_metrics.h"
 #include "tests/support/require.h"
 #include "tests/support/shared_data.h"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """COCO's metrics for boxes, as plainly as their definition: for every category, size, IoU and limit anew. Slow, and
 independent of what it is compared with."""
 

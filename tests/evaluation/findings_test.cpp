@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "evaluation/evaluation.h"
 #include "tests/evaluation/made_up.h"
 

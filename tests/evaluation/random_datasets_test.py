@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`detect eval --detections` on random data sets against coco_rules.py, and that against pycocotools' own figures:
 random_datasets_test.py DETECT [FOLDER WITH pycocotools' FIGURES]
 

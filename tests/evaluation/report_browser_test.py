@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The evaluation report in a real browser: report_browser_test.py DETECT PICTURES [FOLDER FOR SCREENSHOTS]
 
 PICTURES has board.png with its annotations board.json, and model/circuit_board.safetensors. Exit code 77 (skipped) without Chromium.

@@ -1,6 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tests/export/bundled_network.h"
 
-#include "export/checkpoint/checkpoint.h"
+#include "checkpoint/checkpoint.h"
 #include "tests/support/require.h"
 
 #include <algorithm>

@@ -1,7 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "export/exporter.h"
 
-#include "executor/onnx_reader.h"
-#include "export/checkpoint/safetensors_writer.h"
+#include "checkpoint/safetensors_writer.h"
+#include "onnx/reader.h"
 #include "tests/export/bundled_network.h"
 #include "tests/support/require.h"
 #include "tests/support/temp_dir.h"

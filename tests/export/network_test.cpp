@@ -1,10 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
 // The definition asks for the checkpoint's tensors, all of them and no others, and gives what the file promises.
 
 #include "export/network.h"
 
+#include "checkpoint/checkpoint.h"
+#include "checkpoint/network_weights.h"
 #include "executor/reference/interpreter.h"
-#include "export/checkpoint/checkpoint.h"
-#include "export/checkpoint/network_weights.h"
 #include "tests/export/bundled_network.h"
 #include "tests/support/require.h"
 #include "tests/support/shared_data.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The exporter's library as other programs see it: through its public headers alone.
 #include <detect/export.h>
 #include <detect/opencv.h>

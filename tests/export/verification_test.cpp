@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The check that stands between an export and its file's name: what it compares, and that it fails when it should.
 
 #include "export/verification.h"

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """cpack makes three Debian packages that say what they need, and hold what they should."""
 
 import re

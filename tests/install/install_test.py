@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """cmake --install, then everything a user does with it: compile, link, run, move it elsewhere."""
 
 import json

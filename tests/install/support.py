@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the tests of the installed kit share: arguments, running programs, listing a library's symbols."""
 
 import argparse

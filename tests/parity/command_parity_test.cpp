@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The command, given a stranger's checkpoint or what it exported of it, prints torchvision's detections.
 
 #include "tests/parity/references.h"

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """Makes checkpoints as strangers would bring them, from one trained checkpoint, by seed.
 
     make_strangers.py TRAINED.pth FOLDER [NAME …]

@@ -1,6 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tests/parity/onnx_runtime.h"
 
-#include "graph/try.h"
+#include "base/try.h"
 #include "tests/parity/references.h"
 #include "tests/support/npy.h"
 #include "tests/support/process.h"

@@ -1,8 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 // The exported file, run by ONNX Runtime, gives what our executor and torchvision give.
 
-#include "executor/onnx_reader.h"
 #include "export/checkpoint_graph.h"
-#include "export/onnx_writer.h"
+#include "onnx/reader.h"
+#include "onnx/writer.h"
 #include "tests/parity/onnx_runtime.h"
 #include "tests/parity/references.h"
 #include "tests/support/require.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Runs an ONNX model in ONNX Runtime, on .npy files.
 //
 //     node ort_run.js JOB.json          NODE_PATH (or "modules" in the job) names a node_modules folder

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Pictures for the parity tests: files and drawn ones, brought to the size and orientation a test asks for.
 
 A picture is described by a dictionary:

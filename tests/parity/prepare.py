@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """Makes what the parity tests compare with: strangers' checkpoints, and torchvision's results on them.
 
     prepare.py SHARED_FOLDER OUTPUT_FOLDER

@@ -1,10 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
 // Reduced precision against torchvision, against single precision, and in ONNX Runtime.
 
-#include "executor/onnx_reader.h"
 #include "export/checkpoint_graph.h"
-#include "export/onnx_writer.h"
 #include "export/precision/half_weights.h"
 #include "export/precision/int8_network.h"
+#include "onnx/reader.h"
+#include "onnx/writer.h"
 #include "tests/parity/onnx_runtime.h"
 #include "tests/parity/references.h"
 #include "tests/support/require.h"

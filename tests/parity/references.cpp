@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tests/parity/references.h"
 
 #include "tests/support/npy.h"

@@ -1,7 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "checkpoint/settings_overrides.h"
 #include "executor/model.h"
-#include "export/settings_overrides.h"
 #include "graph/tensor.h"
 #include "tests/support/compare.h"
 

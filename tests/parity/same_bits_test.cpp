@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The same picture gives the same bits: in any batch, at any number of threads, every time.
 
 #include "export/checkpoint_graph.h"

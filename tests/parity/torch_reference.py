@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """Runs torchvision's fasterrcnn_mobilenet_v3_large_fpn and keeps what it computes, for comparison.
 
     torch_reference.py JOB.json

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What torchvision 0.14.1 computes on the same checkpoint and picture, we compute.
 
 #include "export/checkpoint_graph.h"

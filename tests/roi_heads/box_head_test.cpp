@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The box head with weights simple enough to follow by hand.
 
 #include "roi_heads/box_head.h"

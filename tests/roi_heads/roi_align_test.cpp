@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The fast RoIAlign kernel against the plain one of the reference interpreter, on regions drawn by chance.
 
 #include "executor/kernels/kernels.h"
@@ -109,7 +110,7 @@ protected:
         Tensor result = require(
             Tensor::create(DataType::float32, {regions.boxes.dims()[0], channels, tested.pooled, tested.pooled}));
         ThreadPool pool(2);
-        roi_align(kernel_table(isa), parameters, channels_last.data(), {batch, rows, columns}, channels,
+        roi_align(kernel_table(isa).weighted_sum, parameters, channels_last.data(), {batch, rows, columns}, channels,
                   regions.boxes.data<float>(), regions.images.data<std::int64_t>(), result.mutable_data<float>().data(),
                   pool);
         return result;

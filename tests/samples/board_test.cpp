@@ -1,4 +1,5 @@
-#include "postprocess/pictures/picture.h"
+// SPDX-License-Identifier: Apache-2.0
+#include "pictures/picture.h"
 
 #include <algorithm>
 #include <cstdlib>

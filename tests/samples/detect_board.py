@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs torchvision's detector with the trained circuit-board checkpoint, its weights rounded to float16 as they are
 shipped, on the sample board: at score 0.5 at least nine in ten of the drawn defects must be found with the right class
 (IoU 0.5), with one false alarm at most.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """samples/train: crops and their boxes, average precision, a run that is interrupted, resumed and exported, wrong input."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """ONNX models, written byte by byte: what tests need of the format, without a package for it.
 
     model([node("Relu", ["x"], ["y"])], inputs=[value("x", FLOAT, ["n", 3])], outputs=[value("y", FLOAT, ["n", 3])])

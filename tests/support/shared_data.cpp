@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tests/support/shared_data.h"
 
 #include <cstdlib>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tests/support/compare.h"
 #include "tests/support/npy.h"
 #include "tests/support/process.h"

@@ -1,6 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "executor/kernels/int8/conv.h"
 
-#include "graph/try.h"
+#include "base/try.h"
 
 #include <algorithm>
 #include <array>

@@ -1,7 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/thread_pool.h"
 #include "executor/kernels/int8/matrix.h"
-#include "executor/thread_pool.h"
 
 namespace detect {
 

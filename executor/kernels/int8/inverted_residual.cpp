@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "executor/kernels/int8/inverted_residual.h"
 
 #include <algorithm>

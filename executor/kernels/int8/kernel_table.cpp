@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "executor/kernels/int8/kernel_table.h"
 
 #include "executor/kernels/isa/int8_tables.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Activations of a vector, and loads and stores of a part of one.
 
 /// c / 6 for c in [0, 6], rounded once: the product with 1/6 and a correction by its remainder (P. Markstein, 1990),

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One output row of a depthwise convolution, channels last.
 
 /// Output columns computed together: every input vector that is loaded serves several of them.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Steps that treat every element, or every channel of a pixel, alike.
 
 template <class F>

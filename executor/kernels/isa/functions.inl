@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Functions of an element, and of two.
 
 /// The polynomial with these coefficients, the constant term first.

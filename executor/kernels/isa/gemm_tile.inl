@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The register tile of the matrix product: `Rows` rows of A against one panel of `Vectors` vectors of B.
 
 /// Rows a tile may have, by the vectors in its panel: as many accumulators as the registers hold beside one panel row

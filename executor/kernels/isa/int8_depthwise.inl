@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A row of a depthwise convolution of bytes: four rows of the kernel at a time, interleaved, so that a lane's four
 // products belong to its channel. An interleaved column serves every window that it lies in.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Sums of four products of bytes by AVX-512 without VNNI: widened to 16 bits, since vpmaddubsw would saturate there.
 
 struct Left {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What is done to single bytes outside products.
 
 void quantise_bytes(const float* x, std::size_t count, const Quantisation& q, std::uint8_t* y) {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What becomes of a sum. No fused multiply-adds, or instruction sets would
 // differ.
 

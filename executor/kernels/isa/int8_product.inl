@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Matrix product of bytes in registers: four terms at a time, `Rows` rows against one or two vectors of columns.
 
 /// Rows of the largest tile.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Matrix product of bytes on AMX's tiles: 64 terms at a time, 32 rows against 32 columns. Behind simd_avx512.inl.
 
 constexpr std::size_t amx_step = 64;

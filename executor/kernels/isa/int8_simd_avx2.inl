@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Vectors of 32-bit integers in AVX2, what brings bytes in and out, and sums of four products of bytes: widened to 16
 // bits, since vpmaddubsw would saturate there. Behind simd_avx2.inl.
 

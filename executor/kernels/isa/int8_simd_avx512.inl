@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Vectors of 32-bit integers in AVX-512, and what brings bytes in and out. Behind simd_avx512.inl.
 
 using Int = __m512i;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Vectors of four integers in plain C++, what brings bytes in and out, and sums of four products of bytes. Behind
 // simd_portable.inl.
 

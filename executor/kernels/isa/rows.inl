@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Rows that are normalised: softmax, and layers' mean and deviation.
 
 /// e^x for x ≤ `upper` ≤ 89 (anything above counts as that; and NaN, which stays NaN), within 1 unit in the last place

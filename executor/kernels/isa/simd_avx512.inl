@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One vector of floats in AVX-512. Included inside an anonymous namespace, so nothing here is seen by another
 // translation unit that may be compiled for less.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One vector of four floats in the vector extension that GCC and Clang share (SSE2 on x86-64, NEON on ARM64).
 
 using Vec = float __attribute__((vector_size(16)));

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Products on tiles of bfloat16 (AMX), from floats that are split into two or three parts each.
 
 constexpr std::size_t depth = SplitKernels::depth;

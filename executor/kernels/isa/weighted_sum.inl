@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Weighted sums of a few pixels: what RoIAlign does for each bin.
 
 /// Vectors of channels whose sums are kept in registers at a time.

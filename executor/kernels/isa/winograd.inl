@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Transforms of Winograd's minimal filtering F(2×2, 3×3) (Lavin and Gray, Fast Algorithms for Convolutional Neural
 // Networks, 2016, section 4.1), channels last.
 

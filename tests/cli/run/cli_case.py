@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the scripts in this folder share: the real program in a folder of its own, and pictures to run it on."""
 
 import os

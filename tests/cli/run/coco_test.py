@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """--coco against what pycocotools asks of results (COCO.loadRes, COCOeval), rule by rule, and against the evaluation.
 
 pycocotools itself is in no Debian release. `detect eval` is held to figures that it printed (tests/evaluation), so what

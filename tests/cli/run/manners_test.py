@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """detect run: what it says and how it ends."""
 
 import json

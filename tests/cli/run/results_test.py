@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """detect run: every kind of result, read back by somebody else's reader."""
 
 import csv

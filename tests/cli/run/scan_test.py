@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """detect run --tile on a large scan assembled from boards, against what the boards give one by one.
 
 DETECT_SCAN_BOARDS: boards per side (default 4; 25 makes a scan of 16000x16000 pixels, and takes minutes).

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """detect run: what can be looked at."""
 
 import functools

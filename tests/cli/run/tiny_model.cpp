@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // tiny_model FILE: writes the model that finds two objects everywhere, for the scripts beside this file.
 
 #include "tests/cli/files.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What tests need of OpenCV's videoio, as a program:
 //   video_tool make FILE WIDTH HEIGHT FRAMES  writes a video at 10 frames per second, each frame of one grey value, 40
 //                                             times its number

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """detect run --watch: every picture once, when it is complete."""
 
 import collections

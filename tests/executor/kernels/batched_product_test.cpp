@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tests/executor/kernels/kernel_test.h"
 
 namespace detect::test {

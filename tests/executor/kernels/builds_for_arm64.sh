@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # builds_for_arm64.sh TBB_INCLUDE_DIR ROOT SOURCE…: the portable kernels, and the graph under them, compile for ARM64.
 set -euo pipefail
 
@@ -19,7 +20,7 @@ ln -s "$tbb/tbb" "$tbb/oneapi" "$headers/"
 failed=0
 for source in "$@"; do
     "$compiler" -std=c++20 -O1 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -ffp-contract=off -fsyntax-only \
-        -I"$root" -I"$root/graph/include" -isystem "$headers" "$source" || failed=$((failed + 1))
+        -I"$root" -I"$root/include" -isystem "$headers" "$source" || failed=$((failed + 1))
 done
 echo "$# sources compiled for ARM64, $failed failed"
 [ "$failed" -eq 0 ]

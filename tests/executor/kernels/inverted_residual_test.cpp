@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tests/executor/kernels/model_layers.h"
 #include "tests/executor/kernels/seeded_convolution.h"
 

@@ -1,5 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "executor/model.h"
-#include "executor/onnx_reader.h"
+#include "onnx/reader.h"
 #include "tests/executor/reference/node_tests.h"
 
 #include <gtest/gtest.h>

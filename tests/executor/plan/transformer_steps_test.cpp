@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "executor/model.h"
 #include "executor/reference/interpreter.h"
 #include "graph/builder.h"

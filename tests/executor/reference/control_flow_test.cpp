@@ -1,6 +1,7 @@
-#include "executor/onnx_reader.h"
+// SPDX-License-Identifier: Apache-2.0
 #include "executor/reference/interpreter.h"
-#include "tests/executor/reference/model_proto.h"
+#include "onnx/reader.h"
+#include "tests/onnx/model_proto.h"
 
 #include <gmock/gmock.h>
 

@@ -1,7 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tests/executor/reference/node_tests.h"
 
-#include "executor/onnx_reader.h"
-#include "executor/onnx_tensor.h"
+#include "onnx/reader.h"
+#include "onnx/tensor_reader.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,5 +1,6 @@
-#include "executor/onnx_reader.h"
+// SPDX-License-Identifier: Apache-2.0
 #include "executor/reference/interpreter.h"
+#include "onnx/reader.h"
 #include "tests/executor/reference/node_tests.h"
 
 #include <algorithm>

@@ -1,6 +1,7 @@
-#include "executor/onnx_reader.h"
+// SPDX-License-Identifier: Apache-2.0
 #include "executor/reference/interpreter.h"
 #include "graph/operators.h"
+#include "onnx/reader.h"
 #include "tests/executor/reference/node_tests.h"
 
 #include <algorithm>

@@ -1,7 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/try.h"
 #include "executor/reference/kernel.h"
-#include "graph/try.h"
 
 #include <map>
 #include <string>

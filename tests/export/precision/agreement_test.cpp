@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Figures that calibration goes by: agreement of detections, and where on a map objects are.
 
 #include "export/precision/agreement.h"

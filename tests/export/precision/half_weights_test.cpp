@@ -1,14 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
 // Weights stored as float16.
 
 #include "export/precision/half_weights.h"
 
-#include "executor/onnx_reader.h"
+#include "base/half.h"
 #include "executor/passes/passes.h"
 #include "executor/reference/interpreter.h"
-#include "export/checkpoint/half.h"
 #include "export/network.h"
-#include "export/onnx_writer.h"
 #include "graph/builder.h"
+#include "onnx/model_checker.h"
+#include "onnx/reader.h"
+#include "onnx/writer.h"
 #include "tests/export/bundled_network.h"
 #include "tests/support/compare.h"
 #include "tests/support/require.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Post-training quantisation from pictures to a graph, and what it says about the pictures.
 
 #include "export/precision/int8_network.h"

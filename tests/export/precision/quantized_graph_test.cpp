@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Which layers and values become integers, and how the graph says so.
 
 #include "export/precision/quantized_graph.h"
@@ -5,9 +6,10 @@
 #include "executor/passes/passes.h"
 #include "executor/reference/interpreter.h"
 #include "export/network.h"
-#include "export/onnx_writer.h"
-#include "export/opset_lowering.h"
 #include "graph/builder.h"
+#include "onnx/model_checker.h"
+#include "onnx/opset_conversion.h"
+#include "onnx/writer.h"
 #include "tests/export/bundled_network.h"
 #include "tests/support/compare.h"
 #include "tests/support/require.h"
@@ -32,7 +34,7 @@ Graph network(int opset = 17) {
     const ParameterMap parameters(bundled_tensors());
     Graph graph = require(build_network(parameters, 7, NetworkSettings{})).graph;
     require(run_passes(graph, simplification_passes()));
-    return require(lower_to_opset(std::move(graph), opset));
+    return require(convert_to_opset(std::move(graph), opset));
 }
 
 QuantizationPlan plan_for(const Graph& graph, const std::function<bool(const QuantizableLayer&)>& chosen) {

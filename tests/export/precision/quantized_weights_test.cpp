@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Weights and biases as integers.
 
 #include "export/precision/quantized_weights.h"

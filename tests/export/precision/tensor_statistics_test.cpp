@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What calibration keeps of a tensor's numbers.
 
 #include "export/precision/tensor_statistics.h"

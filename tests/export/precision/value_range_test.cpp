@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How ranges become scales and zero points, and which ranges there are to choose from.
 
 #include "export/precision/value_range.h"

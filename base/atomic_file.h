@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "detect/error.h"
+
+#include <cstddef>
+#include <filesystem>
+#include <span>
+
+namespace detect {
+
+/// A file that appears under its name only when it is complete, by `commit`. Until then it has no name where the file
+/// system can do that (O_TMPFILE), so that nothing remains of it even if the program is killed; elsewhere a temporary
+/// one beside it. Without a commit it is removed and whatever had the name before is untouched. A symbolic link stays
+/// one: the file it leads to is replaced. Errors are `unwritable_output` and name the file.
+class AtomicFile {
+public:
+    /// Refuses what is there and is not a regular file.
+    static Result<AtomicFile> create(const std::filesystem::path& path);
+
+    AtomicFile(AtomicFile&& other) noexcept;
+    AtomicFile& operator=(AtomicFile&&) = delete;
+    AtomicFile(const AtomicFile&) = delete;
+    AtomicFile& operator=(const AtomicFile&) = delete;
+    ~AtomicFile();
+
+    /// Where the bytes can be read until `commit`, by this process.
+    [[nodiscard]] const std::filesystem::path& temporary_path() const { return temporary_; }
+    [[nodiscard]] Result<void> write(std::span<const std::byte> bytes);
+    /// The file is on disk under its name when this returns. Nothing may be written afterwards.
+    [[nodiscard]] Result<void> commit();
+
+private:
+    AtomicFile(std::filesystem::path path, std::filesystem::path target, std::filesystem::path temporary, bool has_name,
+               int descriptor);
+    [[nodiscard]] bool link_to(const std::filesystem::path& name) const;
+    Result<void> give_name();
+
+    /// As it was asked for, and without links.
+    std::filesystem::path path_;
+    std::filesystem::path target_;
+    std::filesystem::path temporary_;
+    bool has_name_;
+    int descriptor_;
+};
+
+} // namespace detect

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "onnx/model_file.h"
+
+#include "base/try.h"
+
+#include <cerrno>
+#include <string>
+#include <system_error>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl.h>
+#include <google/protobuf/wire_format_lite.h>
+
+namespace detect {
+
+namespace {
+
+namespace fs = std::filesystem;
+namespace io = google::protobuf::io;
+using google::protobuf::internal::WireFormatLite;
+
+/// Raw data from this size on stays in the file.
+constexpr std::uint32_t least_left_out = 4096;
+
+Error unreadable(std::string message) { return {ErrorCode::unreadable_input, std::move(message)}; }
+
+constexpr std::uint32_t tag_of(int field) {
+    return WireFormatLite::MakeTag(field, WireFormatLite::WIRETYPE_LENGTH_DELIMITED);
+}
+constexpr std::uint32_t graph_tag = tag_of(onnx::ModelProto::kGraphFieldNumber);
+constexpr std::uint32_t initializer_tag = tag_of(onnx::GraphProto::kInitializerFieldNumber);
+constexpr std::uint32_t raw_data_tag = tag_of(onnx::TensorProto::kRawDataFieldNumber);
+
+/// Copies a serialised model without its large initializers' raw data. False if it is damaged.
+class WeightsLeftOut {
+public:
+    explicit WeightsLeftOut(io::CodedInputStream& in) : in_(in) {}
+
+    bool copy_model(std::string& to) {
+        return copy(to, graph_tag, [&](std::string& graph) {
+            return copy(graph, initializer_tag, [&](std::string& tensor) {
+                std::optional<OnnxFile::RawData> left_out;
+                if (!copy_tensor(tensor, left_out)) return false;
+                if (left_out) raw_data_.emplace(initializers_, *left_out);
+                ++initializers_;
+                return true;
+            });
+        });
+    }
+    std::map<int, OnnxFile::RawData> take_raw_data() { return std::move(raw_data_); }
+
+private:
+    /// Copies a message; `part` copies each field of that tag.
+    template <class F>
+    bool copy(std::string& to, std::uint32_t part_tag, F&& part) {
+        io::StringOutputStream stream(&to);
+        io::CodedOutputStream out(&stream);
+        while (const std::uint32_t tag = in_.ReadTag()) {
+            if (tag != part_tag) {
+                if (!WireFormatLite::SkipField(&in_, tag, &out)) return false;
+                continue;
+            }
+            std::string copied;
+            if (!inside([&] { return part(copied); })) return false;
+            write(out, tag, copied);
+        }
+        return in_.ConsumedEntireMessage();
+    }
+
+    /// Of several raw data in one tensor the last counts.
+    bool copy_tensor(std::string& to, std::optional<OnnxFile::RawData>& left_out) {
+        io::StringOutputStream stream(&to);
+        io::CodedOutputStream out(&stream);
+        while (const std::uint32_t tag = in_.ReadTag()) {
+            std::uint32_t size = 0;
+            if (tag != raw_data_tag) {
+                if (!WireFormatLite::SkipField(&in_, tag, &out)) return false;
+            } else if (!in_.ReadVarint32(&size) || size > INT32_MAX) {
+                return false;
+            } else if (size >= least_left_out) {
+                left_out = OnnxFile::RawData{static_cast<std::size_t>(in_.CurrentPosition()), size};
+                if (!in_.Skip(static_cast<int>(size))) return false;
+            } else {
+                std::string data;
+                if (!in_.ReadString(&data, static_cast<int>(size))) return false;
+                write(out, tag, data);
+                left_out.reset();
+            }
+        }
+        return in_.ConsumedEntireMessage();
+    }
+
+    template <class F>
+    bool inside(F&& body) {
+        std::uint32_t size = 0;
+        if (!in_.ReadVarint32(&size) || size > INT32_MAX) return false;
+        if (in_.BytesUntilLimit() >= 0 && static_cast<std::int64_t>(size) > in_.BytesUntilLimit()) return false;
+        const auto limit = in_.PushLimit(static_cast<int>(size));
+        const bool fine = body() && in_.BytesUntilLimit() == 0;
+        in_.PopLimit(limit);
+        return fine;
+    }
+
+    static void write(io::CodedOutputStream& out, std::uint32_t tag, const std::string& bytes) {
+        out.WriteTag(tag);
+        out.WriteVarint32(static_cast<std::uint32_t>(bytes.size()));
+        out.WriteString(bytes);
+    }
+
+    io::CodedInputStream& in_;
+    int initializers_ = 0;
+    std::map<int, OnnxFile::RawData> raw_data_;
+};
+
+} // namespace
+
+class OnnxFile::Descriptor {
+public:
+    explicit Descriptor(int number) : number_(number) {}
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    ~Descriptor() { ::close(number_); }
+
+    [[nodiscard]] bool read(std::size_t offset, std::span<std::byte> to) const {
+        while (!to.empty()) {
+            const ssize_t count = ::pread(number_, to.data(), to.size(), static_cast<off_t>(offset));
+            if (count < 0 && errno == EINTR) continue;
+            if (count <= 0) return false;
+            offset += static_cast<std::size_t>(count);
+            to = to.subspan(static_cast<std::size_t>(count));
+        }
+        return true;
+    }
+
+private:
+    int number_;
+};
+
+OnnxFile::OnnxFile() = default;
+OnnxFile::OnnxFile(OnnxFile&&) noexcept = default;
+OnnxFile& OnnxFile::operator=(OnnxFile&&) noexcept = default;
+OnnxFile::~OnnxFile() = default;
+
+Result<OnnxFile> OnnxFile::parse_stream(io::ZeroCopyInputStream& stream, std::size_t size) {
+    if (size == 0) return unreadable("is empty, expected an ONNX model");
+    if (size > INT32_MAX) return unreadable("is larger than 2 GiB, which ONNX does not allow in one file");
+    const Error damaged = unreadable("is cut off, damaged, or not an ONNX model; copy it or export it again");
+    std::string without_weights;
+    OnnxFile file;
+    {
+        io::CodedInputStream in(&stream);
+        in.SetTotalBytesLimit(INT32_MAX);
+        in.PushLimit(static_cast<int>(size));
+        WeightsLeftOut weights(in);
+        if (!weights.copy_model(without_weights)) return damaged;
+        file.raw_data_ = weights.take_raw_data();
+    }
+    io::CodedInputStream in(reinterpret_cast<const std::uint8_t*>(without_weights.data()),
+                            static_cast<int>(without_weights.size()));
+    in.SetTotalBytesLimit(INT32_MAX);
+    constexpr int nesting = 64;
+    in.SetRecursionLimit(nesting);
+    if (!file.model_.ParseFromCodedStream(&in) || !in.ConsumedEntireMessage()) return damaged;
+    if (!file.model_.has_graph()) return unreadable("is not an ONNX model: it holds no graph");
+    return file;
+}
+
+Result<OnnxFile> OnnxFile::parse(std::span<const std::byte> bytes) {
+    io::ArrayInputStream stream(bytes.data(), static_cast<int>(std::min<std::size_t>(bytes.size(), INT32_MAX)));
+    DETECT_TRY_ASSIGN(OnnxFile file, parse_stream(stream, bytes.size()));
+    file.bytes_ = bytes;
+    return file;
+}
+
+Result<OnnxFile> OnnxFile::open(const fs::path& path) {
+    std::error_code error;
+    const fs::file_status status = fs::status(path, error);
+    if (!fs::exists(status)) return unreadable("does not exist");
+    if (!fs::is_regular_file(status)) return unreadable("is not a file");
+    const int number = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    const auto cannot_be_read = [] {
+        return unreadable("cannot be read: " + std::error_code(errno, std::generic_category()).message());
+    };
+    if (number < 0) return cannot_be_read();
+    auto descriptor = std::make_unique<const Descriptor>(number);
+    const off_t size = ::lseek(number, 0, SEEK_END);
+    if (size < 0 || ::lseek(number, 0, SEEK_SET) < 0) return cannot_be_read();
+    io::FileInputStream stream(number);
+    auto file = parse_stream(stream, static_cast<std::size_t>(size));
+    if (!file && stream.GetErrno() != 0) {
+        errno = stream.GetErrno();
+        return cannot_be_read();
+    }
+    if (file) file->descriptor_ = std::move(descriptor);
+    return file;
+}
+
+const OnnxFile::RawData* OnnxFile::raw_data(int index) const {
+    const auto found = raw_data_.find(index);
+    return found == raw_data_.end() ? nullptr : &found->second;
+}
+
+Result<void> OnnxFile::read(const RawData& data, std::span<std::byte> to) const {
+    if (descriptor_ == nullptr) {
+        std::ranges::copy(bytes_.subspan(data.offset, to.size()), to.begin());
+    } else if (!descriptor_->read(data.offset, to)) {
+        return unreadable("cannot be read: the file has changed meanwhile");
+    }
+    return {};
+}
+
+} // namespace detect

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "onnx/reader.h"
+
+#include "base/try.h"
+#include "onnx/graph_reader.h"
+#include "onnx/model_file.h"
+
+#include <algorithm>
+#include <optional>
+
+namespace detect {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+Result<int> read_opset(const onnx::ModelProto& model) {
+    const std::string range =
+        "opsets " + std::to_string(min_opset) + " to " + std::to_string(max_opset) + " are supported";
+    std::optional<std::int64_t> opset;
+    for (const auto& import : model.opset_import()) {
+        if (!is_default_onnx_domain(import.domain())) continue;
+        if (opset && *opset != import.version())
+            return Error{ErrorCode::bad_model, "imports ONNX's operators in two versions"};
+        opset = import.version();
+    }
+    if (!opset) return Error{ErrorCode::unsupported, "does not say which opset it follows; " + range};
+    if (*opset < min_opset || *opset > max_opset) {
+        return Error{ErrorCode::unsupported, "follows opset " + std::to_string(*opset) + "; " + range};
+    }
+    return static_cast<int>(*opset);
+}
+
+Result<Graph> read_model(const OnnxFile& file, const fs::path& external_data_folder) {
+    const onnx::ModelProto& model = file.model();
+    DETECT_TRY_ASSIGN(const int opset, read_opset(model));
+    DETECT_TRY_ASSIGN(Graph graph, read_onnx_graph(file, opset, external_data_folder));
+    for (const auto& entry : model.metadata_props()) graph.metadata.emplace(entry.key(), entry.value());
+    return graph;
+}
+
+/// One printable line: names in a damaged file may hold anything, and be of any length.
+std::string one_line(std::string text) {
+    constexpr std::size_t longest = 2000;
+    if (text.size() > longest) text = text.substr(0, longest) + "...";
+    std::ranges::replace_if(
+        text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, '?');
+    return text;
+}
+
+Error named(std::string_view name, Error error) {
+    error.message = one_line(std::string(name) + ": " + error.message);
+    return error;
+}
+
+} // namespace
+
+Result<Graph> read_onnx(std::span<const std::byte> bytes, std::string_view name, const OnnxReadOptions& options) {
+    const auto file = OnnxFile::parse(bytes);
+    if (!file) return named(name, file.error());
+    auto graph = read_model(*file, options.external_data_folder);
+    if (!graph) return named(name, std::move(graph).error());
+    return graph;
+}
+
+Result<Graph> read_onnx(const fs::path& path) {
+    const auto file = OnnxFile::open(path);
+    if (!file) return named(path.string(), file.error());
+    auto graph = read_model(*file, path.has_parent_path() ? path.parent_path() : fs::path("."));
+    if (!graph) return named(path.string(), std::move(graph).error());
+    return graph;
+}
+
+} // namespace detect

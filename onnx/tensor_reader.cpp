@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "onnx/tensor_reader.h"
+
+#include "base/checked.h"
+#include "base/try.h"
+
+#include <algorithm>
+#include <bit>
+#include <charconv>
+#include <cstring>
+#include <fstream>
+
+namespace detect {
+
+static_assert(std::endian::native == std::endian::little, "raw tensor data is little-endian");
+
+namespace {
+
+namespace fs = std::filesystem;
+
+Error bad(std::string message) { return {ErrorCode::bad_model, std::move(message)}; }
+Error unreadable(std::string message) { return {ErrorCode::unreadable_input, std::move(message)}; }
+
+Error wrong_amount(std::size_t found, std::int64_t expected, std::string_view unit) {
+    return bad("holds " + std::to_string(found) + " " + std::string(unit) + ", its sizes ask for " +
+               std::to_string(expected));
+}
+
+/// A bool must be 0 or 1 in memory; files may say anything.
+void normalise_bools(Tensor& tensor) {
+    if (tensor.type() != DataType::boolean) return;
+    for (std::byte& value : tensor.mutable_bytes()) value = value == std::byte{0} ? std::byte{0} : std::byte{1};
+}
+
+/// Stores the elements of one of a TensorProto's typed fields, each cut to the element size.
+template <class Field>
+Result<Tensor> from_field(DataType type, const Dims& dims, std::int64_t count, const Field& field) {
+    if (field.size() != count) return wrong_amount(static_cast<std::size_t>(field.size()), count, "values");
+    DETECT_TRY_ASSIGN(Tensor tensor, Tensor::create_uninitialised(type, dims));
+    const std::size_t size = element_size(type);
+    std::byte* target = tensor.mutable_bytes().data();
+    for (const auto value : field) {
+        // Little-endian: the low bytes of a wider integer are the narrower one.
+        std::memcpy(target, &value, size);
+        target += size;
+    }
+    return tensor;
+}
+
+Result<Tensor> from_typed_fields(const onnx::TensorProto& proto, DataType type, const Dims& dims, std::int64_t count) {
+    switch (type) {
+    case DataType::float32: return from_field(type, dims, count, proto.float_data());
+    case DataType::float64: return from_field(type, dims, count, proto.double_data());
+    case DataType::int64: return from_field(type, dims, count, proto.int64_data());
+    case DataType::uint32:
+    case DataType::uint64: return from_field(type, dims, count, proto.uint64_data());
+    default: return from_field(type, dims, count, proto.int32_data());
+    }
+}
+
+/// Where external data lies.
+struct External {
+    std::string location;
+    std::uint64_t offset = 0;
+    std::optional<std::uint64_t> length;
+};
+
+Result<std::uint64_t> parse_number(const onnx::StringStringEntryProto& entry) {
+    std::uint64_t number = 0;
+    const std::string& text = entry.value();
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc{} || end != text.data() + text.size()) {
+        return bad("external data has the impossible " + entry.key() + " '" + text + "'");
+    }
+    return number;
+}
+
+Result<External> external_entries(const onnx::TensorProto& proto) {
+    External external;
+    for (const auto& entry : proto.external_data()) {
+        if (entry.key() == "location") external.location = entry.value();
+        if (entry.key() == "offset") {
+            DETECT_TRY_ASSIGN(external.offset, parse_number(entry));
+        }
+        if (entry.key() == "length") {
+            DETECT_TRY_ASSIGN(external.length, parse_number(entry));
+        }
+    }
+    if (external.location.empty()) return bad("external data has no location");
+    return external;
+}
+
+/// The file a location names; it must lie inside the folder even after symbolic links are followed.
+Result<fs::path> confined_path(const fs::path& folder, const std::string& location) {
+    if (folder.empty())
+        return Error{ErrorCode::unsupported, "has external data, but no folder to look for it was given"};
+    const fs::path relative(location);
+    std::error_code error;
+    const fs::path root = fs::canonical(folder, error);
+    const fs::path file = error ? fs::path() : fs::canonical(root / relative, error);
+    if (error) return unreadable("external data '" + location + "' cannot be opened: " + error.message());
+    const auto [root_end, file_end] = std::mismatch(root.begin(), root.end(), file.begin(), file.end());
+    if (relative.is_absolute() || root_end != root.end()) {
+        return bad("external data '" + location + "' lies outside the model's folder");
+    }
+    if (!fs::is_regular_file(file, error)) return unreadable("external data '" + location + "' is not a file");
+    return file;
+}
+
+Result<Tensor> from_external(const onnx::TensorProto& proto, DataType type, const Dims& dims, std::uint64_t bytes,
+                             const fs::path& folder) {
+    DETECT_TRY_ASSIGN(const External external, external_entries(proto));
+    DETECT_TRY_ASSIGN(const fs::path path, confined_path(folder, external.location));
+    if (external.length && *external.length != bytes) {
+        return wrong_amount(static_cast<std::size_t>(*external.length), static_cast<std::int64_t>(bytes), "bytes");
+    }
+    std::error_code error;
+    const std::uint64_t available = fs::file_size(path, error);
+    if (error || external.offset > available || available - external.offset < bytes) {
+        return unreadable("external data '" + external.location + "' is shorter than the model says");
+    }
+    std::ifstream file(path, std::ios::binary);
+    file.seekg(static_cast<std::streamoff>(external.offset));
+    DETECT_TRY_ASSIGN(Tensor tensor, Tensor::create_uninitialised(type, dims));
+    file.read(reinterpret_cast<char*>(tensor.mutable_bytes().data()), static_cast<std::streamsize>(bytes));
+    if (!file) return unreadable("external data '" + external.location + "' cannot be read");
+    normalise_bools(tensor);
+    return tensor;
+}
+
+Result<Tensor> from_file(const RawDataInFile& raw, DataType type, const Dims& dims, std::int64_t bytes) {
+    if (raw.data->size != static_cast<std::size_t>(bytes)) return wrong_amount(raw.data->size, bytes, "bytes");
+    DETECT_TRY_ASSIGN(Tensor tensor, Tensor::create_uninitialised(type, dims));
+    DETECT_TRY(raw.file->read(*raw.data, tensor.mutable_bytes()));
+    normalise_bools(tensor);
+    return tensor;
+}
+
+Result<Tensor> from_raw(const std::string& raw, DataType type, const Dims& dims, std::int64_t bytes) {
+    if (raw.size() != static_cast<std::size_t>(bytes)) return wrong_amount(raw.size(), bytes, "bytes");
+    DETECT_TRY_ASSIGN(Tensor tensor, Tensor::create_uninitialised(type, dims));
+    std::memcpy(tensor.mutable_bytes().data(), raw.data(), raw.size());
+    normalise_bools(tensor);
+    return tensor;
+}
+
+} // namespace
+
+Result<DataType> read_onnx_type(std::int64_t number) {
+    if (number > 0 && number <= static_cast<std::int64_t>(DataType::bfloat16)) {
+        const auto type = static_cast<DataType>(number);
+        if (element_size(type) > 0) return type;
+    }
+    const int value = static_cast<int>(std::clamp<std::int64_t>(number, -1, INT32_MAX));
+    const std::string name = onnx::TensorProto_DataType_IsValid(value)
+                                 ? onnx::TensorProto_DataType_Name(static_cast<onnx::TensorProto_DataType>(value))
+                                 : "number " + std::to_string(number);
+    return Error{ErrorCode::unsupported, "element type " + name + " is not supported"};
+}
+
+Result<Tensor> read_onnx_tensor(const onnx::TensorProto& proto, const fs::path& external_data_folder,
+                                const RawDataInFile& raw) {
+    DETECT_TRY_ASSIGN(const DataType type, read_onnx_type(proto.data_type()));
+    if (proto.has_segment()) return Error{ErrorCode::unsupported, "is stored in segments"};
+    if (static_cast<std::size_t>(proto.dims_size()) > Dims::max_rank) {
+        return Error{ErrorCode::unsupported, "has " + std::to_string(proto.dims_size()) + " dimensions, at most " +
+                                                 std::to_string(Dims::max_rank) + " are supported"};
+    }
+    const Dims dims(std::span<const std::int64_t>(proto.dims().data(), static_cast<std::size_t>(proto.dims_size())));
+    const auto count = checked_element_count(dims.sizes());
+    const auto bytes = count ? checked_mul(*count, static_cast<std::int64_t>(element_size(type))) : std::nullopt;
+    if (!bytes) return bad("has the impossible sizes " + to_string(dims));
+    if (proto.data_location() == onnx::TensorProto_DataLocation_EXTERNAL) {
+        return from_external(proto, type, dims, static_cast<std::uint64_t>(*bytes), external_data_folder);
+    }
+    if (raw.data != nullptr) return from_file(raw, type, dims, *bytes);
+    if (proto.has_raw_data()) return from_raw(proto.raw_data(), type, dims, *bytes);
+    auto tensor = from_typed_fields(proto, type, dims, *count);
+    if (tensor) normalise_bools(*tensor);
+    return tensor;
+}
+
+} // namespace detect

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pictures/decoders.h"
+
+#include "base/try.h"
+
+#include <array>
+#include <csetjmp>
+#include <cstdio>
+
+#include <jpeglib.h>
+// After jpeglib.h, which it needs.
+#include <jerror.h>
+
+namespace detect::picture_file {
+
+namespace {
+
+/// Everything that lives across libjpeg's jumps. It is created outside the functions that call setjmp, so a jump never
+/// passes over a destructor.
+struct Session {
+    jpeg_decompress_struct codec{};
+    jpeg_error_mgr errors{};
+    std::jmp_buf escape{};
+    std::array<char, JMSG_LENGTH_MAX> message{};
+    Picture picture;
+    std::vector<std::uint8_t> row;
+    std::optional<Error> refused;
+    int orientation = 1;
+
+    Session() = default;
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
+    ~Session() { jpeg_destroy_decompress(&codec); }
+};
+
+[[noreturn]] void on_error(j_common_ptr codec) {
+    auto* session = static_cast<Session*>(codec->client_data);
+    codec->err->format_message(codec, session->message.data());
+    std::longjmp(session->escape, 1);
+}
+
+/// libjpeg carries on after these with grey or shifted blocks. For inspection a wrong picture is worse than none.
+bool loses_pixels(int warning) {
+    switch (warning) {
+    case JWRN_JPEG_EOF:
+    case JWRN_HIT_MARKER:
+    case JWRN_HUFF_BAD_CODE:
+    case JWRN_ARITH_BAD_CODE:
+    case JWRN_MUST_RESYNC:
+    case JWRN_NOT_SEQUENTIAL: return true;
+    default: return false;
+    }
+}
+
+void on_message(j_common_ptr codec, int level) {
+    if (level < 0 && loses_pixels(codec->err->msg_code)) on_error(codec);
+}
+
+void print_nothing(j_common_ptr) {}
+
+void start(Session& session, Bytes file) {
+    session.codec.err = jpeg_std_error(&session.errors);
+    session.errors.error_exit = on_error;
+    session.errors.emit_message = on_message;
+    session.errors.output_message = print_nothing;
+    session.codec.client_data = &session;
+    jpeg_create_decompress(&session.codec);
+    // jpeg_create_decompress clears all but err and client_data.
+    jpeg_mem_src(&session.codec, reinterpret_cast<const unsigned char*>(file.data()),
+                 static_cast<unsigned long>(file.size()));
+    jpeg_save_markers(&session.codec, JPEG_APP0 + 1, 0xFFFF);
+    jpeg_read_header(&session.codec, TRUE);
+}
+
+/// To be called before the picture is finished: libjpeg then frees its markers.
+int orientation_of(const jpeg_decompress_struct& codec) {
+    for (const jpeg_marker_struct* marker = codec.marker_list; marker != nullptr; marker = marker->next) {
+        const Bytes block{reinterpret_cast<const std::byte*>(marker->data), marker->data_length};
+        if (const int orientation = exif_orientation(block); orientation != 1) return orientation;
+    }
+    return 1;
+}
+
+/// Grey stays grey, inks stay inks, all else is converted to RGB by libjpeg.
+PixelFormat choose_output(jpeg_decompress_struct& codec) {
+    switch (codec.jpeg_color_space) {
+    case JCS_GRAYSCALE: codec.out_color_space = JCS_GRAYSCALE; return PixelFormat::grey8;
+    case JCS_CMYK:
+    case JCS_YCCK: codec.out_color_space = JCS_CMYK; return PixelFormat::rgb8;
+    default: codec.out_color_space = JCS_RGB; return PixelFormat::rgb8;
+    }
+}
+
+void read_rows(Session& session) {
+    jpeg_decompress_struct& codec = session.codec;
+    const bool inks = codec.out_color_space == JCS_CMYK;
+    const std::size_t row_bytes = codec.output_width * bytes_per_pixel(session.picture.format);
+    while (codec.output_scanline < codec.output_height) {
+        std::byte* out = session.picture.pixels.data() + codec.output_scanline * row_bytes;
+        JSAMPROW target = inks ? session.row.data() : reinterpret_cast<JSAMPROW>(out);
+        jpeg_read_scanlines(&codec, &target, 1);
+        if (!inks) continue;
+        // Programs that write CMYK JPEGs follow Adobe: 255 is no ink.
+        for (std::uint8_t& ink : session.row) ink = static_cast<std::uint8_t>(255 - ink);
+        cmyk_row_to_rgb(session.row, {out, row_bytes});
+    }
+    // Reads on to the end marker, so that a file cut off after its last row is noticed too.
+    jpeg_finish_decompress(&codec);
+}
+
+bool decode(Session& session, Bytes file) {
+    if (setjmp(session.escape) != 0) return false;
+    start(session, file);
+    session.orientation = orientation_of(session.codec);
+    const PixelFormat format = choose_output(session.codec);
+    {
+        auto allocated = allocate_picture(session.codec.image_width, session.codec.image_height, format);
+        if (!allocated) {
+            session.refused = std::move(allocated).error();
+            return false;
+        }
+        session.picture = *std::move(allocated);
+    }
+    if (session.codec.out_color_space == JCS_CMYK) session.row.resize(std::size_t{session.codec.image_width} * 4);
+    jpeg_start_decompress(&session.codec);
+    read_rows(session);
+    return true;
+}
+
+} // namespace
+
+Result<Decoded> decode_jpeg(Bytes file) {
+    Session session;
+    if (!decode(session, file)) {
+        if (session.refused) return *std::move(session.refused);
+        return cut_off(std::string("JPEG: ") + session.message.data());
+    }
+    return Decoded{std::move(session.picture), session.orientation};
+}
+
+} // namespace detect::picture_file

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pictures/decoders.h"
+
+#include "base/try.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <csetjmp>
+#include <cstring>
+
+#include <png.h>
+
+namespace detect::picture_file {
+
+namespace {
+
+/// Everything that lives across libpng's jumps, created outside the function that calls setjmp.
+struct Session {
+    png_structp codec = nullptr;
+    png_infop info = nullptr;
+    png_infop end_info = nullptr;
+    Bytes unread;
+    std::array<char, 256> message{};
+    Picture picture;
+    std::vector<png_bytep> rows;
+    std::optional<Error> refused;
+    int orientation = 1;
+
+    Session() = default;
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
+    ~Session() { png_destroy_read_struct(&codec, &info, &end_info); }
+};
+
+[[noreturn]] void on_error(png_structp codec, png_const_charp message) {
+    auto* session = static_cast<Session*>(png_get_error_ptr(codec));
+    std::strncpy(session->message.data(), message, session->message.size() - 1);
+    png_longjmp(codec, 1);
+}
+
+void print_nothing(png_structp, png_const_charp) {}
+
+void read_bytes(png_structp codec, png_bytep target, std::size_t count) {
+    auto* session = static_cast<Session*>(png_get_io_ptr(codec));
+    if (session->unread.size() < count) png_error(codec, "the file ends too early");
+    std::memcpy(target, session->unread.data(), count);
+    session->unread = session->unread.subspan(count);
+}
+
+void find_orientation(Session& session, png_infop info) {
+    png_uint_32 size = 0;
+    png_bytep block = nullptr;
+    if (session.orientation == 1 && png_get_eXIf_1(session.codec, info, &size, &block) != 0) {
+        session.orientation = exif_orientation({reinterpret_cast<const std::byte*>(block), size});
+    }
+}
+
+/// Palettes and 1-, 2- and 4-bit grey become 8 bits, alpha goes, 16-bit samples get the machine's byte order.
+PixelFormat choose_output(Session& session) {
+    const int colour = png_get_color_type(session.codec, session.info);
+    const int depth = png_get_bit_depth(session.codec, session.info);
+    if (colour == PNG_COLOR_TYPE_PALETTE) png_set_palette_to_rgb(session.codec);
+    if (colour == PNG_COLOR_TYPE_GRAY && depth < 8) png_set_expand_gray_1_2_4_to_8(session.codec);
+    png_set_strip_alpha(session.codec);
+    if (depth == 16 && std::endian::native == std::endian::little) png_set_swap(session.codec);
+    png_set_interlace_handling(session.codec);
+    png_read_update_info(session.codec, session.info);
+    const bool grey = (colour & PNG_COLOR_MASK_COLOR) == 0;
+    if (depth == 16) return grey ? PixelFormat::grey16 : PixelFormat::rgb16;
+    return grey ? PixelFormat::grey8 : PixelFormat::rgb8;
+}
+
+/// Deflate packs at most 1032 bytes into one, so a header that promises more than the file can hold is a lie that
+/// would cost memory before it is found out.
+bool promises_too_much(const Session& session) {
+    const std::size_t row_bytes = png_get_rowbytes(session.codec, session.info);
+    const std::size_t height = png_get_image_height(session.codec, session.info);
+    return row_bytes * height / 1032 > session.unread.size();
+}
+
+bool accept(Session& session, Result<void> check) {
+    if (!check) session.refused = std::move(check).error();
+    return !session.refused;
+}
+
+bool decode(Session& session) {
+    session.codec = png_create_read_struct(PNG_LIBPNG_VER_STRING, &session, on_error, print_nothing);
+    if (session.codec == nullptr) return false;
+    if (setjmp(png_jmpbuf(session.codec)) != 0) return false;
+    session.info = png_create_info_struct(session.codec);
+    session.end_info = png_create_info_struct(session.codec);
+    if (session.info == nullptr || session.end_info == nullptr) png_error(session.codec, "out of memory");
+    png_set_read_fn(session.codec, &session, read_bytes);
+    png_set_user_limits(session.codec, 0x7FFFFFFF, 0x7FFFFFFF);
+    png_read_info(session.codec, session.info);
+
+    // Checked before libpng allocates a row.
+    const std::int64_t width = png_get_image_width(session.codec, session.info);
+    const std::int64_t height = png_get_image_height(session.codec, session.info);
+    if (!accept(session, check_picture_size(width, height))) return false;
+    if (promises_too_much(session)) png_error(session.codec, "the file is too short for the size it states");
+
+    const PixelFormat format = choose_output(session);
+    session.picture = *allocate_picture(width, height, format);
+    const std::size_t row_bytes = static_cast<std::size_t>(width) * bytes_per_pixel(format);
+    if (png_get_rowbytes(session.codec, session.info) != row_bytes) png_error(session.codec, "unexpected row length");
+    session.rows.resize(static_cast<std::size_t>(height));
+    auto* row = reinterpret_cast<png_bytep>(session.picture.pixels.data());
+    for (std::size_t y = 0; y < session.rows.size(); ++y) session.rows[y] = row + y * row_bytes;
+    png_read_image(session.codec, session.rows.data());
+    png_read_end(session.codec, session.end_info);
+    find_orientation(session, session.info);
+    find_orientation(session, session.end_info);
+    return true;
+}
+
+} // namespace
+
+Result<Decoded> decode_png(Bytes file) {
+    Session session;
+    session.unread = file;
+    if (!decode(session)) {
+        if (session.refused) return *std::move(session.refused);
+        return cut_off(std::string("PNG: ") + session.message.data());
+    }
+    return Decoded{std::move(session.picture), session.orientation};
+}
+
+} // namespace detect::picture_file

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pictures/picture.h"
+
+#include "base/try.h"
+#include "pictures/decoders.h"
+#include "pictures/image_to_tensor.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <new>
+#include <system_error>
+
+namespace detect {
+
+namespace picture_file {
+
+Result<void> check_picture_size(std::int64_t width, std::int64_t height) {
+    if (width <= 0 || height <= 0) return cut_off("a size of zero");
+    if (width > max_picture_pixels || height > max_picture_pixels || width * height > max_picture_pixels) {
+        return Error{ErrorCode::resource_limit, "the picture states a size of " + std::to_string(width) + " x " +
+                                                    std::to_string(height) + " pixels; the limit is " +
+                                                    std::to_string(max_picture_pixels) + " pixels"};
+    }
+    return {};
+}
+
+Result<Picture> allocate_picture(std::int64_t width, std::int64_t height, PixelFormat format) {
+    DETECT_TRY(check_picture_size(width, height));
+    Picture picture{static_cast<int>(width), static_cast<int>(height), format, {}};
+    picture.pixels.resize(static_cast<std::size_t>(width * height) * bytes_per_pixel(format));
+    return picture;
+}
+
+void cmyk_row_to_rgb(std::span<const std::uint8_t> cmyk, std::span<std::byte> rgb) {
+    for (std::size_t pixel = 0; pixel < rgb.size() / 3; ++pixel) {
+        const unsigned light = 255U - cmyk[4 * pixel + 3];
+        for (std::size_t i = 0; i < 3; ++i) {
+            const unsigned value = (light * (255U - cmyk[4 * pixel + i]) + 127U) / 255U;
+            rgb[3 * pixel + i] = static_cast<std::byte>(value);
+        }
+    }
+}
+
+} // namespace picture_file
+
+namespace {
+
+using picture_file::Bytes;
+using picture_file::Decoded;
+
+/// A name for a message: one line, whatever the file is called.
+std::string printable(std::string_view name) {
+    std::string text(name);
+    for (char& letter : text) {
+        if (static_cast<unsigned char>(letter) < 0x20 || letter == 0x7F) letter = '?';
+    }
+    return text;
+}
+
+Error named(std::string_view name, Error error) {
+    return Error{error.code, printable(name) + ": " + printable(error.message)};
+}
+
+bool starts_with(Bytes file, std::string_view magic, std::size_t offset = 0) {
+    return file.size() >= offset + magic.size() && std::memcmp(file.data() + offset, magic.data(), magic.size()) == 0;
+}
+
+/// What an unknown file looks like, for people who picked the wrong one.
+Error not_a_picture(Bytes file) {
+    const Bytes head = file.first(std::min<std::size_t>(file.size(), 512));
+    const bool text = std::none_of(head.begin(), head.end(), [](std::byte byte) {
+        const auto code = std::to_integer<unsigned>(byte);
+        return code < 0x20 && code != '\n' && code != '\r' && code != '\t';
+    });
+    const char* const looks = text                        ? "it is a text file"
+                              : starts_with(file, "PK")   ? "it is a ZIP archive (a checkpoint?)"
+                              : starts_with(file, "GIF8") ? "it is a GIF"
+                                                          : "its first bytes are of no kind known here";
+    return Error{ErrorCode::unreadable_input, std::string("not a JPEG, PNG, TIFF, WebP or BMP picture: ") + looks};
+}
+
+Result<Decoded> decode_any(Bytes file) {
+    using namespace std::string_view_literals;
+    if (file.empty()) return Error{ErrorCode::unreadable_input, "the file is empty"};
+    if (starts_with(file, "\xFF\xD8\xFF"sv)) return picture_file::decode_jpeg(file);
+    if (starts_with(file, "\x89PNG\r\n\x1A\n"sv)) return picture_file::decode_png(file);
+    if (starts_with(file, "II*\0"sv) || starts_with(file, "MM\0*"sv) || starts_with(file, "II+\0"sv) ||
+        starts_with(file, "MM\0+"sv)) {
+        return picture_file::decode_tiff(file);
+    }
+    if (starts_with(file, "RIFF"sv) && starts_with(file, "WEBP"sv, 8)) return picture_file::decode_webp(file);
+    if (starts_with(file, "BM"sv) && file.size() >= 26 && starts_with(file, "\0\0\0"sv, 15)) {
+        return picture_file::decode_bmp(file);
+    }
+    return not_a_picture(file);
+}
+
+template <std::size_t PixelBytes>
+void turn(const Picture& stored, int orientation, Picture& out) {
+    const bool swap = orientation >= 5;
+    const bool mirror_x = orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
+    const bool mirror_y = orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
+    std::byte* target = out.pixels.data();
+    for (int y = 0; y < out.height; ++y) {
+        for (int x = 0; x < out.width; ++x, target += PixelBytes) {
+            int from_x = swap ? y : x;
+            int from_y = swap ? x : y;
+            if (mirror_x) from_x = stored.width - 1 - from_x;
+            if (mirror_y) from_y = stored.height - 1 - from_y;
+            const std::size_t from = static_cast<std::size_t>(from_y) * static_cast<std::size_t>(stored.width) +
+                                     static_cast<std::size_t>(from_x);
+            std::memcpy(target, stored.pixels.data() + from * PixelBytes, PixelBytes);
+        }
+    }
+}
+
+/// Turns a stored picture upright. Orientations 5 to 8 swap the axes (Exif 2.32, tag 0x0112).
+Picture upright(Picture stored, int orientation) {
+    if (orientation == 1) return stored;
+    const bool swap = orientation >= 5;
+    Picture out{swap ? stored.height : stored.width, swap ? stored.width : stored.height, stored.format, {}};
+    out.pixels.resize(stored.pixels.size());
+    switch (bytes_per_pixel(stored.format)) {
+    case 1: turn<1>(stored, orientation, out); break;
+    case 2: turn<2>(stored, orientation, out); break;
+    case 3: turn<3>(stored, orientation, out); break;
+    case 6: turn<6>(stored, orientation, out); break;
+    default: turn<12>(stored, orientation, out); break; // no decoder gives a format with alpha
+    }
+    return out;
+}
+
+struct FileCloser {
+    void operator()(std::FILE* file) const { std::fclose(file); }
+};
+
+Error system_error(int code) {
+    return Error{ErrorCode::unreadable_input, std::error_code(code, std::generic_category()).message()};
+}
+
+Result<std::vector<std::byte>> read_file(const std::filesystem::path& path) {
+    std::error_code failure;
+    const auto status = std::filesystem::status(path, failure);
+    if (status.type() == std::filesystem::file_type::not_found) {
+        return Error{ErrorCode::unreadable_input, "no such file"};
+    }
+    if (failure) return system_error(failure.value());
+    if (std::filesystem::is_directory(status)) {
+        return Error{ErrorCode::unreadable_input, "is a folder, not a picture file"};
+    }
+    if (!std::filesystem::is_regular_file(status) && !std::filesystem::is_fifo(status)) {
+        return Error{ErrorCode::unreadable_input, "is a device, not a picture file"};
+    }
+    const std::unique_ptr<std::FILE, FileCloser> file(std::fopen(path.c_str(), "rb"));
+    if (!file) return system_error(errno);
+
+    std::vector<std::byte> content;
+    const auto expected = std::filesystem::file_size(path, failure);
+    if (!failure && expected <= max_picture_file_bytes) content.reserve(expected);
+    std::array<std::byte, 1 << 16> chunk;
+    while (const std::size_t count = std::fread(chunk.data(), 1, chunk.size(), file.get())) {
+        if (content.size() + count > max_picture_file_bytes) {
+            return Error{ErrorCode::resource_limit, "the file has more than 4 GiB, the limit for a picture"};
+        }
+        content.insert(content.end(), chunk.data(), chunk.data() + count);
+    }
+    if (std::ferror(file.get()) != 0) return system_error(errno);
+    return content;
+}
+
+/// Calls `visit(value)` with each red, green and blue value in [0, 1].
+template <class Visit>
+void for_each_value(const ImageView& view, Visit visit) {
+    const std::size_t pixel = bytes_per_pixel(view.format);
+    const bool alpha = view.format == PixelFormat::rgba8 || view.format == PixelFormat::bgra8;
+    const bool wide = view.format == PixelFormat::grey16 || view.format == PixelFormat::rgb16;
+    const auto width = static_cast<std::size_t>(view.width);
+    for (std::size_t y = 0; y < static_cast<std::size_t>(view.height); ++y) {
+        const auto* row = static_cast<const std::byte*>(view.pixels) + y * view.stride_bytes;
+        if (view.format == PixelFormat::rgb_float) {
+            const auto* values = reinterpret_cast<const float*>(row);
+            for (std::size_t i = 0; i < 3 * width; ++i) visit(static_cast<double>(values[i]));
+        } else if (wide) {
+            const auto* values = reinterpret_cast<const std::uint16_t*>(row);
+            for (std::size_t i = 0; i < width * pixel / 2; ++i) visit(values[i] / 65535.0);
+        } else {
+            for (std::size_t i = 0; i < width * pixel; ++i) {
+                if (!alpha || i % 4 != 3) visit(std::to_integer<int>(row[i]) / 255.0);
+            }
+        }
+    }
+}
+
+/// 8-bit pixels of `Channels` bytes as RGB; `Red`, `Green`, `Blue` are the channels' places in a pixel.
+template <std::size_t Channels, std::size_t Red, std::size_t Green, std::size_t Blue>
+void copy_bytes(const ImageView& view, std::byte* rgb) {
+    for (std::size_t y = 0; y < static_cast<std::size_t>(view.height); ++y) {
+        const auto* pixel = static_cast<const std::byte*>(view.pixels) + y * view.stride_bytes;
+        for (int x = 0; x < view.width; ++x, pixel += Channels, rgb += 3) {
+            rgb[0] = pixel[Red];
+            rgb[1] = pixel[Green];
+            rgb[2] = pixel[Blue];
+        }
+    }
+}
+
+std::byte to_step(double value) { return static_cast<std::byte>(std::lround(std::clamp(value, 0.0, 1.0) * 255.0)); }
+
+} // namespace
+
+ImageView Picture::view() const {
+    return ImageView{pixels.data(), width, height, static_cast<std::size_t>(width) * bytes_per_pixel(format), format};
+}
+
+Result<Picture> decode_picture(std::span<const std::byte> file, std::string_view name) {
+    try {
+        auto decoded = decode_any(file);
+        if (!decoded) return named(name, std::move(decoded).error());
+        return upright(std::move(decoded->picture), decoded->orientation);
+    } catch (const std::bad_alloc&) {
+        return named(name, Error{ErrorCode::resource_limit, "not enough memory for this picture"});
+    }
+}
+
+Result<Picture> read_picture(const std::filesystem::path& path) {
+    try {
+        auto file = read_file(path);
+        if (!file) return named(path.string(), std::move(file).error());
+        return decode_picture(*file, path.string());
+    } catch (const std::bad_alloc&) {
+        return named(path.string(), Error{ErrorCode::resource_limit, "not enough memory for this file"});
+    }
+}
+
+Result<PictureStatistics> measure(const ImageView& picture) {
+    DETECT_TRY(check_view(picture));
+    PictureStatistics result{std::numeric_limits<double>::infinity(), -std::numeric_limits<double>::infinity()};
+    double count = 0.0;
+    double sum = 0.0;
+    double sum_of_squares = 0.0;
+    for_each_value(picture, [&](double value) {
+        result.min = std::min(result.min, value);
+        result.max = std::max(result.max, value);
+        count += 1.0;
+        sum += value;
+        sum_of_squares += value * value;
+    });
+    result.mean = sum / count;
+    result.standard_deviation = std::sqrt(std::max(0.0, sum_of_squares / count - result.mean * result.mean));
+    return result;
+}
+
+Result<Picture> to_rgb8(const ImageView& picture) {
+    DETECT_TRY(check_view(picture));
+    DETECT_TRY_ASSIGN(Picture out, picture_file::allocate_picture(picture.width, picture.height, PixelFormat::rgb8));
+    std::byte* target = out.pixels.data();
+    switch (picture.format) {
+    case PixelFormat::grey8: copy_bytes<1, 0, 0, 0>(picture, target); break;
+    case PixelFormat::rgb8: copy_bytes<3, 0, 1, 2>(picture, target); break;
+    case PixelFormat::bgr8: copy_bytes<3, 2, 1, 0>(picture, target); break;
+    case PixelFormat::rgba8: copy_bytes<4, 0, 1, 2>(picture, target); break;
+    case PixelFormat::bgra8: copy_bytes<4, 2, 1, 0>(picture, target); break;
+    case PixelFormat::grey16:
+        for_each_value(picture, [&](double value) {
+            std::fill_n(target, 3, to_step(value));
+            target += 3;
+        });
+        break;
+    case PixelFormat::rgb16:
+    case PixelFormat::rgb_float: for_each_value(picture, [&](double value) { *target++ = to_step(value); }); break;
+    }
+    return out;
+}
+
+} // namespace detect

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "detect/error.h"
+#include "detect/image.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string_view>
+#include <vector>
+
+/// Picture files. Nothing here prints; a fault is one line in an `Error` that names the file and the cause.
+namespace detect {
+
+/// A picture that owns its pixels: rows densely packed, row 0 at the top.
+struct Picture {
+    int width = 0;
+    int height = 0;
+    PixelFormat format = PixelFormat::rgb8;
+    /// width * height * bytes_per_pixel(format) bytes.
+    std::vector<std::byte> pixels;
+
+    [[nodiscard]] ImageView view() const;
+};
+
+/// Largest picture that is read: 2^28 pixels, such as 16384 x 16384. A file that claims more is refused before anything
+/// is allocated for it.
+inline constexpr std::int64_t max_picture_pixels = std::int64_t{1} << 28;
+
+/// Largest file that is read, in bytes.
+inline constexpr std::uintmax_t max_picture_file_bytes = std::uintmax_t{4} << 30;
+
+/// Reads a JPEG, PNG, TIFF (first page), WebP or BMP file; the kind is told by the content, not by the name.
+/// - Comes out as grey8, grey16, rgb8, rgb16 or, for a float TIFF, rgb_float with the values as they are stored (they
+///   may lie outside [0, 1]; `image_to_tensor` checks that, `measure` shows it).
+/// - EXIF orientation is applied (also TIFF's own tag). Alpha is dropped, palettes are looked up, CMYK becomes RGB.
+///   Colour profiles and gamma are not applied.
+/// - A file that is cut off or damaged is an error, never a partly grey picture. So are NaN and infinity.
+/// Fails with `unreadable_input` (missing, a directory, cut off, not a picture), `unsupported` (a rare variant) or
+/// `resource_limit`.
+Result<Picture> read_picture(const std::filesystem::path& path);
+
+/// The same from memory; `name` stands for the file's name in messages.
+Result<Picture> decode_picture(std::span<const std::byte> file, std::string_view name);
+
+/// Writes a PNG or JPEG (quality 95), chosen by the extension .png, .jpg or .jpeg. Every 8-bit format is taken; 16-bit
+/// formats as PNG only; floats not at all. The file appears whole under its name or not at all: it is written beside it
+/// and renamed. Fails with `invalid_argument` (extension, format, view) or `unwritable_output`.
+Result<void> write_picture(const std::filesystem::path& path, const ImageView& picture);
+
+/// A JPEG file in memory, of this quality (1 to 100; more is larger and better). Takes 8-bit formats.
+/// Fails with `invalid_argument` (format, view).
+Result<std::vector<std::byte>> encode_jpeg(const ImageView& picture, int quality);
+
+/// What a picture's values look like, for telling a useful example picture from an empty one. Scaled as the network
+/// sees them: 8-bit / 255, 16-bit / 65535, floats as they are.
+struct PictureStatistics {
+    double min = 0.0;
+    double max = 0.0;
+    double mean = 0.0;
+    double standard_deviation = 0.0;
+
+    /// True if there is nothing to see: no two values differ by more than one step of an 8-bit picture.
+    [[nodiscard]] bool is_flat() const { return max - min <= 1.0 / 255.0; }
+};
+
+/// Statistics over the red, green and blue values of all pixels (alpha left out).
+/// Fails with `invalid_argument` if the view is not sound.
+Result<PictureStatistics> measure(const ImageView& picture);
+
+/// A copy as rgb8, for drawing on: 16-bit values and floats are rounded to the nearest step, floats clamped to [0, 1].
+/// Fails with `invalid_argument` if the view is not sound.
+Result<Picture> to_rgb8(const ImageView& picture);
+
+} // namespace detect

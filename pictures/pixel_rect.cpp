@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pictures/pixel_rect.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace detect {
+
+PixelRect covered_pixels(const Box& box, int picture_width, int picture_height) {
+    const auto clamped = [](float value, int last) {
+        if (!(value > 0.0F)) return 0; // also NaN
+        return value >= static_cast<float>(last) ? last : static_cast<int>(std::lround(value));
+    };
+    const int left = clamped(box.x1, picture_width - 1);
+    const int top = clamped(box.y1, picture_height - 1);
+    const int right = std::max(left, clamped(box.x2 - 1.0F, picture_width - 1));
+    const int bottom = std::max(top, clamped(box.y2 - 1.0F, picture_height - 1));
+    return {left, top, right - left + 1, bottom - top + 1};
+}
+
+} // namespace detect

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "detect/error.h"
+#include "results/picture_result.h"
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace detect {
+
+/// The numbers that an annotation file in COCO's format gives to pictures and classes.
+class CocoIds {
+public:
+    /// Reads "images" (`id`, `file_name`) and "categories" (`id`, `name`). `unreadable_input` if it cannot.
+    static Result<CocoIds> read(const std::filesystem::path& annotations);
+
+    /// By the whole name, else by the file name without folders if only one picture has it. Nothing if there is none.
+    [[nodiscard]] std::optional<std::int64_t> image(const std::string& file) const;
+    /// By the class's name; a model without names goes by its label numbers. Nothing if there is none.
+    [[nodiscard]] std::optional<std::int64_t> category(int label, std::span<const std::string> names) const;
+
+private:
+    std::map<std::string, std::int64_t> images_;
+    /// Names without folders that stand for one picture only.
+    std::map<std::string, std::int64_t> images_by_file_name_;
+    std::map<std::string, std::int64_t> categories_;
+    std::vector<std::int64_t> category_ids_;
+};
+
+/// One detection of COCO's results format.
+struct CocoResult {
+    std::int64_t image_id = 0;
+    std::int64_t category_id = 0;
+    /// Left, top, width, height.
+    std::array<float, 4> bbox{};
+    float score = 0.0F;
+    /// Written beside the standard keys, which readers of the format ignore; a frame of a video is "clip.mp4#12".
+    std::string file_name;
+};
+
+[[nodiscard]] CocoResult coco_result(const Detection& detection, std::int64_t image_id, std::int64_t category_id,
+                                     std::string file_name);
+
+/// `[{"image_id":…,"category_id":…,"bbox":[x,y,width,height],"score":…,"file_name":…}]`: the left upper corner and the
+/// size in pixels of the upright picture, from 0.
+[[nodiscard]] std::string to_coco(std::span<const CocoResult> results);
+
+/// Reads `to_coco`'s text back; `unreadable_input` if it is something else.
+[[nodiscard]] Result<std::vector<CocoResult>> parse_coco(std::string_view text);
+
+} // namespace detect

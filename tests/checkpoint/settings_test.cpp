@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "checkpoint/settings.h"
+
+#include "checkpoint/settings_overrides.h"
+#include "tests/support/require.h"
+#include "tests/support/temp_dir.h"
+
+#include <algorithm>
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace detect::test {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+/// No field as it is by default.
+NetworkSettings unusual_settings() {
+    NetworkSettings settings;
+    settings.transform = {.min_size = 433, .max_size = 977};
+    settings.anchors = {.sizes = {7, 19, 1001}, .aspect_ratios = {0.3333333F, 1.7F}};
+    settings.proposals = {.pre_nms_top_n = 321, .post_nms_top_n = 123, .nms_threshold = 0.61F, .score_threshold = 0.1F};
+    settings.selection = {.score_threshold = 0.0625F, .nms_threshold = 0.123456789F, .max_detections = 17};
+    settings.labels = {"plain", "with \"quotes\" and \\", "Größe, µm", ""};
+    return settings;
+}
+
+void expect_equal(const NetworkSettings& a, const NetworkSettings& b) {
+    EXPECT_EQ(a.transform.min_size, b.transform.min_size);
+    EXPECT_EQ(a.transform.max_size, b.transform.max_size);
+    EXPECT_EQ(a.anchors.sizes, b.anchors.sizes);
+    EXPECT_EQ(a.anchors.aspect_ratios, b.anchors.aspect_ratios);
+    EXPECT_EQ(a.proposals.pre_nms_top_n, b.proposals.pre_nms_top_n);
+    EXPECT_EQ(a.proposals.post_nms_top_n, b.proposals.post_nms_top_n);
+    EXPECT_EQ(a.proposals.nms_threshold, b.proposals.nms_threshold);
+    EXPECT_EQ(a.proposals.score_threshold, b.proposals.score_threshold);
+    EXPECT_EQ(a.selection.score_threshold, b.selection.score_threshold);
+    EXPECT_EQ(a.selection.nms_threshold, b.selection.nms_threshold);
+    EXPECT_EQ(a.selection.max_detections, b.selection.max_detections);
+    EXPECT_EQ(a.labels, b.labels);
+}
+
+TEST(SettingsMetadata, ReadsBackExactlyWhatWasWritten) {
+    NetworkSettings read;
+    require(apply_metadata(read, to_metadata(unusual_settings())));
+    expect_equal(read, unusual_settings());
+}
+
+TEST(SettingsMetadata, WhatIsNotThereStaysAsItIs) {
+    NetworkSettings settings = unusual_settings();
+    require(apply_metadata(settings, {{"description", "a model"}, {"max_size", "2000"}}));
+    NetworkSettings expected = unusual_settings();
+    expected.transform.max_size = 2000;
+    expect_equal(settings, expected);
+}
+
+TEST(SettingsMetadata, NamesTheKeyWhoseValueMakesNoSense) {
+    for (const auto& [key, value] :
+         std::vector<std::pair<std::string, std::string>>{{"min_size", "large"},
+                                                          {"min_size", ""},
+                                                          {"min_size", "800 "},
+                                                          {"min_size", "800,900"},
+                                                          {"max_size", "99999999999999999999"},
+                                                          {"anchor_sizes", "32,64,"},
+                                                          {"aspect_ratios", "1:2"},
+                                                          {"nms_threshold", "0.5x"},
+                                                          {"labels", "open, short"},
+                                                          {"labels", "[1, 2]"},
+                                                          {"labels", "{\"a\": 1}"}}) {
+        NetworkSettings settings;
+        const auto result = apply_metadata(settings, {{key, value}});
+        ASSERT_FALSE(result.ok()) << key << " = " << value;
+        EXPECT_EQ(result.error().code, ErrorCode::bad_model);
+        EXPECT_THAT(result.error().message, HasSubstr("'" + key + "'"));
+    }
+}
+
+struct Nonsense {
+    const char* name;
+    void (*spoil)(NetworkSettings&);
+};
+
+class SettingsCheck : public testing::TestWithParam<Nonsense> {};
+
+TEST_P(SettingsCheck, NamesTheSetting) {
+    NetworkSettings settings;
+    require(check(settings));
+    GetParam().spoil(settings);
+    const auto result = check(settings);
+    ASSERT_FALSE(result.ok());
+    EXPECT_EQ(result.error().code, ErrorCode::invalid_argument);
+    EXPECT_THAT(result.error().message, HasSubstr(GetParam().name));
+}
+
+constexpr float nan_value = std::numeric_limits<float>::quiet_NaN();
+
+INSTANTIATE_TEST_SUITE_P(
+    , SettingsCheck,
+    testing::Values(Nonsense{"min_size", [](NetworkSettings& s) { s.transform.min_size = 31; }},
+                    Nonsense{"max_size", [](NetworkSettings& s) { s.transform.max_size = 65537; }},
+                    Nonsense{"800 and 799", [](NetworkSettings& s) { s.transform.max_size = 799; }},
+                    Nonsense{"anchor sizes", [](NetworkSettings& s) { s.anchors.sizes.clear(); }},
+                    Nonsense{"anchor size", [](NetworkSettings& s) { s.anchors.sizes[2] = 0; }},
+                    Nonsense{"ratios", [](NetworkSettings& s) { s.anchors.aspect_ratios.clear(); }},
+                    Nonsense{"aspect ratio", [](NetworkSettings& s) { s.anchors.aspect_ratios[1] = -1.0F; }},
+                    Nonsense{"aspect ratio", [](NetworkSettings& s) { s.anchors.aspect_ratios[1] = nan_value; }},
+                    Nonsense{"rpn_pre_nms_top_n", [](NetworkSettings& s) { s.proposals.pre_nms_top_n = 0; }},
+                    Nonsense{"rpn_post_nms_top_n", [](NetworkSettings& s) { s.proposals.post_nms_top_n = -5; }},
+                    Nonsense{"max_detections", [](NetworkSettings& s) { s.selection.max_detections = 1'000'001; }},
+                    Nonsense{"rpn_nms_threshold", [](NetworkSettings& s) { s.proposals.nms_threshold = 1.01F; }},
+                    Nonsense{"rpn_score_threshold", [](NetworkSettings& s) { s.proposals.score_threshold = -0.01F; }},
+                    Nonsense{"score_threshold", [](NetworkSettings& s) { s.selection.score_threshold = nan_value; }},
+                    Nonsense{"nms_threshold", [](NetworkSettings& s) { s.selection.nms_threshold = 2.0F; }}));
+
+TEST(ResolveSettings, StartsFromTorchvisionsDefaults) {
+    const NetworkSettings settings = require(resolve_settings({}, {}));
+    expect_equal(settings, NetworkSettings{});
+    EXPECT_EQ(settings.transform.min_size, 800);
+    EXPECT_EQ(settings.transform.max_size, 1333);
+    EXPECT_EQ(settings.proposals.pre_nms_top_n, 1000);
+}
+
+TEST(ResolveSettings, TheCheckpointsOwnSettingsComeBeforeThose) {
+    expect_equal(require(resolve_settings(to_metadata(unusual_settings()), {})), unusual_settings());
+}
+
+TEST(ResolveSettings, APresetComesBeforeTheCheckpointsSettingsButKeepsItsNames) {
+    NetworkSettings expected = NetworkSettings::preset_320();
+    EXPECT_EQ(expected.transform.min_size, 320);
+    EXPECT_EQ(expected.transform.max_size, 640);
+    EXPECT_EQ(expected.proposals.pre_nms_top_n, 150);
+    EXPECT_EQ(expected.proposals.post_nms_top_n, 150);
+    EXPECT_EQ(expected.proposals.score_threshold, 0.05F);
+    expected.labels = unusual_settings().labels;
+    expect_equal(require(resolve_settings(to_metadata(unusual_settings()), {.preset = "320"})), expected);
+
+    NetworkSettings large;
+    large.labels = unusual_settings().labels;
+    expect_equal(require(resolve_settings(to_metadata(unusual_settings()), {.preset = "800"})), large);
+    EXPECT_EQ(resolve_settings({}, {.preset = "640"}).error().code, ErrorCode::invalid_argument);
+}
+
+TEST(ResolveSettings, WhatTheUserSaysComesBeforeEverything) {
+    const NetworkSettings settings =
+        require(resolve_settings(to_metadata(unusual_settings()), {.preset = "320",
+                                                                   .min_size = 500,
+                                                                   .max_size = 900,
+                                                                   .anchor_sizes = std::vector<std::int64_t>{8, 16},
+                                                                   .rpn_top_n = 77,
+                                                                   .score_threshold = 0.25F,
+                                                                   .nms_threshold = 0.75F,
+                                                                   .max_detections = 5,
+                                                                   .labels = std::vector<std::string>{"x"}}));
+    NetworkSettings expected;
+    expected.transform = {.min_size = 500, .max_size = 900};
+    expected.anchors.sizes = {8, 16};
+    expected.proposals.pre_nms_top_n = 77;
+    expected.proposals.post_nms_top_n = 77;
+    expected.selection = {.score_threshold = 0.25F, .nms_threshold = 0.75F, .max_detections = 5};
+    expected.labels = {"x"};
+    expect_equal(settings, expected);
+}
+
+TEST(ResolveSettings, OneSizeAloneTakesTheOtherAlongWhereItMust) {
+    EXPECT_EQ(require(resolve_settings({}, {.min_size = 2000})).transform.max_size, 2000);
+    EXPECT_EQ(require(resolve_settings({}, {.max_size = 600})).transform.min_size, 600);
+    EXPECT_EQ(require(resolve_settings({}, {.min_size = 600})).transform.max_size, 1333);
+    EXPECT_FALSE(resolve_settings({}, {.min_size = 600, .max_size = 500}).ok());
+}
+
+TEST(ResolveSettings, TellsTheUsersFaultFromTheCheckpoints) {
+    const auto of_checkpoint = resolve_settings({{"nms_threshold", "3"}}, {});
+    ASSERT_FALSE(of_checkpoint.ok());
+    EXPECT_EQ(of_checkpoint.error().code, ErrorCode::bad_model);
+    EXPECT_THAT(of_checkpoint.error().message, AllOf(HasSubstr("metadata"), HasSubstr("nms_threshold")));
+    const auto of_user = resolve_settings({}, {.nms_threshold = 3.0F});
+    ASSERT_FALSE(of_user.ok());
+    EXPECT_EQ(of_user.error().code, ErrorCode::invalid_argument);
+}
+
+TEST(ParseNumbers, TakesListsAndNothingElse) {
+    EXPECT_THAT(require(parse_integers("32,64,128")), ElementsAre(32, 64, 128));
+    EXPECT_THAT(require(parse_integers("-3")), ElementsAre(-3));
+    EXPECT_THAT(require(parse_numbers("0.5,1,2e-1")), ElementsAre(0.5F, 1.0F, 0.2F));
+    for (const char* text : {"", ",", "1,", ",1", "1 2", "1;2", "one", "0x10", "1.5.2"}) {
+        const auto result = parse_numbers(text);
+        ASSERT_FALSE(result.ok()) << text;
+        EXPECT_THAT(result.error().message, HasSubstr("'" + std::string(text) + "'"));
+    }
+    EXPECT_FALSE(parse_integers("1.5").ok());
+    EXPECT_FALSE(parse_integers("9223372036854775808").ok());
+}
+
+TEST(Labels, OfCoco) {
+    const auto labels = coco_labels();
+    ASSERT_EQ(labels.size(), 90U);
+    EXPECT_EQ(std::ranges::count(labels, "N/A"), 10);
+    // Ids count from 1: 1 person, 12 is a gap, 13 stop sign, 90 toothbrush.
+    EXPECT_EQ(labels[0], "person");
+    EXPECT_EQ(labels[11], "N/A");
+    EXPECT_EQ(labels[12], "stop sign");
+    EXPECT_EQ(labels[89], "toothbrush");
+}
+
+class LabelFile : public testing::Test {
+protected:
+    Result<std::vector<std::string>> read(const std::string& text) {
+        std::ofstream(folder_ / "names.txt", std::ios::binary) << text;
+        return read_labels((folder_ / "names.txt").string());
+    }
+    TempDir folder_;
+};
+
+TEST_F(LabelFile, HasOneNameALine) {
+    EXPECT_THAT(require(read("open\nshort circuit\n")), ElementsAre("open", "short circuit"));
+    EXPECT_THAT(require(read("open\nshort")), ElementsAre("open", "short"));
+    EXPECT_THAT(require(read("\xEF\xBB\xBFopen\r\n\r\nspur\r\n\r\n\n")), ElementsAre("open", "", "spur"));
+}
+
+TEST_F(LabelFile, WithoutNamesIsNamed) {
+    for (const std::string& text : {std::string(), std::string("\n\n"), std::string("a\0b", 3)}) {
+        const auto labels = read(text);
+        ASSERT_FALSE(labels.ok());
+        EXPECT_EQ(labels.error().code, ErrorCode::unreadable_input);
+        EXPECT_THAT(labels.error().message, StartsWith((folder_ / "names.txt").string() + ": "));
+    }
+    EXPECT_THAT(read_labels((folder_ / "missing.txt").string()).error().message, HasSubstr("no such file"));
+    EXPECT_THAT(read_labels(folder_.path().string()).error().message, HasSubstr("not a file"));
+}
+
+} // namespace
+} // namespace detect::test

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/cli/command.h"
+#include "tests/cli/files.h"
+#include "tests/support/shared_data.h"
+
+namespace detect::test {
+namespace {
+
+using nlohmann::json;
+using testing::ContainsRegex;
+using testing::HasSubstr;
+using testing::Not;
+
+/// Pictures on which the tiny model finds (1, 2, 3, 4) as "first" with 0.9 and (0, 0, 8, 8) as "second" with 0.6.
+class Eval : public testing::Test {
+protected:
+    Eval() {
+        std::filesystem::create_directory(folder_ / "pictures");
+        for (const char* name : {"a.png", "b.png"}) write_flat_picture(picture(name), 20, 20, {90, 120, 30});
+        write_tiny_model(folder_ / "tiny.onnx");
+        write_truth();
+    }
+
+    [[nodiscard]] std::filesystem::path picture(const std::string& name) const { return folder_ / "pictures/" / name; }
+    void write_truth() { write_text(folder_ / "gt.json", truth_.dump()); }
+    [[nodiscard]] ProcessResult eval(std::vector<std::string> arguments) const {
+        arguments.insert(arguments.begin(), {"eval", "--annotations", "gt.json"});
+        return run_detect(arguments, folder_.path());
+    }
+    [[nodiscard]] ProcessResult eval_tiny(std::vector<std::string> more) const {
+        more.insert(more.begin(), {"--images", "pictures", "--model", "tiny.onnx"});
+        return eval(std::move(more));
+    }
+
+    TempDir folder_;
+    /// Both are right in a.png; in b.png only the second is. Ids are not those of the labels.
+    json truth_ = json::parse(R"({
+        "images": [{"id": 1, "file_name": "a.png"}, {"id": 2, "file_name": "b.png"}],
+        "categories": [{"id": 20, "name": "first"}, {"id": 10, "name": "second"}],
+        "annotations": [
+            {"id": 1, "image_id": 1, "category_id": 20, "bbox": [1, 2, 2, 2]},
+            {"id": 2, "image_id": 1, "category_id": 10, "bbox": [0, 0, 8, 8]},
+            {"id": 3, "image_id": 2, "category_id": 10, "bbox": [0, 0, 8, 8]}]})");
+};
+
+TEST_F(Eval, RunsAModelAndPrintsItsFigures) {
+    const ProcessResult result = eval_tiny({});
+    ASSERT_TRUE(succeeded(result));
+    EXPECT_THAT(result.output, HasSubstr("gt.json: 2 pictures, 3 objects\n"));
+    EXPECT_THAT(result.output, ContainsRegex("first +1 +0.500 +1.000 +0.667 "));
+    EXPECT_THAT(result.output, ContainsRegex("second +2 +1.000 +1.000 +1.000 +1.000 "));
+    EXPECT_THAT(result.output, HasSubstr("DeepPCB protocol (IoU 0.33): mAP 1.000"));
+    EXPECT_THAT(result.output, ContainsRegex("background +\\. +1 +\\.\n"));
+    EXPECT_THAT(result.output,
+                ContainsRegex("Latency per picture: p50 [0-9.]+, p90 [0-9.]+, p99 [0-9.]+, mean [0-9.]+ ms"));
+    EXPECT_EQ(result.errors, "");
+}
+
+TEST_F(Eval, HelpNamesItsOptions) {
+    const ProcessResult help = run_detect({"eval", "--help"}, folder_.path());
+    ASSERT_TRUE(succeeded(help));
+    for (const char* option : {"--images", "--annotations", "--model", "--detections", "--compare", "--score", "--iou",
+                               "--report", "--json", "--save-detections"})
+        EXPECT_THAT(help.output, HasSubstr(option));
+}
+
+TEST_F(Eval, ShowsItsProgressOnATerminal) {
+    // script (bsdutils) gives the program a terminal, on which both its outputs arrive.
+    const ProcessResult result = run_process(
+        {"script", "--quiet", "--return", "--command",
+         "TERM=xterm '" + detect_command() + "' eval --annotations gt.json --images pictures --model tiny.onnx",
+         "/dev/null"},
+        {.working_directory = folder_.path()});
+    EXPECT_EQ(result.exit_code, 0) << describe(result);
+    EXPECT_THAT(result.output, HasSubstr(" 1 of 2 pictures, "));
+    EXPECT_THAT(result.output, HasSubstr("\r\x1b[K")) << "and removes it";
+}
+
+TEST_F(Eval, MatchesCategoriesByNameNotById) {
+    const ProcessResult result = eval_tiny({"--json", "-"});
+    ASSERT_TRUE(succeeded(result));
+    const json figures = parse_output(result);
+    EXPECT_DOUBLE_EQ(figures["per_class_AP"]["10"], 1.0);
+    EXPECT_DOUBLE_EQ(figures["per_class_AP"]["20"], 1.0);
+    EXPECT_EQ(figures["metrics"]["AP"], 1.0);
+    EXPECT_EQ(figures["metrics"]["APl"], -1.0) << "there is no large object";
+    EXPECT_EQ(figures["pictures"], 2);
+    EXPECT_DOUBLE_EQ(figures["at_score"]["precision"], 0.75);
+    EXPECT_DOUBLE_EQ(figures["at_score"]["recall"], 1.0);
+    EXPECT_GT(figures["latency_ms"]["p50"], 0.0);
+    EXPECT_EQ(figures["confusion_matrix"]["counts"], json::parse("[[2,0,0],[0,1,0],[0,1,0]]"));
+}
+
+TEST_F(Eval, HasTheNamesThatTheGoldenFilesHave) {
+    const auto shared = shared_folder();
+    if (!shared) GTEST_SKIP() << "no DETECT_SHARED_DIR with golden/coco_eval";
+    const auto golden = *shared / "golden/coco_eval/crowd";
+    const ProcessResult result = run_detect({"eval", "--detections", (golden / "dt.json").string(), "--annotations",
+                                             (golden / "gt.json").string(), "--json", "figures.json"},
+                                            folder_.path());
+    ASSERT_TRUE(succeeded(result));
+    const json figures = json::parse(read_text(folder_ / "figures.json"));
+    const json expected = json::parse(read_text(golden / "expected.json"));
+    for (const char* group : {"metrics", "per_class_AP"}) {
+        ASSERT_EQ(figures[group].size(), expected[group].size());
+        for (const auto& [name, value] : expected[group].items())
+            EXPECT_NEAR(figures[group].at(name).get<double>(), value.get<double>(), 1e-9) << name;
+    }
+}
+
+TEST_F(Eval, SavedDetectionsGiveTheSameFigures) {
+    ASSERT_TRUE(succeeded(eval_tiny({"--save-detections", "dt.json", "--json", "run.json"})));
+    ASSERT_TRUE(succeeded(eval({"--detections", "dt.json", "--json", "read.json"})));
+    const json run = json::parse(read_text(folder_ / "run.json"));
+    const json read = json::parse(read_text(folder_ / "read.json"));
+    for (const char* group : {"metrics", "per_class", "deeppcb", "at_score", "best_f1", "confusion_matrix"})
+        EXPECT_EQ(run[group], read[group]) << group;
+    EXPECT_FALSE(read.contains("latency_ms"));
+}
+
+TEST_F(Eval, TheScoreDecidesWhatCounts) {
+    const json figures = parse_output(eval_tiny({"--json", "-", "--score", "0.7"}));
+    EXPECT_EQ(figures["at_score"]["correct"], 1);
+    EXPECT_EQ(figures["at_score"]["missed"], 2);
+    EXPECT_EQ(figures["at_score"]["false_alarms"], 1);
+    EXPECT_EQ(figures["metrics"]["AP"], 1.0) << "AP looks at all scores";
+}
+
+TEST_F(Eval, PicturesThatCannotBeReadAreListedAndLeftOut) {
+    truth_["images"].push_back({{"id", 3}, {"file_name", "gone.png"}});
+    truth_["annotations"].push_back({{"id", 4}, {"image_id", 3}, {"category_id", 10}, {"bbox", {0, 0, 8, 8}}});
+    write_truth();
+    const ProcessResult result = eval_tiny({"--json", "figures.json", "--report", "report.html"});
+    EXPECT_EQ(result.exit_code, 5) << describe(result);
+    EXPECT_THAT(result.errors, HasSubstr("gone.png"));
+    EXPECT_THAT(error_line(result), HasSubstr("1 picture could not be read"));
+    const json figures = json::parse(read_text(folder_ / "figures.json"));
+    EXPECT_EQ(figures["pictures"], 2);
+    EXPECT_EQ(figures["left_out"][0]["file"], "gone.png");
+    EXPECT_EQ(figures["at_score"]["missed"], 0);
+    EXPECT_THAT(read_text(folder_ / "report.html"), HasSubstr("gone.png"));
+}
+
+TEST_F(Eval, NoPictureAtAllIsUnreadableInput) {
+    std::filesystem::remove_all(folder_ / "pictures");
+    const ProcessResult none = eval_tiny({});
+    EXPECT_TRUE(refused(none, 3));
+    EXPECT_THAT(error_line(none), HasSubstr("pictures: is not a folder"));
+    std::filesystem::create_directory(folder_ / "pictures");
+    const ProcessResult empty = eval_tiny({});
+    EXPECT_TRUE(refused(empty, 3));
+    EXPECT_THAT(error_line(empty), HasSubstr("is --images the right folder?"));
+}
+
+TEST_F(Eval, NamesThatDoNotFitAreToldApart) {
+    truth_["categories"][0]["name"] = "third";
+    write_truth();
+    const ProcessResult partly = eval_tiny({});
+    ASSERT_TRUE(succeeded(partly));
+    EXPECT_THAT(partly.errors, HasSubstr("warning: tiny.onnx: the model has no label for third"));
+    EXPECT_THAT(partly.errors, HasSubstr("the annotations have no category first"));
+    truth_["categories"][1]["name"] = "fourth";
+    write_truth();
+    const ProcessResult not_at_all = eval_tiny({});
+    EXPECT_TRUE(refused(not_at_all, 2));
+    EXPECT_THAT(error_line(not_at_all), HasSubstr("(first, second) and the annotations' categories (fourth, third)"));
+}
+
+TEST_F(Eval, PutsModelsSideBySide) {
+    // The same under another name.
+    write_text(folder_ / "copy.onnx", read_text(folder_ / "tiny.onnx"));
+    const ProcessResult result =
+        eval({"--images", "pictures", "--compare", "tiny.onnx", "copy.onnx", "--report", "report.html"});
+    ASSERT_TRUE(succeeded(result));
+    EXPECT_THAT(result.output,
+                ContainsRegex("model +AP +AP50 +F1 +MB +p50 ms +p90 ms +only it finds +only its false alarms\n"));
+    EXPECT_THAT(result.output, ContainsRegex("tiny.onnx +1.000 +1.000 +0.857 .* 0 +0\n"));
+    EXPECT_THAT(result.output, ContainsRegex("copy.onnx +1.000 +1.000 +0.857 .* 0 +0\n"));
+    const std::string report = read_text(folder_ / "report.html");
+    EXPECT_THAT(report, HasSubstr("2 models compared"));
+    const json figures =
+        parse_output(eval({"--images", "pictures", "--compare", "tiny.onnx", "copy.onnx", "--json", "-"}));
+    ASSERT_EQ(figures["models"].size(), 2U);
+    EXPECT_EQ(figures["models"][1]["model"], "copy.onnx");
+    EXPECT_EQ(figures["models"][1]["file_bytes"], std::filesystem::file_size(folder_ / "copy.onnx"));
+    EXPECT_EQ(figures["models"][1]["metrics"]["AP50"], 1.0);
+    EXPECT_EQ(figures["models"][1]["only_this_model"]["finds"], 0);
+}
+
+TEST_F(Eval, AModelToCompareThatIsMissingIsNamed) {
+    const ProcessResult result = eval({"--images", "pictures", "--compare", "tiny.onnx", "gone.onnx"});
+    EXPECT_TRUE(refused(result, 3));
+    EXPECT_EQ(error_line(result), "gone.onnx: does not exist");
+}
+
+TEST_F(Eval, AModelThatHidesFaintDetectionsIsWarnedOf) {
+    truth_["categories"][0]["name"] = "open";
+    truth_["categories"][1]["name"] = "short";
+    write_truth();
+    const auto warnings = [&](const char* threshold) {
+        return eval({"--images", "pictures", "--model", bundled_weights().string(), "--min-size", "64", "--max-size",
+                     "64", "--score-threshold", threshold})
+            .errors;
+    };
+    EXPECT_THAT(warnings("0.3"), HasSubstr("reports nothing below a score of 0.3, which lowers AP; export it with"));
+    EXPECT_THAT(warnings("0.05"), Not(HasSubstr("lowers AP")));
+}
+
+TEST_F(Eval, TheReportIsOneFileThatAsksForNothing) {
+    ASSERT_TRUE(succeeded(eval_tiny({"--report", "report.html", "--score", "0.7"})));
+    const std::string report = read_text(folder_ / "report.html");
+    EXPECT_THAT(report, HasSubstr("<!doctype html>"));
+    EXPECT_THAT(report, HasSubstr("data:image/jpeg;base64,/9j/"));
+    EXPECT_THAT(report, Not(ContainsRegex("(src|href)=\"(http|/|\\.)")));
+    EXPECT_THAT(report, Not(HasSubstr("@import")));
+}
+
+TEST_F(Eval, NothingThatIsReadIsOverwritten) {
+    const std::string before = read_text(folder_ / "gt.json");
+    for (const char* option : {"--report", "--json", "--save-detections"}) {
+        const ProcessResult result = eval_tiny({option, "gt.json"});
+        EXPECT_TRUE(refused(result, 2)) << option;
+        EXPECT_THAT(error_line(result), HasSubstr("would be overwritten"));
+    }
+    EXPECT_EQ(read_text(folder_ / "gt.json"), before);
+    EXPECT_TRUE(refused(eval_tiny({"--json", "pictures/../pictures/a.png"}), 2)) << "a picture";
+    EXPECT_TRUE(refused(eval_tiny({"--json", "tiny.onnx"}), 2)) << "the model";
+    EXPECT_TRUE(refused(eval_tiny({"--report", "no/such/folder/report.html"}), 1));
+}
+
+TEST_F(Eval, TwoFilesOfOneNameAreRefused) {
+    const ProcessResult files = eval_tiny({"--report", "out.txt", "--json", "pictures/../out.txt"});
+    EXPECT_TRUE(refused(files, 2));
+    EXPECT_EQ(error_line(files), "--report and --json: both would write out.txt; give each its own file");
+    const ProcessResult outputs = eval_tiny({"--json", "-", "--save-detections", "-"});
+    EXPECT_TRUE(refused(outputs, 2));
+    EXPECT_THAT(error_line(outputs), HasSubstr("--json and --save-detections: both would write to standard output"));
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "out.txt"));
+}
+
+TEST_F(Eval, WithoutAnnotationsOnlyFalseAlarmsAreCounted) {
+    truth_["annotations"] = json::array();
+    write_truth();
+    const ProcessResult result = eval_tiny({"--json", "figures.json"});
+    ASSERT_TRUE(succeeded(result));
+    EXPECT_THAT(result.errors, HasSubstr("warning: gt.json: has no annotations"));
+    const json figures = json::parse(read_text(folder_ / "figures.json"));
+    EXPECT_EQ(figures["metrics"]["AP"], -1.0);
+    EXPECT_EQ(figures["at_score"]["false_alarms"], 4);
+}
+
+TEST_F(Eval, ResultsOfUnknownCategoriesAreCountedAndLeftOut) {
+    json results = json::parse(R"([{"image_id": 1, "category_id": 10, "bbox": [0, 0, 8, 8], "score": 0.9},
+                                   {"image_id": 1, "category_id": 99, "bbox": [0, 0, 8, 8], "score": 0.9}])");
+    write_text(folder_ / "dt.json", results.dump());
+    const ProcessResult result = eval({"--detections", "dt.json", "--json", "figures.json"});
+    ASSERT_TRUE(succeeded(result));
+    EXPECT_THAT(result.errors, HasSubstr("dt.json: 1 detection is of a category that gt.json does not have"));
+    EXPECT_EQ(json::parse(read_text(folder_ / "figures.json"))["at_score"]["false_alarms"], 0);
+    results[0]["image_id"] = 99;
+    write_text(folder_ / "dt.json", results.dump());
+    const ProcessResult unknown_image = eval({"--detections", "dt.json"});
+    EXPECT_TRUE(refused(unknown_image, 3));
+    EXPECT_THAT(error_line(unknown_image), HasSubstr("99 is not the id of any of the annotations' images"));
+}
+
+TEST_F(Eval, OptionsThatExcludeOneAnotherAreUsageErrors) {
+    const std::vector<std::vector<std::string>> wrong{
+        {},
+        {"--detections", "dt.json", "--model", "tiny.onnx"},
+        {"--detections", "dt.json", "--compare", "tiny.onnx", "tiny.onnx"},
+        {"--images", "pictures", "--compare", "tiny.onnx"},
+        {"--images", "pictures", "--model", "tiny.onnx", "--compare", "tiny.onnx", "tiny.onnx"},
+        {"--images", "pictures", "--score", "1.5"},
+        {"--images", "pictures", "--score", "nan"},
+        {"--images", "pictures", "--iou", "nan"},
+        {"--detections", "dt.json", "--save-detections", "again.json"}};
+    for (const auto& arguments : wrong) EXPECT_TRUE(refused(eval(arguments), 2)) << testing::PrintToString(arguments);
+    EXPECT_TRUE(refused(run_detect({"eval", "--images", "pictures"}, folder_.path()), 2)) << "no annotations";
+}
+
+TEST_F(Eval, MalformedFilesAreOneLineEach) {
+    truth_["annotations"][1]["bbox"] = {1, 2, 3};
+    write_truth();
+    const ProcessResult truth = eval_tiny({});
+    EXPECT_TRUE(refused(truth, 3));
+    EXPECT_EQ(error_line(truth),
+              "gt.json: annotations[1].bbox: has 3 numbers, expected [x, y, width, height] in pixels");
+    truth_["annotations"][1]["bbox"] = {1, 2, 3, 4};
+    write_truth();
+    write_text(folder_ / "dt.json", R"([{"image_id": 1, "category_id": 10, "bbox": [1, 2, 3, 4], "score": NaN}])");
+    const ProcessResult results = eval({"--detections", "dt.json"});
+    EXPECT_TRUE(refused(results, 3));
+    EXPECT_THAT(error_line(results), HasSubstr("dt.json: line 1, column "));
+    EXPECT_TRUE(refused(eval_tiny({"--model", "gt.json"}), 2)) << "given twice";
+    EXPECT_TRUE(refused(eval({"--images", "pictures", "--model", "gt.json"}), 3)) << "no model";
+}
+
+} // namespace
+} // namespace detect::test

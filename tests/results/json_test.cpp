@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "results/json.h"
+
+#include "base/label_name.h"
+
+#include <algorithm>
+#include <cstdint>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+namespace detect {
+namespace {
+
+const std::vector<std::string> names{"open", "short", ""};
+
+TEST(LabelName, NamesAndNumbers) {
+    EXPECT_EQ(label_name(1, names), "open");
+    EXPECT_EQ(label_name(2, names), "short");
+    EXPECT_EQ(label_name(3, names), "class 3");
+    EXPECT_EQ(label_name(7, names), "class 7");
+    EXPECT_EQ(label_name(0, names), "class 0");
+    EXPECT_EQ(label_name(-1, names), "class -1");
+}
+
+TEST(ToJson, TheWholeDocument) {
+    const std::vector<PictureResult> results{
+        {"a.png", 640, 480, {{{1.5F, 2.0F, 30.25F, 40.1F}, 2, 0.9731F}, {{0.0F, 0.0F, 1.0F, 1.0F}, 9, 0.5F}}},
+        {"b.png", 1, 2, {}}};
+    EXPECT_EQ(to_json(results, names), R"({"images":[{"file":"a.png","width":640,"height":480,"detections":[)"
+                                       R"({"label":"short","label_id":2,"score":0.9731,"box":[1.5,2.0,30.25,40.1]},)"
+                                       R"({"label":"class 9","label_id":9,"score":0.5,"box":[0.0,0.0,1.0,1.0]}]},)"
+                                       R"({"file":"b.png","width":1,"height":2,"detections":[]}]})"
+                                       "\n");
+    EXPECT_EQ(to_json({}, names), "{\"images\":[]}\n");
+}
+
+TEST(ToJson, FloatsReadBackTheSame) {
+    std::uint32_t state = 3;
+    for (int i = 0; i < 2000; ++i) {
+        state = state * 1664525U + 1013904223U;
+        const float value = static_cast<float>(state) / 4294967296.0F * 700.0F;
+        const std::vector<PictureResult> results{{"a", 1, 1, {{{value, 0.0F, 0.0F, 0.0F}, 1, value / 700.0F}}}};
+        const std::string text = to_json(results, names);
+        const auto parsed = nlohmann::json::parse(text);
+        const auto& detection = parsed["images"][0]["detections"][0];
+        EXPECT_EQ(detection["box"][0].get<float>(), value);
+        EXPECT_EQ(detection["score"].get<float>(), value / 700.0F);
+        // A float32 never needs more than nine digits.
+        EXPECT_LE(text.find(",\"box\"") - text.find("\"score\":"), std::string("\"score\":0.000123456789").size())
+            << text;
+    }
+}
+
+TEST(ToJson, AnyFileName) {
+    const std::vector<PictureResult> results{{"quote\" back\\ line\n \xFF\xFE.png", 1, 1, {}}};
+    const auto parsed = nlohmann::json::parse(to_json(results, names));
+    EXPECT_EQ(parsed["images"][0]["file"], "quote\" back\\ line\n \xEF\xBF\xBD\xEF\xBF\xBD.png");
+}
+
+TEST(ToTable, ColumnsAreAligned) {
+    const std::vector<std::string> wide_names{"open", "Lötfehler"};
+    const std::vector<Detection> detections{{{1.0F, 2.0F, 3.0F, 4.0F}, 1, 0.9731F},
+                                            {{1000.04F, 2000.0F, 3000.0F, 4000.96F}, 2, 0.05F}};
+    EXPECT_EQ(to_table(detections, wide_names), "label      score        x1        y1        x2        y2\n"
+                                                "open       0.973       1.0       2.0       3.0       4.0\n"
+                                                "Lötfehler  0.050    1000.0    2000.0    3000.0    4001.0\n");
+    EXPECT_EQ(to_table({}, names), "no detections\n");
+}
+
+TEST(ToTable, AClassNameCannotBreakTheLine) {
+    const std::vector<std::string> hostile{"two\nlines\x1b[31m"};
+    const std::string table = to_table(std::vector<Detection>{{{}, 1, 0.5F}}, hostile);
+    EXPECT_EQ(std::count(table.begin(), table.end(), '\n'), 2);
+    EXPECT_EQ(table.find('\x1b'), std::string::npos);
+}
+
+} // namespace
+} // namespace detect
