@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "executor/kernels/kernel_table.h"
 #include "executor/step.h"
 #include "roi_heads/roi_align_kernel.h"
 
