@@ -23,16 +23,21 @@ def fail(message):
     sys.exit(f"{sys.argv[1]}, C#: {message}")
 
 
+def spelled(kind):
+    """A type in one spelling, wherever its stars stand: `const void *`."""
+    return re.sub(r"\s*(\*+)\s*", r" \1", kind.strip())
+
+
 def c_type(parameter):
     """`const detect_image *images` without the name."""
     return re.sub(r"\s*\w+$", "", parameter.strip()) if "*" not in parameter else \
-        re.match(r"(.*\*+)\s*\w*$", parameter.strip())[1].strip()
+        spelled(re.match(r"(.*\*+)\s*\w*$", parameter.strip())[1])
 
 
 def c_functions(header):
     found = {}
     for returned, name, parameters in re.findall(r"DETECT_API ([^;(]*?)(detect_\w+)\(([^)]*)\);", header):
-        found[name] = [returned.strip()] + [c_type(p) for p in parameters.split(",") if p.strip() != "void"]
+        found[name] = [spelled(returned)] + [c_type(p) for p in parameters.split(",") if p.strip() != "void"]
     return found
 
 
@@ -41,7 +46,7 @@ def c_fields(header, struct):
                   flags=re.DOTALL)
     fields = []
     for kind, names in re.findall(r"([\w ]+\*?)\s*((?:\b\w+\b(?:, )?)+);", body):
-        fields += [(kind.strip(), name) for name in names.split(", ")]
+        fields += [(spelled(kind), name) for name in names.split(", ")]
     return fields
 
 
