@@ -21,12 +21,10 @@ namespace {
 /// torchvision's own limit. A lower one is for what is left after the filters, and not the model's business.
 constexpr std::int64_t usual_max_detections = 100;
 
-Result<void> check_options(const CLI::App& command, const RunOptions& options) {
+Result<void> check_options(const RunOptions& options) {
     const auto invalid = [](std::string what) { return Error{ErrorCode::invalid_argument, std::move(what)}; };
-    if (command.count("--max-detections") > 0 && options.settings.max_detections < 1) {
-        return invalid("--max-detections: max_detections must be at least 1, not " +
-                       std::to_string(options.settings.max_detections));
-    }
+    if (const auto most = options.settings.numbers.max_detections; most && *most < 1)
+        return invalid("--max-detections: max_detections must be at least 1, not " + std::to_string(*most));
     const std::array collected{&options.json, &options.jsonl, &options.csv, &options.coco};
     if (std::ranges::count(collected, "-", [](const std::string* file) { return *file; }) > 1)
         return invalid("only one of --json, --jsonl, --csv and --coco can go to standard output (-)");
@@ -68,11 +66,9 @@ Result<void> check_watch(const RunOptions& options) {
 }
 
 Result<Detector> open_model(const CLI::App& command, RunOptions options) {
-    const bool limited = command.count("--max-detections") > 0;
-    options.settings.max_detections = std::max(options.settings.max_detections, usual_max_detections);
+    if (auto& most = options.settings.numbers.max_detections) most = std::max(*most, usual_max_detections);
     options.settings.max_detections_is_a_filter = true;
     DETECT_TRY_ASSIGN(ChosenModel model, choose_model(command, options.model, options.settings, options.quiet));
-    if (!limited) model.overrides.max_detections.reset();
     return open_detector(model,
                          {.threads = options.threads, .min_score = options.score, .tiling = make_tiling(options)});
 }
@@ -93,11 +89,11 @@ Result<int> run(const CLI::App& command, const RunOptions& options) {
     // Before any other thread: the signals are for this one.
     Interruption interruption;
     ::setenv("OPENCV_FFMPEG_LOGLEVEL", "-8", 0); // its complaints are said in our own words
-    DETECT_TRY(check_options(command, options));
+    DETECT_TRY(check_options(options));
     DETECT_TRY(check_watch(options));
     DETECT_TRY_ASSIGN(Sources sources, find_sources(options, written_folders(options)));
     DETECT_TRY_ASSIGN(const Detector detector, open_model(command, options));
-    DETECT_TRY_ASSIGN(DetectionFilter filter, make_filter(options, detector, command.count("--max-detections") > 0));
+    DETECT_TRY_ASSIGN(DetectionFilter filter, make_filter(options, detector));
     DETECT_TRY_ASSIGN(std::vector<int> fail_on, classes_to_fail_on(options, detector));
     InputFiles inputs = files_to_read(options, sources);
     DETECT_TRY_ASSIGN(CollectedResults collected, CollectedResults::open(options, detector.labels(), inputs));

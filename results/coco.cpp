@@ -96,7 +96,7 @@ Result<std::vector<CocoResult>> parse_coco(std::string_view text) {
     } catch (const Json::exception&) {
         // As below.
     }
-    return Error{ErrorCode::unreadable_input, "is not the JSON that 'detect run --coco' writes"};
+    return Error{ErrorCode::unreadable_input, "is not COCO results as 'detect run' writes them"};
 }
 
 } // namespace detect

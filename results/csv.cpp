@@ -94,7 +94,7 @@ std::string to_csv_rows(const PictureResult& result, std::span<const std::string
 }
 
 Result<std::vector<PictureResult>> parse_csv(std::string_view text) {
-    const Error other{ErrorCode::unreadable_input, "is not what this version of 'detect run --csv' writes"};
+    const Error other{ErrorCode::unreadable_input, "is not CSV as this version of 'detect run' writes it"};
     std::vector<PictureResult> results;
     if (text.empty()) return results;
     if (!text.starts_with(csv_header)) return other;

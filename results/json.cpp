@@ -2,6 +2,7 @@
 #include "results/json.h"
 
 #include "base/label_name.h"
+#include "base/text.h"
 
 #include <algorithm>
 #include <array>
@@ -49,20 +50,6 @@ PictureResult from_json(const Json& json) {
     return result;
 }
 
-/// Columns a terminal shows for a UTF-8 text, one per code point.
-std::size_t columns(const std::string& text) {
-    return static_cast<std::size_t>(std::count_if(
-        text.begin(), text.end(), [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U; }));
-}
-
-/// Control characters in a class name would break the table or the terminal.
-std::string on_one_line(std::string text) {
-    for (char& letter : text) {
-        if (static_cast<unsigned char>(letter) < 0x20 || letter == 0x7F) letter = ' ';
-    }
-    return text;
-}
-
 } // namespace
 
 std::string to_json(std::span<const PictureResult> results, std::span<const std::string> names) {
@@ -82,7 +69,7 @@ Result<std::vector<PictureResult>> parse_json(std::string_view text) {
     try {
         for (const Json& image : document.at("images")) results.push_back(from_json(image));
     } catch (const Json::exception&) {
-        return Error{ErrorCode::unreadable_input, "is not the JSON that 'detect run --json' writes"};
+        return Error{ErrorCode::unreadable_input, "is not the JSON that 'detect run' writes"};
     }
     return results;
 }
@@ -93,7 +80,7 @@ Result<std::vector<PictureResult>> parse_json_lines(std::string_view text) {
         try {
             results.push_back(from_json(Json::parse(text.substr(0, end))));
         } catch (const Json::exception&) {
-            return Error{ErrorCode::unreadable_input, "is not what 'detect run --jsonl' writes"};
+            return Error{ErrorCode::unreadable_input, "is not JSON lines as 'detect run' writes them"};
         }
         text.remove_prefix(end + 1);
     }
@@ -114,7 +101,7 @@ std::string to_table(std::span<const Detection> detections, std::span<const std:
         std::snprintf(numbers.data(), numbers.size(), "  %5.3f  %8.1f  %8.1f  %8.1f  %8.1f\n",
                       static_cast<double>(detection.score), static_cast<double>(box.x1), static_cast<double>(box.y1),
                       static_cast<double>(box.x2), static_cast<double>(box.y2));
-        table += on_one_line(padded(label_name(detection.label, names))) + numbers.data();
+        table += without_controls(padded(label_name(detection.label, names)), ' ') + numbers.data();
     }
     return table;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/run/run_filter.h"
 
+#include "base/text.h"
 #include "base/try.h"
 
 #include <algorithm>
@@ -22,8 +23,7 @@ Result<int> find_class(const std::string& name, const Detector& detector, const 
     const auto [end, code] = std::from_chars(name.data(), name.data() + name.size(), number);
     const bool is_number = code == std::errc() && end == name.data() + name.size() && number >= 1;
     if (is_number && (labels.empty() || static_cast<std::size_t>(number) <= labels.size())) return number;
-    std::string known;
-    for (const std::string& label : labels) known += (known.empty() ? "" : ", ") + label;
+    const std::string known = listed(labels);
     return Error{ErrorCode::invalid_argument,
                  std::string(option) + " " + name + ": the model has no such class; " +
                      (known.empty() ? "it has no names, give a number from 1" : "its classes are " + known)};
@@ -62,7 +62,7 @@ Result<Picture> read_mask(const std::string& file) {
 
 } // namespace
 
-Result<DetectionFilter> make_filter(const RunOptions& options, const Detector& detector, bool limit_detections) {
+Result<DetectionFilter> make_filter(const RunOptions& options, const Detector& detector) {
     DetectionFilter filter;
     for (const std::string& name : options.classes) {
         DETECT_TRY_ASSIGN(const int label, find_class(name, detector, "--class"));
@@ -75,7 +75,8 @@ Result<DetectionFilter> make_filter(const RunOptions& options, const Detector& d
     if (!options.mask.empty()) {
         DETECT_TRY_ASSIGN(filter.mask, read_mask(options.mask));
     }
-    if (limit_detections) filter.max_detections = static_cast<std::size_t>(options.settings.max_detections);
+    if (const auto most = options.settings.numbers.max_detections)
+        filter.max_detections = static_cast<std::size_t>(*most);
     return filter;
 }
 

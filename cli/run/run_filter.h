@@ -12,8 +12,7 @@ namespace detect::cli {
 
 /// The options in the terms of what carries them out, checked. `invalid_argument` if they make no sense,
 /// `unreadable_input` if the mask cannot be read.
-[[nodiscard]] Result<DetectionFilter> make_filter(const RunOptions& options, const Detector& detector,
-                                                  bool limit_detections);
+[[nodiscard]] Result<DetectionFilter> make_filter(const RunOptions& options, const Detector& detector);
 
 /// The classes that --fail-on-detect names; none: any class will do.
 [[nodiscard]] Result<std::vector<int>> classes_to_fail_on(const RunOptions& options, const Detector& detector);

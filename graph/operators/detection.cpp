@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/text.h"
 #include "graph/geometry.h"
 #include "graph/operators/families.h"
 #include "graph/operators/shape_rules.h"
@@ -17,9 +18,7 @@ Result<void> require_one_of(const ShapeContext& context, std::string_view attrib
                             std::initializer_list<std::string_view> allowed) {
     const std::string value = context.node().string_or(attribute, fallback);
     if (std::ranges::find(allowed, std::string_view(value)) != allowed.end()) return {};
-    std::string names;
-    for (const std::string_view name : allowed) names += (names.empty() ? "" : ", ") + std::string(name);
-    return context.error(std::string(attribute) + " is '" + value + "', expected " + names);
+    return context.error(std::string(attribute) + " is '" + value + "', expected " + listed(allowed));
 }
 
 Result<void> roi_align(ShapeContext& context) {
