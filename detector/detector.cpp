@@ -6,6 +6,7 @@
 #include "detector/detector_from_graph.h"
 #include "detector/implementation.h"
 #include "detector/tiling.h"
+#include "executor/kernels/isa.h"
 #include "onnx/reader.h"
 
 #include <algorithm>
@@ -64,7 +65,8 @@ Error in_file(Error error, const std::filesystem::path& file) {
     return error;
 }
 
-/// DETECT_ISA=portable|avx2|avx512|amx selects the kernels; anything else, or what the machine lacks, is an error.
+/// DETECT_ISA selects the kernels by their instruction set's name; anything else, or what the machine lacks, is an
+/// error.
 Result<std::optional<Isa>> isa_from_environment() {
     const char* wanted = std::getenv("DETECT_ISA");
     if (wanted == nullptr || *wanted == '\0') return std::optional<Isa>();
@@ -72,7 +74,7 @@ Result<std::optional<Isa>> isa_from_environment() {
     if (isa && std::ranges::find(available_isas(), *isa) != available_isas().end()) return isa;
     return Error{ErrorCode::invalid_argument,
                  "DETECT_ISA=" + std::string(wanted) + ": " +
-                     (isa ? "this machine does not have it" : "must be portable, avx2, avx512 or amx")};
+                     (isa ? std::string("this machine does not have it") : "must be " + isa_choices())};
 }
 
 /// The machine's memory is a limit in any case: pages that are not there cannot be had, but Linux says so only when
