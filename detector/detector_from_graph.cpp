@@ -6,6 +6,7 @@
 #include "base/try.h"
 #include "detector/implementation.h"
 #include "detector/tiling.h"
+#include "executor/kernels/isa.h"
 
 #include <algorithm>
 #include <charconv>
@@ -58,7 +59,8 @@ Result<void> check_input(const Graph& graph) {
     return Error{ErrorCode::bad_model, "the model does not take one float32 input [batch, 3, height, width]"};
 }
 
-/// DETECT_ISA=portable|avx2|avx512|amx selects the kernels; anything else, or what the machine lacks, is an error.
+/// DETECT_ISA selects the kernels by their instruction set's name; anything else, or what the machine lacks, is an
+/// error.
 Result<std::optional<Isa>> isa_from_environment() {
     const char* wanted = std::getenv("DETECT_ISA");
     if (wanted == nullptr || *wanted == '\0') return std::optional<Isa>();
@@ -66,7 +68,7 @@ Result<std::optional<Isa>> isa_from_environment() {
     if (isa && std::ranges::find(available_isas(), *isa) != available_isas().end()) return isa;
     return Error{ErrorCode::invalid_argument,
                  "DETECT_ISA=" + std::string(wanted) + ": " +
-                     (isa ? "this machine does not have it" : "must be portable, avx2, avx512 or amx")};
+                     (isa ? std::string("this machine does not have it") : "must be " + isa_choices())};
 }
 
 /// The labels that `label_name` gives this name.

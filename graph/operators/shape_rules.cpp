@@ -16,6 +16,11 @@ std::string input_text(std::size_t index) { return "input " + std::to_string(ind
 
 } // namespace
 
+std::vector<AttributeRule> with(std::vector<AttributeRule> shared, std::initializer_list<AttributeRule> more) {
+    shared.insert(shared.end(), more);
+    return shared;
+}
+
 Error unsupported(const ShapeContext& context, std::string_view what) {
     Error error = context.error(what);
     error.code = ErrorCode::unsupported;

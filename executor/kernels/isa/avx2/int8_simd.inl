@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Vectors of 32-bit integers in AVX2, what brings bytes in and out, and sums of four products of bytes: widened to 16
-// bits, since vpmaddubsw would saturate there. Behind simd_avx2.inl.
+// bits, since vpmaddubsw would saturate there. Behind simd.inl.
 
 using Int = __m256i;
+constexpr std::size_t int8_rows = 4;
+constexpr bool int8_sums_apart = false;
 
 inline Int zero_ints() { return _mm256_setzero_si256(); }
 inline Int load_ints(const std::int32_t* p) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)); }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Matrix product of bytes on AMX's tiles: 64 terms at a time, 32 rows against 32 columns. Behind simd_avx512.inl.
+// Matrix product of bytes on AMX's tiles: 64 terms at a time, 32 rows against 32 columns. Behind simd.inl.
 
 constexpr std::size_t amx_step = 64;
 constexpr std::size_t tile_rows = 16;

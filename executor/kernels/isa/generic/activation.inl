@@ -4,7 +4,7 @@
 /// c / 6 for c in [0, 6], rounded once: the product with 1/6 and a correction by its remainder (P. Markstein, 1990),
 /// which is cheaper than a division but needs a fused multiply-add. The product alone errs the same way in every layer.
 inline Vec sixth_of(Vec c) {
-    if constexpr (lanes == 4) {
+    if constexpr (!fuses) {
         return div(c, broadcast(6.F));
     } else {
         const Vec sixth = broadcast(1.F / 6.F);

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Vectors of four integers in plain C++, what brings bytes in and out, and sums of four products of bytes. Behind
-// simd_portable.inl.
+// simd.inl.
 
 using Int = std::int32_t __attribute__((vector_size(16)));
+constexpr std::size_t int8_rows = 4;
+/// Without registers for whole tiles nothing is won by code for each activation: it would be five times as much.
+constexpr bool int8_sums_apart = true;
 
 inline Int zero_ints() { return Int{0, 0, 0, 0}; }
 inline Int load_ints(const std::int32_t* p) {

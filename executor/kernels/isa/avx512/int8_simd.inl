@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Vectors of 32-bit integers in AVX-512, and what brings bytes in and out. Behind simd_avx512.inl.
+// Vectors of 32-bit integers in AVX-512, and what brings bytes in and out. Behind simd.inl.
 
 using Int = __m512i;
+constexpr std::size_t int8_rows = 8;
+constexpr bool int8_sums_apart = false;
 
 inline Int zero_ints() { return _mm512_setzero_si512(); }
 inline Int load_ints(const std::int32_t* p) { return _mm512_loadu_si512(p); }

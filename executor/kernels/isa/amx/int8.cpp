@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "executor/kernels/isa/int8_tables.h"
+#include "executor/kernels/isa/tables.h"
 
 #include <immintrin.h>
 
@@ -7,22 +7,24 @@ namespace detect {
 
 namespace {
 
-#include "executor/kernels/isa/simd_avx512.inl"
+#include "executor/kernels/isa/avx512/simd.inl"
 
-#include "executor/kernels/isa/activation.inl"
+#include "executor/kernels/isa/generic/activation.inl"
 
-#include "executor/kernels/isa/int8_simd_avx512.inl"
+#include "executor/kernels/isa/avx512/int8_simd.inl"
 
-#include "executor/kernels/isa/int8_finish.inl"
+#include "executor/kernels/isa/generic/int8_finish.inl"
 
-#include "executor/kernels/isa/int8_product_amx.inl"
+#include "executor/kernels/isa/amx/int8_product.inl"
+
+constexpr std::string_view name = "amx";
 
 } // namespace
 
 const Int8Kernels& int8_kernels_amx() {
     static const Int8Kernels kernels = [] {
         Int8Kernels with_tiles = int8_kernels_avx512_vnni();
-        with_tiles.name = "amx";
+        with_tiles.name = name;
         with_tiles.step = amx_step;
         with_tiles.product = &int8_product_on_tiles;
         return with_tiles;

@@ -3,6 +3,9 @@
 
 using Vec = float __attribute__((vector_size(16)));
 constexpr std::size_t lanes = 4;
+constexpr bool fuses = false;
+constexpr std::size_t registers = 16;
+constexpr std::size_t largest_tile_rows = 6;
 
 inline Vec zero() { return Vec{0.F, 0.F, 0.F, 0.F}; }
 inline Vec broadcast(float x) { return Vec{x, x, x, x}; }

@@ -4,10 +4,8 @@
 /// Rows a tile may have, by the vectors in its panel: as many accumulators as the registers hold beside one panel row
 /// of B and one broadcast of A.
 constexpr std::size_t max_rows(std::size_t vectors) {
-    constexpr std::size_t registers = lanes == 16 ? 32 : 16;
-    constexpr std::size_t largest = lanes == 16 ? 14 : 6;
     const std::size_t rows = (registers - 1 - vectors) / vectors;
-    return rows < largest ? rows : largest;
+    return rows < largest_tile_rows ? rows : largest_tile_rows;
 }
 
 /// Rows of B between the one in use and the one that is fetched into the first-level cache.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What becomes of a sum. No fused multiply-adds, or instruction sets would
-// differ.
+// What becomes of a sum. No fused multiply-adds, or instruction sets would differ.
 
 /// Hard-swish and hard-sigmoid come out six times as large, which what follows makes up for.
 template <Activation A>
@@ -107,6 +106,9 @@ inline void with_finish(const Int8Finish& finish, F&& body) {
         }
     });
 }
+
+/// How far loops over finished vectors are unrolled.
+constexpr int int8_finish_unroll = int8_sums_apart ? 1 : 8;
 
 /// The number of lanes as a constant, so that nothing is masked.
 struct WholeVector {

@@ -4,6 +4,9 @@
 
 using Vec = __m512;
 constexpr std::size_t lanes = 16;
+constexpr bool fuses = true;
+constexpr std::size_t registers = 32;
+constexpr std::size_t largest_tile_rows = 14;
 
 inline __mmask16 first_lanes(std::size_t count) { return static_cast<__mmask16>((1U << count) - 1U); }
 

@@ -2,12 +2,12 @@
 // A row of a depthwise convolution of bytes: four rows of the kernel at a time, interleaved, so that a lane's four
 // products belong to its channel. An interleaved column serves every window that it lies in.
 
-template <std::size_t Kernel, std::size_t Stride, std::size_t Columns, class Finish, class Count>
-inline void int8_depthwise_columns(const Int8DepthwiseRow& row, const Finish& finish, std::size_t column,
-                                   std::size_t channel, Count count) {
+/// The sums of `Columns` neighbouring outputs, for a vector of channels.
+template <std::size_t Kernel, std::size_t Stride, std::size_t Columns>
+[[gnu::always_inline]] inline void int8_depthwise_sums(const Int8DepthwiseRow& row, std::size_t column,
+                                                       std::size_t channel, Int (&acc)[Columns]) {
     constexpr std::size_t fours = (Kernel + 3) / 4;
     const std::int8_t* w = row.weights + channel * fours * Kernel * 4;
-    Int acc[Columns];
 #pragma GCC unroll 8
     for (std::size_t j = 0; j < Columns; ++j) acc[j] = zero_ints();
 #pragma GCC unroll 2
@@ -27,8 +27,25 @@ inline void int8_depthwise_columns(const Int8DepthwiseRow& row, const Finish& fi
             }
         }
     }
+}
+
+template <std::size_t Kernel, std::size_t Stride, std::size_t Columns>
+[[gnu::noinline]] void int8_depthwise_sums_apart(const Int8DepthwiseRow& row, std::size_t column, std::size_t channel,
+                                                 Int (&acc)[Columns]) {
+    int8_depthwise_sums<Kernel, Stride>(row, column, channel, acc);
+}
+
+template <std::size_t Kernel, std::size_t Stride, std::size_t Columns, class Finish, class Count>
+inline void int8_depthwise_columns(const Int8DepthwiseRow& row, const Finish& finish, std::size_t column,
+                                   std::size_t channel, Count count) {
+    Int acc[Columns];
+    if constexpr (int8_sums_apart) {
+        int8_depthwise_sums_apart<Kernel, Stride>(row, column, channel, acc);
+    } else {
+        int8_depthwise_sums<Kernel, Stride>(row, column, channel, acc);
+    }
     Int total = zero_ints();
-#pragma GCC unroll 8
+#pragma GCC unroll int8_finish_unroll
     for (std::size_t j = 0; j < Columns; ++j) total = add_ints(total, finish(acc[j], column + j, channel, count));
     if (row.sums == nullptr) return;
     std::int32_t* const sums = row.sums + channel;

@@ -4,6 +4,9 @@
 
 using Vec = __m256;
 constexpr std::size_t lanes = 8;
+constexpr bool fuses = true;
+constexpr std::size_t registers = 16;
+constexpr std::size_t largest_tile_rows = 6;
 
 inline __m256i first_lanes(std::size_t count) {
     const __m256i index = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);

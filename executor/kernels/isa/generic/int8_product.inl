@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Matrix product of bytes in registers: four terms at a time, `Rows` rows against one or two vectors of columns.
 
-/// Rows of the largest tile.
-constexpr std::size_t int8_rows = lanes == 16 ? 8 : 4;
 constexpr std::size_t int8_step = 4;
 /// Rows and columns of a block of partial sums.
 constexpr std::size_t partial_side = 32;
@@ -13,12 +11,12 @@ inline std::uint32_t four_bytes(const std::uint8_t* p) {
     return four;
 }
 
-template <std::size_t Rows, std::size_t Vectors, class Finish>
-void int8_tile(const Int8Product& p, const Finish& finish, std::size_t row, std::size_t column) {
+/// The sums of a tile; `partial` is where those of the terms before are, if `adds`.
+template <std::size_t Rows, std::size_t Vectors>
+[[gnu::always_inline]] inline void int8_tile_sums(const Int8Product& p, std::size_t row, std::size_t column,
+                                                  const std::int32_t* partial, std::size_t stride,
+                                                  Int (&acc)[Rows][Vectors]) {
     const std::int8_t* b = p.b + column / lanes * p.b_stride;
-    const std::size_t stride = (p.columns + partial_side - 1) / partial_side * partial_side;
-    std::int32_t* const partial = p.partial == nullptr ? nullptr : p.partial + row * stride + column;
-    Int acc[Rows][Vectors];
 #pragma GCC unroll 8
     for (std::size_t r = 0; r < Rows; ++r) {
 #pragma GCC unroll 2
@@ -40,12 +38,30 @@ void int8_tile(const Int8Product& p, const Finish& finish, std::size_t row, std:
             }
         }
     }
-#pragma GCC unroll 8
+}
+
+template <std::size_t Rows, std::size_t Vectors>
+[[gnu::noinline]] void int8_tile_sums_apart(const Int8Product& p, std::size_t row, std::size_t column,
+                                            const std::int32_t* partial, std::size_t stride, Int (&acc)[Rows][Vectors]) {
+    int8_tile_sums(p, row, column, partial, stride, acc);
+}
+
+template <std::size_t Rows, std::size_t Vectors, class Finish>
+void int8_tile(const Int8Product& p, const Finish& finish, std::size_t row, std::size_t column) {
+    const std::size_t stride = (p.columns + partial_side - 1) / partial_side * partial_side;
+    std::int32_t* const partial = p.partial == nullptr ? nullptr : p.partial + row * stride + column;
+    Int acc[Rows][Vectors];
+    if constexpr (int8_sums_apart) {
+        int8_tile_sums_apart(p, row, column, partial, stride, acc);
+    } else {
+        int8_tile_sums(p, row, column, partial, stride, acc);
+    }
+#pragma GCC unroll int8_finish_unroll
     for (std::size_t r = 0; r < Rows; ++r) {
         const bool dropped = p.rows_of_c != nullptr && p.rows_of_c[row + r] < 0;
         const std::size_t to =
             p.rows_of_c == nullptr || dropped ? row + r : static_cast<std::size_t>(p.rows_of_c[row + r]);
-#pragma GCC unroll 2
+#pragma GCC unroll int8_finish_unroll
         for (std::size_t v = 0; v < Vectors; ++v) {
             const std::size_t first = column + v * lanes;
             if (!p.ends) {
@@ -76,17 +92,4 @@ void int8_product(const Int8Product& p) {
         for (; column + lanes < p.columns; column += 2 * lanes) int8_columns<2>(p, finish, column);
         if (column < p.columns) int8_columns<1>(p, finish, column);
     });
-}
-
-constexpr Int8Kernels make_int8_kernels(std::string_view name) {
-    Int8Kernels kernels;
-    kernels.name = name;
-    kernels.lanes = lanes;
-    kernels.step = int8_step;
-    kernels.product = &int8_product;
-    kernels.depthwise = &int8_depthwise;
-    kernels.quantise = &quantise_bytes;
-    kernels.dequantise = &dequantise_bytes;
-    kernels.rescale = &rescale_bytes;
-    return kernels;
 }
