@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What this project exports is left in peace: both layouts, every opset.
 
+#include "check/exported_settings.h"
 #include "export/checkpoint_graph.h"
 #include "export/reduced_precision.h"
 #include "onnx/opset_conversion.h"
@@ -89,15 +90,14 @@ TEST(OwnExportSettingsTest, AreReadOffTheFile) {
     const std::vector<std::int64_t> sizes{24, 48, 96, 192, 384};
     const SettingsOverrides settings{.min_size = 320, .max_size = 352, .anchor_sizes = sizes, .rpn_top_n = 100};
     const Graph graph = require(graph_from_checkpoint(board_checkpoint(), settings, OutputLayout::batched, 17)).graph;
-    const checking::CheckReport report = report_on(graph, {.image = board_picture(), .weights = board_checkpoint()});
-    EXPECT_THAT(report.findings, IsEmpty()) << testing::PrintToString(report.findings);
-    EXPECT_EQ(report.settings.min_size, 320);
-    EXPECT_EQ(report.settings.max_size, 352);
-    EXPECT_EQ(report.settings.anchor_sizes, sizes);
-    EXPECT_EQ(report.settings.rpn_top_n, 100);
-    EXPECT_EQ(report.settings.rpn_score_threshold, 0.05F);
-    EXPECT_EQ(report.settings.max_detections, 100);
-    EXPECT_EQ(report.settings.labels, std::nullopt) << "the checkpoint has its names itself";
+    const SettingsOverrides found = checking::exported_settings(checking::GraphQueries(graph));
+    EXPECT_EQ(found.min_size, 320);
+    EXPECT_EQ(found.max_size, 352);
+    EXPECT_EQ(found.anchor_sizes, sizes);
+    EXPECT_EQ(found.rpn_top_n, 100);
+    EXPECT_EQ(found.rpn_score_threshold, 0.05F);
+    EXPECT_EQ(found.max_detections, 100);
+    EXPECT_EQ(found.labels, std::nullopt) << "the checkpoint has its names itself";
 }
 
 INSTANTIATE_TEST_SUITE_P(LayoutsAndOpsets, OwnExportTest,
