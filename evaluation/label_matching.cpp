@@ -19,7 +19,7 @@ std::string lower_case(std::string text) {
 }
 
 /// "open, short, spur", or the first few of many.
-std::string first_few(const std::vector<std::string>& names) { return listed(names, {.most = 8}); }
+std::string first_few(std::span<const std::string> names) { return listed(names, {.most = 8}); }
 
 std::vector<std::string> category_names(const Dataset& dataset) {
     std::vector<std::string> names;
