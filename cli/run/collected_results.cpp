@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/run/collected_results.h"
 
+#include "base/label_name.h"
 #include "base/try.h"
 #include "cli/exit_code.h"
 

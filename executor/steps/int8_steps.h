@@ -2,6 +2,7 @@
 #pragma once
 
 #include "executor/kernels/int8/kernel_table.h"
+#include "executor/kernels/kernel_table.h"
 #include "executor/step.h"
 #include "roi_heads/roi_align_kernel.h"
 
