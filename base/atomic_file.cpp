@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/atomic_file.h"
 
-#include "base/printable.h"
+#include "base/text.h"
 #include "base/try.h"
 
 #include <cerrno>
@@ -114,8 +114,8 @@ Result<void> AtomicFile::give_name() {
     return cannot_write(path_);
 }
 
-Result<void> AtomicFile::commit() {
-    if (::fsync(descriptor_) != 0) return cannot_write(path_);
+Result<void> AtomicFile::commit(Sync sync) {
+    if (sync == Sync::disk && ::fsync(descriptor_) != 0) return cannot_write(path_);
     if (!has_name_) DETECT_TRY(give_name());
     if (::close(std::exchange(descriptor_, -1)) != 0) return cannot_write(path_);
     if (has_name_ && ::rename(temporary_.c_str(), target_.c_str()) != 0) return cannot_write(path_);

@@ -28,8 +28,10 @@ public:
     /// Where the bytes can be read until `commit`, by this process.
     [[nodiscard]] const std::filesystem::path& temporary_path() const { return temporary_; }
     [[nodiscard]] Result<void> write(std::span<const std::byte> bytes);
-    /// The file is on disk under its name when this returns. Nothing may be written afterwards.
-    [[nodiscard]] Result<void> commit();
+    enum class Sync { disk, none };
+    /// The file is under its name when this returns, and on disk unless that need not be waited for. Nothing may be
+    /// written afterwards.
+    [[nodiscard]] Result<void> commit(Sync sync = Sync::disk);
 
 private:
     AtomicFile(std::filesystem::path path, std::filesystem::path target, std::filesystem::path temporary, bool has_name,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/try.h"
 #include "check/check.h"
+#include "checkpoint/setting_table.h"
 #include "cli/check_report.h"
 #include "cli/commands.h"
 #include "cli/example_image.h"
@@ -11,8 +12,6 @@
 #include "cli/text_output.h"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <iostream>
 #include <memory>
 
@@ -56,36 +55,19 @@ std::string quoted(const std::string& text) {
     return result + "'";
 }
 
-/// A setting that was not given, but is in the file.
-template <class T>
-void add_found(std::string& line, const CLI::App& command, const char* option, const std::optional<T>& value) {
-    if (!value || command.count(option) > 0) return;
-    std::array<char, 32> text{}; // the shortest that is read back as the same number
-    const auto written = std::to_chars(text.data(), text.data() + text.size(), *value);
-    line += std::string(" ") + option + " " + std::string(text.data(), written.ptr);
-}
-
 /// The command that makes a sound file of the checkpoint: with the settings that were given, and those that were found.
 std::string export_line(const CLI::App& command, const Arguments& arguments, const SettingsOverrides& settings) {
     if (arguments.weights.empty()) return "";
-    static constexpr std::array<const char*, 10> passed_on{"--preset",          "--min-size",
-                                                           "--max-size",        "--anchor-sizes",
-                                                           "--rpn-top-n",       "--rpn-score-threshold",
-                                                           "--score-threshold", "--nms-threshold",
-                                                           "--max-detections",  "--labels"};
     const std::string image = arguments.image.empty() ? "PICTURE" : quoted(arguments.image);
     std::string line = "detect export --weights " + quoted(arguments.weights) + " --image " + image;
-    for (const char* option : passed_on) {
-        if (command.count(option) > 0)
-            line += std::string(" ") + option + " " + quoted(command.get_option(option)->results().back());
+    for (const std::string& flag : settings_flags()) {
+        if (command.count(flag) > 0) line += " " + flag + " " + quoted(command.get_option(flag)->results().back());
     }
-    add_found(line, command, "--min-size", settings.min_size);
-    add_found(line, command, "--max-size", settings.max_size);
-    add_found(line, command, "--rpn-top-n", settings.rpn_top_n);
-    add_found(line, command, "--rpn-score-threshold", settings.rpn_score_threshold);
-    add_found(line, command, "--score-threshold", settings.score_threshold);
-    add_found(line, command, "--nms-threshold", settings.nms_threshold);
-    add_found(line, command, "--max-detections", settings.max_detections);
+    for (const Setting& setting : setting_table()) {
+        const std::string flag(setting.flag);
+        const auto found = override_text(setting, settings);
+        if (!flag.empty() && command.count(flag) == 0 && found) line += " " + flag + " " + quoted(*found);
+    }
     std::filesystem::path output = arguments.model;
     output.replace_filename(output.stem().string() + "_sound.onnx");
     return line + " -o " + quoted(output.string());

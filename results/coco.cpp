@@ -180,7 +180,7 @@ Result<std::vector<CocoResult>> parse_coco(std::string_view text) {
     } catch (const ResultJson::exception&) {
         // As below.
     }
-    return Error{ErrorCode::unreadable_input, "is not COCO's JSON as this program writes it"};
+    return Error{ErrorCode::unreadable_input, "is not COCO results as 'detect run' writes them"};
 }
 
 } // namespace detect

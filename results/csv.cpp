@@ -107,7 +107,7 @@ std::string to_csv_rows(const PictureResult& result, std::span<const std::string
 }
 
 Result<std::vector<PictureResult>> parse_csv(std::string_view text) {
-    const Error other{ErrorCode::unreadable_input, "is not CSV as this version of the program writes it"};
+    const Error other{ErrorCode::unreadable_input, "is not CSV as this version of 'detect run' writes it"};
     std::vector<PictureResult> results;
     if (text.empty()) return results;
     if (!text.starts_with(csv_header)) return other;

@@ -61,7 +61,7 @@ Result<std::vector<PictureResult>> parse_json(std::string_view text) {
     try {
         for (const ResultJson& image : document.at("images")) results.push_back(from_record(image));
     } catch (const ResultJson::exception&) {
-        return Error{ErrorCode::unreadable_input, "is not a JSON object as this program writes it"};
+        return Error{ErrorCode::unreadable_input, "is not the JSON that 'detect run' writes"};
     }
     return results;
 }

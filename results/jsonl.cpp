@@ -33,7 +33,7 @@ Result<std::vector<PictureResult>> parse_json_lines(std::string_view text) {
         try {
             results.push_back(from_record(ResultJson::parse(text.substr(0, end))));
         } catch (const ResultJson::exception&) {
-            return Error{ErrorCode::unreadable_input, "is not JSON lines as this program writes them"};
+            return Error{ErrorCode::unreadable_input, "is not JSON lines as 'detect run' writes them"};
         }
         text.remove_prefix(end + 1);
     }

@@ -2,30 +2,13 @@
 #include "results/table.h"
 
 #include "base/label_name.h"
+#include "base/text.h"
 
 #include <algorithm>
 #include <array>
 #include <cstdio>
 
 namespace detect {
-
-namespace {
-
-/// Columns a terminal shows for a UTF-8 text, one per code point.
-std::size_t columns(const std::string& text) {
-    return static_cast<std::size_t>(std::count_if(
-        text.begin(), text.end(), [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U; }));
-}
-
-/// Control characters in a class name would break the table or the terminal.
-std::string on_one_line(std::string text) {
-    for (char& letter : text) {
-        if (static_cast<unsigned char>(letter) < 0x20 || letter == 0x7F) letter = ' ';
-    }
-    return text;
-}
-
-} // namespace
 
 std::string to_table(std::span<const Detection> detections, std::span<const std::string> names) {
     if (detections.empty()) return "no detections\n";
@@ -41,7 +24,7 @@ std::string to_table(std::span<const Detection> detections, std::span<const std:
         std::snprintf(numbers.data(), numbers.size(), "  %5.3f  %8.1f  %8.1f  %8.1f  %8.1f\n",
                       static_cast<double>(detection.score), static_cast<double>(box.x1), static_cast<double>(box.y1),
                       static_cast<double>(box.x2), static_cast<double>(box.y2));
-        table += on_one_line(padded(label_name(detection.label, names))) + numbers.data();
+        table += without_controls(padded(label_name(detection.label, names)), ' ') + numbers.data();
     }
     return table;
 }

@@ -2,6 +2,7 @@
 #include "results/voc.h"
 
 #include "base/label_name.h"
+#include "base/text.h"
 #include "pictures/pixel_rect.h"
 #include "results/label_files.h"
 
@@ -10,27 +11,19 @@
 #include <filesystem>
 #include <string_view>
 
-#include <nlohmann/json.hpp>
-
 namespace detect {
 
 namespace {
 
-/// Bytes that are not UTF-8 become U+FFFD.
-std::string as_utf8(std::string_view text) {
-    using Json = nlohmann::json;
-    return Json::parse(Json(text).dump(-1, ' ', false, Json::error_handler_t::replace)).get<std::string>();
-}
-
 /// Text between tags: no character that XML 1.0 has no place for.
 std::string escaped(std::string_view text) {
     std::string result;
-    for (const char letter : as_utf8(text)) {
+    for (const char letter : without_controls(valid_utf8(text), ' ')) {
         switch (letter) {
         case '&': result += "&amp;"; break;
         case '<': result += "&lt;"; break;
         case '>': result += "&gt;"; break;
-        default: result += static_cast<unsigned char>(letter) < 0x20 ? ' ' : letter;
+        default: result += letter;
         }
     }
     return result;

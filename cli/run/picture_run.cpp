@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/run/picture_run.h"
 
-#include "base/printable.h"
+#include "base/text.h"
 #include "base/try.h"
 #include "cli/exit_code.h"
 #include "cli/run/pipeline.h"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/run/result_names.h"
 
+#include "base/text.h"
+
 #include <array>
 #include <cstdint>
 #include <cstdio>
@@ -22,9 +24,7 @@ fs::path shortened(const fs::path& stem) {
     for (const char letter : name) hash = (hash ^ static_cast<unsigned char>(letter)) * 0x100000001B3U;
     std::array<char, 20> number{};
     std::snprintf(number.data(), number.size(), "-%016llx", static_cast<unsigned long long>(hash));
-    std::size_t end = longest_name - 17;
-    while (end > 0 && (static_cast<unsigned char>(name[end]) & 0xC0U) == 0x80U) --end; // not inside a UTF-8 letter
-    return stem.parent_path() / (name.substr(0, end) + number.data());
+    return stem.parent_path() / (std::string(first_bytes(name, longest_name - 17)) + number.data());
 }
 
 } // namespace

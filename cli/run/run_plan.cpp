@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/run/run_plan.h"
 
+#include "base/text.h"
 #include "base/try.h"
 #include "cli/run/picture_files.h"
 #include "cli/video/video.h"
@@ -25,13 +26,9 @@ Error invalid(std::string what) { return {ErrorCode::invalid_argument, std::move
 
 /// "--json, --jsonl, --csv and --coco"
 std::string flags_of_collected_formats() {
-    const auto formats = collected_formats();
-    std::string text;
-    for (std::size_t i = 0; i < formats.size(); ++i) {
-        const char* const before = i == 0 ? "" : i + 1 < formats.size() ? ", " : " and ";
-        text += before + std::string(formats[i]->option.flag);
-    }
-    return text;
+    std::vector<std::string> flags;
+    for (const CollectedFormat* format : collected_formats()) flags.emplace_back(format->option.flag);
+    return listed(flags, {.before_last = " and "});
 }
 
 Result<std::vector<CollectedDestination>> plan_collected(const ResultOptions& options) {
@@ -121,11 +118,9 @@ std::optional<TilingOptions> plan_tiling(const TileOptions& options) {
 
 Result<ChosenModel> plan_model(const CLI::App& command, const RunOptions& options) {
     SettingsArguments settings = options.settings;
-    settings.max_detections = std::max(settings.max_detections, usual_max_detections);
+    if (auto& most = settings.numbers.max_detections) most = std::max(*most, usual_max_detections);
     settings.max_detections_is_a_filter = true;
-    DETECT_TRY_ASSIGN(ChosenModel model, choose_model(command, options.model, settings, options.quiet));
-    if (command.count("--max-detections") == 0) model.overrides.max_detections.reset();
-    return model;
+    return choose_model(command, options.model, settings, options.quiet);
 }
 
 InputFiles files_to_read(const RunOptions& options, const RunPlan& plan) {
@@ -153,8 +148,7 @@ Result<int> find_class(const std::string& name, std::span<const std::string> lab
     const auto [end, code] = std::from_chars(name.data(), name.data() + name.size(), number);
     const bool is_number = code == std::errc() && end == name.data() + name.size() && number >= 1;
     if (is_number && (labels.empty() || static_cast<std::size_t>(number) <= labels.size())) return number;
-    std::string known;
-    for (const std::string& label : labels) known += (known.empty() ? "" : ", ") + label;
+    const std::string known = listed(labels);
     return Error{ErrorCode::invalid_argument,
                  std::string(option) + " " + name + ": the model has no such class; " +
                      (known.empty() ? "it has no names, give a number from 1" : "its classes are " + known)};
@@ -204,7 +198,8 @@ Result<DetectionFilter> plan_filter(const RunOptions& options, std::span<const s
     if (!options.filter.mask.empty()) {
         DETECT_TRY_ASSIGN(filter.mask, read_mask(options.filter.mask));
     }
-    filter.max_detections = static_cast<std::size_t>(options.settings.max_detections);
+    if (const auto most = options.settings.numbers.max_detections)
+        filter.max_detections = static_cast<std::size_t>(*most);
     return filter;
 }
 
@@ -231,10 +226,8 @@ bool ResultsPlan::any_in_files() const {
 }
 
 Result<RunPlan> plan_run(const CLI::App& command, const RunOptions& options) {
-    if (command.count("--max-detections") > 0 && options.settings.max_detections < 1) {
-        return invalid("--max-detections: max_detections must be at least 1, not " +
-                       std::to_string(options.settings.max_detections));
-    }
+    if (const auto most = options.settings.numbers.max_detections; most && *most < 1)
+        return invalid("--max-detections: max_detections must be at least 1, not " + std::to_string(*most));
     RunPlan plan;
     DETECT_TRY_ASSIGN(plan.results, plan_results(options.results));
     const std::vector<fs::path> written = written_folders(options.results.output, plan.results);

@@ -63,7 +63,7 @@ std::vector<std::string> calibration_warnings(const Int8Report& report, const Te
     const Agreement& agreement = report.agreement;
     warn(static_cast<double>(agreement.found) < least_found_share * static_cast<double>(agreement.original),
          "with integers " + std::to_string(agreement.found) + " of " + std::to_string(agreement.original) +
-             " detections on calibration pictures are found again; see what it costs with 'detect eval --compare'");
+             " detections on calibration pictures are found again; see what it costs with 'detect eval'");
     return warnings;
 }
 
