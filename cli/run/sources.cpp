@@ -104,6 +104,10 @@ Result<void> add_list(const std::string& list, Sources& sources) {
 
 } // namespace
 
+bool Sources::have_video() const {
+    return std::ranges::any_of(all, [](const Source& source) { return source.kind == Source::Kind::video; });
+}
+
 std::optional<std::string> path_in_line(std::string line) {
     if (line.ends_with('\r')) line.pop_back();
     if (line.empty()) return std::nullopt;
@@ -119,8 +123,9 @@ Source file_source(const fs::path& path) {
     return source;
 }
 
-Result<Sources> find_sources(const RunOptions& options, const std::vector<fs::path>& left_out) {
+Result<Sources> find_sources(const SourceOptions& options, const std::vector<fs::path>& left_out) {
     Sources sources;
+    sources.recursive = options.recursive;
     for (const std::string& text : options.pictures) add_argument(text, options.recursive, left_out, sources);
     if (!options.list.empty()) DETECT_TRY(add_list(options.list, sources));
     if (options.camera >= 0) {
