@@ -114,21 +114,21 @@ constexpr const char* examples =
     "Examples: detect check model.onnx --image board.png\n"
     "          detect check model.onnx --image board.png --weights best.pth --min-size 1024 --max-size 1024\n"
     "          detect check model.onnx --target tensorrt --json report.json\n"
-    "Errors and warnings are problems; costs are not. For the target, the file is judged as this program would run "
+    "Errors and warnings are problems; costs are not. The file is judged as the program named by --target would run "
     "it.\n";
 
 } // namespace
 
 Command add_check_command(CLI::App& app) {
     auto arguments = std::make_shared<Arguments>();
-    app.add_option("model", arguments->model, "An ONNX file, of this program or of any other")
+    app.add_option("model", arguments->model, "The ONNX file to check, from any exporter")
         ->required()
         ->type_name("FILE");
     app.add_option("--image", arguments->image, "A real picture on which the model finds something")->type_name("FILE");
     app.add_option("--weights", arguments->weights,
-                   "The checkpoint it was made from: compare with our own export of it")
+                   "The checkpoint that the file was made from: compare the file with our own export of it")
         ->type_name("FILE");
-    app.add_option("--target", arguments->target, "The program that is to run the file")
+    app.add_option("--target", arguments->target, "The program that will run the file")
         ->check(CLI::IsMember(target_names()))
         ->capture_default_str();
     app.add_option("--json", arguments->json, "Write the report as JSON; - for standard output")->type_name("FILE");

@@ -96,10 +96,12 @@ Result<std::unique_ptr<CollectedWriter>> open(CollectedTarget target) {
 } // namespace
 
 constinit const CollectedFormat coco_format{
-    .option = {.flag = "--coco", .value = "FILE", .help = "COCO results; bbox: x,y,width,height in pixels from 0"},
+    .option = {.flag = "--coco",
+               .value = "FILE",
+               .help = "Write COCO results; bbox: x,y,width,height in pixels from 0"},
     .companion = {.flag = "--annotations",
                   .value = "FILE",
-                  .help = "COCO annotations, whose picture and class ids --coco takes over"},
+                  .help = "COCO annotations: --coco takes the ids of pictures and classes from them"},
     .open = open,
 };
 

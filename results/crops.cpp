@@ -85,7 +85,7 @@ std::unique_ptr<PictureWriter> open(PictureTarget target) { return std::make_uni
 constinit const PictureFormat crops_format{
     .option = {.flag = "--crops",
                .value = "DIR",
-               .help = "What is in each box as CLASS/NAME-NUMBER.png, the best of a picture first"},
+               .help = "Write what is in each box as CLASS/NAME-NUMBER.png; number 1 is the best of its picture"},
     .writes_pictures = true,
     .open = open,
 };

@@ -86,7 +86,8 @@ Result<std::unique_ptr<CollectedWriter>> open(CollectedTarget target) {
 constinit const CollectedFormat csv_format{
     .option = {.flag = "--csv",
                .value = "FILE",
-               .help = "A row per detection, corners in pixels; one with an empty label for a picture without"},
+               .help = "Write a row for each detection, corners in pixels; a picture without detections gets one row "
+                       "with an empty label"},
     .streams = true,
     .open = open,
 };

@@ -44,7 +44,7 @@ Result<std::unique_ptr<CollectedWriter>> open(CollectedTarget target) {
 } // namespace
 
 constinit const CollectedFormat json_format{
-    .option = {.flag = "--json", .value = "FILE", .help = "One JSON object; box: x1,y1,x2,y2 in pixels"},
+    .option = {.flag = "--json", .value = "FILE", .help = "Write one JSON object; box: x1,y1,x2,y2 in pixels"},
     .open = open,
 };
 

@@ -18,7 +18,7 @@ Result<std::unique_ptr<CollectedWriter>> open(CollectedTarget target) {
 constinit const CollectedFormat jsonl_format{
     .option = {.flag = "--jsonl",
                .value = "FILE",
-               .help = "A JSON object per picture and line, written when the picture is done"},
+               .help = "Write a JSON object on a line for each picture, as soon as it is done"},
     .streams = true,
     .open = open,
 };

@@ -50,7 +50,8 @@ std::unique_ptr<PictureWriter> open(PictureTarget target) {
 constinit const PictureFormat voc_format{
     .option = {.flag = "--voc",
                .value = "DIR",
-               .help = "A Pascal VOC .xml per picture: corners as pixel numbers from 1, the last included"},
+               .help =
+                   "Write a Pascal VOC .xml for each picture: corners in whole pixels from 1, the last pixel included"},
     .open = open,
 };
 

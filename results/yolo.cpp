@@ -32,8 +32,8 @@ std::unique_ptr<PictureWriter> open(PictureTarget target) {
 constinit const PictureFormat yolo_format{
     .option = {.flag = "--yolo",
                .value = "DIR",
-               .help =
-                   "A .txt per picture: class (from 0), centre x, y, width, height as shares of the picture, score"},
+               .help = "Write a .txt for each picture: class (from 0), centre x, y, width, height as shares of the "
+                       "picture, score"},
     .reserved_stem = "classes",
     .open = open,
 };

@@ -29,7 +29,7 @@ Result<CollectedResults> CollectedResults::open(const ResultsPlan& plan, std::sp
     for (const Output& output : outputs) {
         if (!plan.resume || !output.is_file) continue;
         if (auto read = output.writer->resume(); !read)
-            return Error{read.error().code, read.error().message + "; --resume cannot add to it"};
+            return Error{read.error().code, read.error().message + "; --resume cannot add to this file: give another"};
     }
     return collected;
 }

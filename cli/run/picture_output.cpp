@@ -40,8 +40,8 @@ Result<void> PictureOutputs::prepare(const Input& input, const ResultPaths& path
     const bool into_folder = drawings_ && drawings_->is_folder;
     if (input.unforeseen && into_folder && same_folder(input.name, paths.drawn)) {
         return Error{ErrorCode::invalid_argument,
-                     drawings_->path.string() + ": pictures are read from this folder and could be overwritten; give "
-                                                "another folder for what is written"};
+                     drawings_->path.string() +
+                         ": this folder is an input, and its pictures could be overwritten; write to another folder"};
     }
     if (into_folder) DETECT_TRY(make_folder(paths.drawn.parent_path(), "several pictures"));
     for (const auto& writer : writers_) DETECT_TRY(writer->make_folder_of(paths.stem));

@@ -67,7 +67,7 @@ Result<ResultsPlan> plan_results(const ResultOptions& options) {
     plan.per_picture = plan_per_picture(options);
     plan.resume = options.resume;
     if (plan.resume && !plan.any_in_files())
-        return invalid("--resume needs results in files, to know what has been done");
+        return invalid("--resume needs result files: they tell what is done already");
     return plan;
 }
 

@@ -138,7 +138,7 @@ Result<Sources> find_sources(const SourceOptions& options, const std::vector<fs:
     if (!options.watch.empty()) {
         std::error_code code;
         if (!fs::is_directory(options.watch, code)) {
-            return Error{ErrorCode::unreadable_input, options.watch + ": is no folder that could be watched"};
+            return Error{ErrorCode::unreadable_input, options.watch + ": is not a folder, so it cannot be watched"};
         }
         sources.all.push_back({.kind = Source::Kind::watch, .name = options.watch, .stem = {}, .video = {}});
         sources.bulk = true;
@@ -148,7 +148,7 @@ Result<Sources> find_sources(const SourceOptions& options, const std::vector<fs:
                      options.list.empty()
                          ? "pictures is required: give files, folders, --list, --camera or --watch; see "
                            "'detect run --help'"
-                         : options.list + ": there are no paths in it"};
+                         : options.list + ": holds no paths"};
     }
     sources.several = sources.bulk || sources.all.size() > 1;
     return sources;
