@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/help_pages.h"
+#include "cli/man_page.h"
 
 #include "executor/kernels/isa.h"
 

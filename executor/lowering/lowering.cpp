@@ -7,7 +7,6 @@
 #include "executor/steps/reference_step.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 namespace detect {
@@ -84,14 +83,6 @@ void Lowering::claim(Group group, LowerGroup lower) {
 
 namespace {
 
-/// Operators whose kernel treats every element alike, so that a common layout of all inputs is as good as any other.
-bool is_elementwise(std::string_view op) {
-    static constexpr std::array<std::string_view, 20> names{
-        "Abs",       "Add",       "Ceil", "Clip", "Div",  "Elu",     "Erf",  "Exp", "Floor", "HardSigmoid",
-        "HardSwish", "LeakyRelu", "Mul",  "Neg",  "Relu", "Sigmoid", "Sqrt", "Sub", "Tanh",  "Where"};
-    return std::ranges::find(names, op) != names.end();
-}
-
 bool is_rank_4(const Value& value) { return value.shape && value.shape->size() == 4; }
 
 /// Channels-last bytes are shifted if they are signed: only 8-bit steps read them.
@@ -112,7 +103,7 @@ Result<bool> Lowering::lower_channels_last(const Node& node) {
         }
         return false;
     }
-    if (is_elementwise(node.op)) {
+    if (has_trait(node, &Operator::elementwise)) {
         // Every input is a channels-last tensor or a single number.
         bool any = false;
         for (const ValueId id : node.inputs) {
