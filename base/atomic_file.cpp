@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/atomic_file.h"
 
-#include "base/printable.h"
+#include "base/text.h"
 #include "base/try.h"
 
 #include <cerrno>
@@ -114,13 +114,19 @@ Result<void> AtomicFile::give_name() {
     return cannot_write(path_);
 }
 
-Result<void> AtomicFile::commit() {
-    if (::fsync(descriptor_) != 0) return cannot_write(path_);
+Result<void> AtomicFile::commit(Sync sync) {
+    if (sync == Sync::disk && ::fsync(descriptor_) != 0) return cannot_write(path_);
     if (!has_name_) DETECT_TRY(give_name());
     if (::close(std::exchange(descriptor_, -1)) != 0) return cannot_write(path_);
     if (has_name_ && ::rename(temporary_.c_str(), target_.c_str()) != 0) return cannot_write(path_);
     has_name_ = false;
     return {};
+}
+
+Result<void> write_file(const std::filesystem::path& path, std::string_view text) {
+    DETECT_TRY_ASSIGN(AtomicFile file, AtomicFile::create(path));
+    DETECT_TRY(file.write(std::as_bytes(std::span(text))));
+    return file.commit();
 }
 
 } // namespace detect

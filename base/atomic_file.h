@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <span>
+#include <string_view>
 
 namespace detect {
 
@@ -27,8 +28,10 @@ public:
     /// Where the bytes can be read until `commit`, by this process.
     [[nodiscard]] const std::filesystem::path& temporary_path() const { return temporary_; }
     [[nodiscard]] Result<void> write(std::span<const std::byte> bytes);
-    /// The file is on disk under its name when this returns. Nothing may be written afterwards.
-    [[nodiscard]] Result<void> commit();
+    enum class Sync { disk, none };
+    /// The file is under its name when this returns, and on disk unless that need not be waited for. Nothing may be
+    /// written afterwards.
+    [[nodiscard]] Result<void> commit(Sync sync = Sync::disk);
 
 private:
     AtomicFile(std::filesystem::path path, std::filesystem::path target, std::filesystem::path temporary, bool has_name,
@@ -43,5 +46,8 @@ private:
     bool has_name_;
     int descriptor_;
 };
+
+/// Writes a file as a whole, with the same care.
+Result<void> write_file(const std::filesystem::path& path, std::string_view text);
 
 } // namespace detect

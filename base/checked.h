@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -38,6 +39,13 @@ template <std::integral T>
         count = *product;
     }
     return count;
+}
+
+/// Bytes of a tensor with these sizes, of elements of so many bytes; nullopt as for its elements.
+[[nodiscard]] constexpr std::optional<std::int64_t> checked_byte_count(std::span<const std::int64_t> sizes,
+                                                                       std::size_t element_size) {
+    const auto count = checked_element_count(sizes);
+    return count ? checked_mul(*count, static_cast<std::int64_t>(element_size)) : std::nullopt;
 }
 
 } // namespace detect

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/mapped_file.h"
 
-#include "base/printable.h"
+#include "base/text.h"
 
 #include <cerrno>
 #include <fcntl.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/text.h"
 #include "base/try.h"
 #include "check/context.h"
 #include "check/picture_variants.h"
@@ -29,9 +30,9 @@ Result<std::vector<Tensor>> pictures_of(const Tensor& image, std::size_t count) 
 std::string pictures(std::size_t count) { return count == 1 ? "1 picture" : std::to_string(count) + " pictures"; }
 
 std::string list(const std::vector<std::size_t>& sizes) {
-    std::string text;
-    for (const std::size_t size : sizes) text += (text.empty() ? "" : ", ") + std::to_string(size);
-    return text;
+    std::vector<std::string> texts;
+    for (const std::size_t size : sizes) texts.push_back(std::to_string(size));
+    return listed(texts);
 }
 
 constexpr const char* cure =

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "check/check.h"
 
+#include "base/text.h"
 #include "base/try.h"
 #include "check/exported_settings.h"
 #include "check/known_shapes.h"
@@ -52,10 +53,12 @@ Result<void> run_graph_checks(const CheckContext& context, CheckReport& report) 
 }
 
 void describe_input(const Graph& graph, CheckReport& report) {
+    std::vector<std::string> inputs;
     for (const ValueId id : graph.inputs) {
-        report.input += (report.input.empty() ? "" : ", ") + graph[id].name + ": " +
-                        std::string(to_string(graph[id].type)) + " " + to_string(graph[id].shape);
+        inputs.push_back(graph[id].name + ": " + std::string(to_string(graph[id].type)) + " " +
+                         to_string(graph[id].shape));
     }
+    report.input = listed(inputs);
 }
 
 void say_what_is_left_out(const Trials& trials, const CheckOptions& options, CheckReport& report) {
@@ -63,7 +66,7 @@ void say_what_is_left_out(const Trials& trials, const CheckOptions& options, Che
         report.left_out.push_back("the model was not run: " + trials.obstacle());
     } else if (!options.image) {
         report.left_out.emplace_back(
-            "input range, thresholds and costs need a picture on which the model finds something: --image");
+            "input range, thresholds and costs need a picture on which the model finds something; none was given");
     } else if (trials.image_run().detections.empty() && !trials.image_run().failure) {
         report.left_out.emplace_back(
             "input range and thresholds were not looked at: the outputs are not boxes, labels and scores");

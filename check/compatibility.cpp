@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/text.h"
 #include "check/context.h"
 #include "graph/operators.h"
 
@@ -192,11 +193,9 @@ void look_at_quantization(const Graph& graph, Findings& findings) {
         if (first == nullptr) first = &node;
     });
     if (first == nullptr) return;
-    std::string listed;
-    for (const std::string_view reason : reasons) listed += (listed.empty() ? "" : ", ") + std::string(reason);
     findings.push_back({.severity = Severity::error,
                         .where = describe(*first),
-                        .what = std::to_string(count) + (count == 1 ? " node has " : " nodes have ") + listed +
+                        .what = std::to_string(count) + (count == 1 ? " node has " : " nodes have ") + listed(reasons) +
                                 "; TensorRT's QuantizeLinear and DequantizeLinear take int8 with zero point 0 and "
                                 "nothing else, and it refuses the file",
                         .advice = "make the file from the checkpoint with 'detect export --precision int8 --portable'",
@@ -215,12 +214,10 @@ void look_at_opencv(const Graph& graph, Findings& findings) {
         if (first == nullptr) first = &node;
     });
     if (first == nullptr) return;
-    std::string listed;
-    for (const std::string& name : names) listed += (listed.empty() ? "" : ", ") + name;
     findings.push_back(
         {.severity = Severity::error,
          .where = describe(*first),
-         .what = "OpenCV 4's dnn module has no " + listed + "; it refuses the file when it is read",
+         .what = "OpenCV 4's dnn module has no " + listed(names) + "; it refuses the file when it is read",
          .advice = "run the file with ONNX Runtime, OpenVINO or 'detect run'; OpenCV can run the backbone alone",
          .runtimes = {Runtime::opencv}});
 }

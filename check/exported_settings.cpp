@@ -1,23 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "check/exported_settings.h"
 
+#include "checkpoint/setting_rules.h"
+
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 namespace detect::checking {
 
 namespace {
 
-template <class T>
-std::optional<T> metadata_number(const Graph& graph, const char* key) {
-    const auto entry = graph.metadata.find(key);
-    if (entry == graph.metadata.end()) return std::nullopt;
-    const std::string& text = entry->second;
-    T value{};
-    const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (read.ec != std::errc() || read.ptr != text.data() + text.size()) return std::nullopt;
-    return value;
+/// Names come with the checkpoint, or from a file; what cannot be read stays unset.
+void read_metadata(const Graph& graph, SettingsOverrides& settings) {
+    for (const Setting& setting : setting_table()) {
+        const auto entry = graph.metadata.find(std::string(setting.key));
+        if (setting.flag.empty() || holds_names(setting) || entry == graph.metadata.end()) continue;
+        if (auto read = read_override(setting, entry->second, settings); !read) continue;
+    }
 }
 
 /// The reduction of the picture's sides that a scale is computed from, behind casts and reciprocals.
@@ -76,24 +75,13 @@ void read_proposals(const GraphQueries& queries, SettingsOverrides& settings) {
     }
 }
 
-template <class T>
-void fill_in(std::optional<T>& setting, const std::optional<T>& found) {
-    if (!setting) setting = found;
-}
-
 } // namespace
 
 SettingsOverrides exported_settings(const GraphQueries& queries) {
     const Graph& graph = queries.graph();
     SettingsOverrides settings;
     if (graph.metadata.contains("min_size")) {
-        settings.min_size = metadata_number<std::int64_t>(graph, "min_size");
-        settings.max_size = metadata_number<std::int64_t>(graph, "max_size");
-        settings.rpn_score_threshold = metadata_number<float>(graph, "rpn_score_threshold");
-        settings.score_threshold = metadata_number<float>(graph, "score_threshold");
-        settings.nms_threshold = metadata_number<float>(graph, "nms_threshold");
-        settings.max_detections = metadata_number<std::int64_t>(graph, "max_detections");
-        settings.rpn_top_n = metadata_number<std::int64_t>(graph, "rpn_pre_nms_top_n");
+        read_metadata(graph, settings);
         return settings;
     }
     read_sizes(queries, settings);
@@ -103,15 +91,9 @@ SettingsOverrides exported_settings(const GraphQueries& queries) {
 }
 
 SettingsOverrides with_defaults(SettingsOverrides given, const SettingsOverrides& found) {
-    if (!given.preset) {
-        fill_in(given.min_size, found.min_size);
-        fill_in(given.max_size, found.max_size);
-        fill_in(given.rpn_top_n, found.rpn_top_n);
+    for (const Setting& setting : setting_table()) {
+        if (!given.preset || !belongs_to_preset(setting)) fill_in_override(setting, given, found);
     }
-    fill_in(given.rpn_score_threshold, found.rpn_score_threshold);
-    fill_in(given.score_threshold, found.score_threshold);
-    fill_in(given.nms_threshold, found.nms_threshold);
-    fill_in(given.max_detections, found.max_detections);
     return given;
 }
 

@@ -1,23 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "check/graph_queries.h"
 
+#include "graph/operators.h"
+
 #include <algorithm>
-#include <array>
 #include <set>
 
 namespace detect::checking {
-
-namespace {
-
-/// Their first input's numbers come out unchanged, but for their order, or fewer of them.
-bool moves_numbers(const Node& node) {
-    static constexpr std::array<std::string_view, 14> ops{
-        "Cast",     "Concat",  "Expand", "Flatten",   "Gather",  "GatherElements", "GatherND",
-        "Identity", "Reshape", "Slice",  "Transpose", "Squeeze", "Unsqueeze",      "Split"};
-    return std::ranges::find(ops, node.op) != ops.end();
-}
-
-} // namespace
 
 const Node* GraphQueries::producer(ValueId id) const {
     if (!id.present()) return nullptr;
@@ -48,7 +37,7 @@ const Node* GraphQueries::source(ValueId id, std::initializer_list<std::string_v
         const Node* node = producer(pending[next]);
         if (node == nullptr) continue;
         if (std::ranges::find(ops, node->op) != ops.end()) return node;
-        if (!moves_numbers(*node)) continue;
+        if (!has_trait(*node, &Operator::moves_numbers)) continue;
         const std::size_t count =
             node->op == "Concat" ? node->inputs.size() : std::min<std::size_t>(1, node->inputs.size());
         for (std::size_t i = 0; i < count; ++i) {

@@ -4,7 +4,6 @@
 #include "graph/operators.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstring>
 
@@ -42,13 +41,6 @@ Counts count_unusual(const Tensor& tensor) {
     case DataType::float16: return count_elements<std::uint16_t>(tensor, half_is_nan, half_is_infinite);
     default: return {};
     }
-}
-
-/// A mask may be infinite; a weight may not.
-bool takes_weights(const Node& node) {
-    static constexpr std::array<std::string_view, 7> ops{
-        "Conv", "ConvTranspose", "Gemm", "MatMul", "BatchNormalization", "LayerNormalization", "PRelu"};
-    return std::ranges::find(ops, node.op) != ops.end();
 }
 
 /// The first node that reads the constant.
@@ -90,7 +82,8 @@ std::optional<Finding> look_at_weights(const Graph& graph) {
                            .advice =
                                "keep these weights in float32 (conversion tools take a list of nodes to leave alone)"};
         }
-        if (reader != nullptr && takes_weights(*reader)) {
+        // A mask may be infinite; a weight may not.
+        if (reader != nullptr && has_trait(*reader, &Operator::takes_weights)) {
             return Finding{.severity = Severity::error,
                            .where = where,
                            .what = of(counts.infinite, constant.element_count()) + " weights are infinite",

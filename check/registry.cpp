@@ -28,7 +28,7 @@ std::span<const RegisteredCheck> registry() {
 std::vector<CheckDescription> registered_checks() {
     std::vector<CheckDescription> descriptions;
     for (const RegisteredCheck& check : registry()) descriptions.push_back({check.name, check.about});
-    descriptions.push_back({"checkpoint", "finds something else than the checkpoint it was made from (--weights)"});
+    descriptions.push_back({"checkpoint", "finds something else than the checkpoint it was made from"});
     return descriptions;
 }
 

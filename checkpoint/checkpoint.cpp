@@ -4,7 +4,7 @@
 #include "base/byte_cursor.h"
 #include "base/checked.h"
 #include "base/mapped_file.h"
-#include "base/printable.h"
+#include "base/text.h"
 #include "base/try.h"
 #include "checkpoint/safetensors_reader.h"
 #include "checkpoint/state_dict.h"

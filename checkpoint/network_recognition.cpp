@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "checkpoint/network_recognition.h"
 
-#include "base/printable.h"
+#include "base/text.h"
 
 #include <algorithm>
 #include <array>
@@ -39,9 +39,7 @@ public:
             parts.insert(printable(name.substr(0, name.find('.'))));
             if (parts.size() == 5) break;
         }
-        std::string text;
-        for (const std::string& part : parts) text += (text.empty() ? "" : ", ") + part;
-        return text;
+        return listed(parts);
     }
 
 private:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "checkpoint/network_weights.h"
 
-#include "base/printable.h"
+#include "base/text.h"
 #include "base/try.h"
 #include "checkpoint/network_recognition.h"
 

@@ -2,7 +2,7 @@
 #include "checkpoint/pickle.h"
 
 #include "base/byte_cursor.h"
-#include "base/printable.h"
+#include "base/text.h"
 #include "checkpoint/pickle_policy.h"
 
 #include <algorithm>

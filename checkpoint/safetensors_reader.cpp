@@ -3,7 +3,7 @@
 
 #include "base/byte_cursor.h"
 #include "base/checked.h"
-#include "base/printable.h"
+#include "base/text.h"
 #include "base/try.h"
 
 #include <nlohmann/json.hpp>
@@ -169,8 +169,7 @@ Result<TensorEntry> place(const Declared& declared, std::span<const std::byte> d
         return Error{ErrorCode::unreadable_input, "has bytes " + std::to_string(begin) + " to " + std::to_string(end) +
                                                       " of " + std::to_string(data.size()) + " (is the file cut off?)"};
     }
-    const auto count = checked_element_count(*declared.shape);
-    const auto bytes = count ? checked_mul(*count, static_cast<std::int64_t>(element_size(type->type))) : std::nullopt;
+    const auto bytes = checked_byte_count(*declared.shape, element_size(type->type));
     if (!bytes || *bytes != end - begin) {
         return Error{ErrorCode::unreadable_input,
                      "has " + std::to_string(end - begin) + " bytes, which is not what its shape needs"};

@@ -3,7 +3,7 @@
 
 #include "base/atomic_file.h"
 #include "base/half.h"
-#include "base/printable.h"
+#include "base/text.h"
 #include "base/try.h"
 
 #include <nlohmann/json.hpp>

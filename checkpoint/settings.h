@@ -9,7 +9,6 @@
 
 #include <map>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace detect {
@@ -35,18 +34,8 @@ struct NetworkSettings {
 [[nodiscard]] Result<void> apply_metadata(NetworkSettings& settings,
                                           const std::map<std::string, std::string>& metadata);
 
-/// `invalid_argument` naming the first setting that makes no sense (a threshold outside [0, 1], a size below 1 …).
+/// `invalid_argument` naming the first setting that makes no sense (a threshold outside [0, 1], a size below 1 …). The
+/// ranges are in setting_table.h, what holds between settings in setting_rules.h.
 [[nodiscard]] Result<void> check(const NetworkSettings& settings);
-
-/// The 90 COCO category names as torchvision numbers them (ids with gaps, "N/A" in the gaps).
-[[nodiscard]] std::vector<std::string> coco_labels();
-
-/// Class names from a text file, one a line; empty lines at the end are ignored. `unreadable_input` naming the file if
-/// it is missing, has no names or is no text.
-[[nodiscard]] Result<std::vector<std::string>> read_labels(const std::string& path);
-
-/// "0.5,1,2" and the like. `invalid_argument` names the text.
-[[nodiscard]] Result<std::vector<std::int64_t>> parse_integers(std::string_view text);
-[[nodiscard]] Result<std::vector<float>> parse_numbers(std::string_view text);
 
 } // namespace detect

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "checkpoint/state_dict.h"
 
-#include "base/printable.h"
+#include "base/text.h"
 #include "base/try.h"
 
 #include <algorithm>
@@ -68,12 +68,10 @@ Result<StateDict> take_tensors(const Document& document, Index dictionary) {
     return state;
 }
 
-std::string quoted_list(const std::vector<Item>& items, std::size_t shown = 5) {
-    std::string text;
-    for (std::size_t i = 0; i < items.size() && i < shown; ++i) {
-        text += (i > 0 ? ", \"" : "\"") + printable(items[i].key) + "\"";
-    }
-    return text + (items.size() > shown ? ", ..." : "");
+std::string quoted_list(const std::vector<Item>& items) {
+    std::vector<std::string> keys;
+    for (const Item& item : items) keys.push_back('"' + printable(item.key) + '"');
+    return listed(keys, {.most = 5});
 }
 
 Error no_weights(const Document& document) {

@@ -3,7 +3,7 @@
 
 #include "base/byte_cursor.h"
 #include "base/checked.h"
-#include "base/printable.h"
+#include "base/text.h"
 #include "base/try.h"
 #include "checkpoint/pickle.h"
 #include "checkpoint/state_dict.h"

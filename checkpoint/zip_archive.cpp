@@ -2,7 +2,7 @@
 #include "checkpoint/zip_archive.h"
 
 #include "base/byte_cursor.h"
-#include "base/printable.h"
+#include "base/text.h"
 #include "base/try.h"
 
 #include <algorithm>

@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/help_pages.h"
+#include "cli/bash_completion.h"
+
+#include "base/text.h"
 
 #include <vector>
 
 namespace detect::cli {
 
 namespace {
-
-std::string joined(const std::vector<std::string>& words) {
-    std::string text;
-    for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
-    return text;
-}
 
 /// "-o", "--output"
 std::vector<std::string> spellings(const CLI::Option& option) {
@@ -43,9 +39,7 @@ std::string verb_case(const CLI::App& verb) {
         const auto names = spellings(*option);
         words.insert(words.end(), names.begin(), names.end());
         if (names.empty() || option->get_type_size() == 0) continue; // positional, or a flag
-        std::string pattern;
-        for (const std::string& name : names) pattern += (pattern.empty() ? "" : "|") + name;
-        cases += "            " + pattern + ") " + values(*option) + "; return ;;\n";
+        cases += "            " + listed(names, {.separator = "|"}) + ") " + values(*option) + "; return ;;\n";
     }
     std::string positional = "_detect_paths -f";
     for (const CLI::Option* option : verb.get_options()) {
@@ -53,8 +47,8 @@ std::string verb_case(const CLI::App& verb) {
             positional = values(*option);
     }
     return "    " + verb.get_name() + ")\n        case $previous in\n" + cases +
-           "        esac\n        if [[ $current == -* ]]; then _detect_words '" + joined(words) + "'\n        else " +
-           positional + "\n        fi ;;\n";
+           "        esac\n        if [[ $current == -* ]]; then _detect_words '" + listed(words, {.separator = " "}) +
+           "'\n        else " + positional + "\n        fi ;;\n";
 }
 
 } // namespace
@@ -77,7 +71,7 @@ std::string bash_completion(const CLI::App& app) {
            "    COMPREPLY=()\n"
            "    if ((COMP_CWORD == 1)); then\n"
            "        _detect_words '" +
-           joined(verbs) +
+           listed(verbs, {.separator = " "}) +
            " --help --version'\n"
            "        return\n"
            "    fi\n"

@@ -305,19 +305,20 @@ Result<void> run(const CLI::App& command, const Arguments& arguments) {
 
 Command add_bench_command(CLI::App& app) {
     auto arguments = std::make_shared<Arguments>();
-    app.add_option("--image", arguments->pictures, "Pictures to run on; a batch takes them in turn")
+    app.add_option("--image", arguments->pictures, "Pictures to run on; several are taken in turn")
         ->required()
         ->type_name("FILE");
     add_model_option(app, arguments->model);
     app.add_option("--size", arguments->size,
-                   "Scale the pictures to HEIGHTxWIDTH first, e.g. 800x1066 (default: the first one's size)");
+                   "Scale the pictures to this size first, e.g. 800x1066 (default: the first one's size)")
+        ->type_name("HEIGHTxWIDTH");
     app.add_option("--batch", arguments->batch, "Pictures per run")
         ->check(CLI::Range(1, largest_batch))
         ->capture_default_str();
     app.add_option("--threads", arguments->threads, "Threads to use (0: all cores)")
         ->check(CLI::Range(0, 1024))
         ->capture_default_str();
-    app.add_option("--runs", arguments->runs, "Timed runs, after some that are not")
+    app.add_option("--runs", arguments->runs, "Timed runs; a few more come before them, to warm up")
         ->check(CLI::Range(1, 1000000))
         ->capture_default_str();
     app.add_flag("--profile", arguments->profile,
@@ -326,7 +327,7 @@ Command add_bench_command(CLI::App& app) {
         ->type_name("FILE");
     add_settings_options(app, arguments->settings);
     app.footer("Example: detect bench --model model.onnx --image board.png --threads 2 --profile\n"
-               "Timed is Detector::run on 8-bit pixels in memory, conversion included, reading the file not.\n" +
+               "It times Detector::run on 8-bit pixels in memory: conversion is included, reading the file is not.\n" +
                std::string(exit_code_help));
     return [&app, arguments] {
         const auto result = run(app, *arguments);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/try.h"
 #include "check/check.h"
+#include "checkpoint/setting_table.h"
 #include "cli/check_report.h"
 #include "cli/commands.h"
 #include "cli/example_image.h"
@@ -11,8 +12,6 @@
 #include "cli/text_output.h"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <iostream>
 #include <memory>
 
@@ -56,36 +55,19 @@ std::string quoted(const std::string& text) {
     return result + "'";
 }
 
-/// A setting that was not given, but is in the file.
-template <class T>
-void add_found(std::string& line, const CLI::App& command, const char* option, const std::optional<T>& value) {
-    if (!value || command.count(option) > 0) return;
-    std::array<char, 32> text{}; // the shortest that is read back as the same number
-    const auto written = std::to_chars(text.data(), text.data() + text.size(), *value);
-    line += std::string(" ") + option + " " + std::string(text.data(), written.ptr);
-}
-
 /// The command that makes a sound file of the checkpoint: with the settings that were given, and those that were found.
 std::string export_line(const CLI::App& command, const Arguments& arguments, const SettingsOverrides& settings) {
     if (arguments.weights.empty()) return "";
-    static constexpr std::array<const char*, 10> passed_on{"--preset",          "--min-size",
-                                                           "--max-size",        "--anchor-sizes",
-                                                           "--rpn-top-n",       "--rpn-score-threshold",
-                                                           "--score-threshold", "--nms-threshold",
-                                                           "--max-detections",  "--labels"};
     const std::string image = arguments.image.empty() ? "PICTURE" : quoted(arguments.image);
     std::string line = "detect export --weights " + quoted(arguments.weights) + " --image " + image;
-    for (const char* option : passed_on) {
-        if (command.count(option) > 0)
-            line += std::string(" ") + option + " " + quoted(command.get_option(option)->results().back());
+    for (const std::string& flag : settings_flags()) {
+        if (command.count(flag) > 0) line += " " + flag + " " + quoted(command.get_option(flag)->results().back());
     }
-    add_found(line, command, "--min-size", settings.min_size);
-    add_found(line, command, "--max-size", settings.max_size);
-    add_found(line, command, "--rpn-top-n", settings.rpn_top_n);
-    add_found(line, command, "--rpn-score-threshold", settings.rpn_score_threshold);
-    add_found(line, command, "--score-threshold", settings.score_threshold);
-    add_found(line, command, "--nms-threshold", settings.nms_threshold);
-    add_found(line, command, "--max-detections", settings.max_detections);
+    for (const Setting& setting : setting_table()) {
+        const std::string flag(setting.flag);
+        const auto found = override_text(setting, settings);
+        if (!flag.empty() && command.count(flag) == 0 && found) line += " " + flag + " " + quoted(*found);
+    }
     std::filesystem::path output = arguments.model;
     output.replace_filename(output.stem().string() + "_sound.onnx");
     return line + " -o " + quoted(output.string());
@@ -132,21 +114,21 @@ constexpr const char* examples =
     "Examples: detect check model.onnx --image board.png\n"
     "          detect check model.onnx --image board.png --weights best.pth --min-size 1024 --max-size 1024\n"
     "          detect check model.onnx --target tensorrt --json report.json\n"
-    "Errors and warnings are problems; costs are not. For the target, the file is judged as this program would run "
+    "Errors and warnings are problems; costs are not. The file is judged as the program named by --target would run "
     "it.\n";
 
 } // namespace
 
 Command add_check_command(CLI::App& app) {
     auto arguments = std::make_shared<Arguments>();
-    app.add_option("model", arguments->model, "An ONNX file, of this program or of any other")
+    app.add_option("model", arguments->model, "The ONNX file to check, from any exporter")
         ->required()
         ->type_name("FILE");
     app.add_option("--image", arguments->image, "A real picture on which the model finds something")->type_name("FILE");
     app.add_option("--weights", arguments->weights,
-                   "The checkpoint it was made from: compare with our own export of it")
+                   "The checkpoint that the file was made from: compare the file with our own export of it")
         ->type_name("FILE");
-    app.add_option("--target", arguments->target, "The program that is to run the file")
+    app.add_option("--target", arguments->target, "The program that will run the file")
         ->check(CLI::IsMember(target_names()))
         ->capture_default_str();
     app.add_option("--json", arguments->json, "Write the report as JSON; - for standard output")->type_name("FILE");

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/check_report.h"
 
+#include "base/text.h"
+
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -58,10 +60,9 @@ std::string heading(const CheckReport& report) {
 }
 
 std::string listed_runtimes(const Finding& finding) {
-    std::string text;
-    for (const checking::Runtime runtime : finding.runtimes)
-        text += (text.empty() ? "" : ", ") + std::string(to_string(runtime));
-    return text;
+    std::vector<std::string_view> names;
+    for (const checking::Runtime runtime : finding.runtimes) names.push_back(to_string(runtime));
+    return listed(names);
 }
 
 std::string to_text(const Finding& finding) {
@@ -121,7 +122,7 @@ std::string to_text(const CheckReport& report, const CheckOptions& options, cons
     for (const std::string& sentence : report.left_out) text += wrapped("note: ", sentence);
     if (export_line.empty()) return text;
     text += "\na sound file: " + export_line + "\n";
-    if (!options.image) text += "(PICTURE: a real one on which the model finds something)\n";
+    if (!options.image) text += "(for PICTURE give a real picture on which the model finds something)\n";
     return text;
 }
 

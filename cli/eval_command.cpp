@@ -48,7 +48,7 @@ Result<void> check(const Arguments& arguments) {
         return usage_error("--model and --compare: name all models after --compare");
     if (arguments.compare.size() == 1) return usage_error("--compare: give two models or more");
     if (!arguments.save_detections.empty() && (!runs_models || !arguments.compare.empty()))
-        return usage_error("--save-detections: is for one model that is run");
+        return usage_error("--save-detections needs one model to run: leave out --detections and --compare");
     // No range of CLI11's refuses these.
     if (std::isnan(arguments.score) || std::isnan(arguments.iou)) return usage_error("--score and --iou: give numbers");
     return {};
@@ -125,7 +125,7 @@ Result<evaluation::Summary> summarise(const CLI::App& command, const Arguments& 
     DETECT_TRY_ASSIGN(summary.dataset, evaluation::read_ground_truth(arguments.annotations));
     DETECT_TRY(check_destinations(arguments, summary.dataset));
     if (summary.dataset.annotations.empty())
-        warn(arguments.annotations + ": has no annotations: false alarms are all that can be counted");
+        warn(arguments.annotations + ": has no annotations, so only false alarms can be counted");
     if (arguments.detections.empty()) {
         DETECT_TRY(run_chosen_models(command, arguments, summary));
     } else {
@@ -172,24 +172,29 @@ int run(const CLI::App& command, const Arguments& arguments) {
 
 Command add_eval_command(CLI::App& app) {
     auto arguments = std::make_shared<Arguments>();
-    app.add_option("--annotations", arguments->annotations, "Ground truth, a COCO JSON file")->required();
-    app.add_option("--images", arguments->images, "Folder of its pictures");
+    app.add_option("--annotations", arguments->annotations, "Ground truth, a COCO JSON file")
+        ->type_name("FILE")
+        ->required();
+    app.add_option("--images", arguments->images, "The folder of the annotated pictures")->type_name("DIR");
     add_model_option(app, arguments->model);
-    app.add_option("--compare", arguments->compare, "Models to put side by side");
+    app.add_option("--compare", arguments->compare, "Compare these models, two or more")->type_name("FILE");
     app.add_option("--detections", arguments->detections,
-                   "Evaluate these COCO results instead of running a model (with --images the report has pictures)");
+                   "Evaluate these COCO results instead of running a model (with --images the report has pictures)")
+        ->type_name("FILE");
     app.add_option("--score", arguments->score,
-                   "Score from which on a detection counts, for precision, recall, F1 and the confusion matrix")
+                   "A detection counts from this score on: in precision, recall, F1 and the confusion matrix")
         ->check(CLI::Range(0.0, 1.0))
         ->capture_default_str();
-    app.add_option("--iou", arguments->iou, "IoU from which on an object counts as found, for the same figures")
+    app.add_option("--iou", arguments->iou, "An object counts as found from this IoU on, in the same figures")
         ->check(CLI::Range(0.01, 1.0))
         ->capture_default_str();
-    app.add_option("--report", arguments->report, "Write a report to look at to this HTML file");
-    app.add_option("--json", arguments->json,
-                   "Write all figures as JSON to this file; - is stdout, without the tables");
-    app.add_option("--save-detections", arguments->save_detections,
-                   "Write the detections as COCO results to this file");
+    app.add_option("--report", arguments->report,
+                   "Write an HTML report to this file: curves, confusion matrix, the worst errors as pictures")
+        ->type_name("FILE");
+    app.add_option("--json", arguments->json, "Write all figures as JSON to this file; - is stdout, without the tables")
+        ->type_name("FILE");
+    app.add_option("--save-detections", arguments->save_detections, "Write the detections as COCO results to this file")
+        ->type_name("FILE");
     app.add_option("--threads", arguments->threads, "Threads to use (0: all cores)")
         ->check(CLI::Range(0, 1024))
         ->capture_default_str();

@@ -1,10 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/exit_code.h"
 
+#include "base/text.h"
+#include "checkpoint/setting_table.h"
+
 #include <iostream>
 #include <string>
 
 namespace detect::cli {
+
+namespace {
+
+/// The library speaks of a setting by its key, "the setting anchor_sizes"; here it has an option.
+std::string with_flags(std::string message) {
+    for (const Setting& setting : setting_table()) {
+        const std::string words = "the setting " + std::string(setting.key);
+        std::size_t at = setting.flag.empty() ? std::string::npos : message.find(words);
+        for (; at != std::string::npos; at = message.find(words, at)) message.replace(at, words.size(), setting.flag);
+    }
+    return message;
+}
+
+} // namespace
 
 ExitCode exit_code(ErrorCode code) {
     switch (code) {
@@ -23,9 +40,7 @@ ExitCode exit_code(ErrorCode code) {
 int report(const Error& error) { return report(error, exit_code(error.code)); }
 
 int report(const Error& error, ExitCode code) {
-    std::string line = error.message;
-    for (char& c : line) c = static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? ' ' : c; // names may hold anything
-    std::cerr << "detect: " << line << "\n";
+    std::cerr << "detect: " << without_controls(with_flags(error.message), ' ') << "\n"; // names may hold anything
     return code;
 }
 

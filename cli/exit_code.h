@@ -7,7 +7,7 @@
 
 namespace detect::cli {
 
-/// What the command's exit code says. Documented in --help and README.
+/// What the command's exit code says. Documented in --help and docs/troubleshooting.md.
 enum ExitCode : int {
     done = 0,
     other_failure = 1,

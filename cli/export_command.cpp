@@ -82,7 +82,7 @@ Result<void> run(const CLI::App& command, const Arguments& arguments) {
     for (const std::string& warning : result.precision.warnings) warn(warning);
     if (result.network.settings.labels.empty()) note("no class names are known; give them with --labels");
     if (result.verification.example_detections == 0) {
-        warn("nothing was detected on " + arguments.image + "; an example picture that shows an object verifies more");
+        warn("nothing was detected on " + arguments.image + "; give a picture that shows an object: it verifies more");
     }
     std::cerr << "wrote " << result.output.string() << " and " << result.report.string() << "\n";
     return {};
@@ -92,7 +92,8 @@ Result<void> run(const CLI::App& command, const Arguments& arguments) {
 
 Command add_export_command(CLI::App& app) {
     auto arguments = std::make_shared<Arguments>();
-    app.add_option("--image", arguments->image, "A real picture to verify the export on, best one that shows an object")
+    app.add_option("--image", arguments->image,
+                   "A real picture, best one that shows an object: the export is verified on it")
         ->required()
         ->type_name("FILE");
     app.add_option("--weights", arguments->weights, "Checkpoint: .pth or .safetensors (default: the bundled model)")

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "cli/bash_completion.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
-#include "cli/help_pages.h"
+#include "cli/man_page.h"
 #include "cli/text_output.h"
 
 #include <memory>

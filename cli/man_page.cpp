@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/help_pages.h"
+#include "cli/man_page.h"
+
+#include "executor/kernels/isa.h"
 
 #include <vector>
 
@@ -106,7 +108,8 @@ std::string man_page(const CLI::App& app, const std::string& version) {
     }
     text += ".SH \"EXIT STATUS\"\n.nf\n" + each_line_escaped(app.get_footer()) + ".fi\n";
     text += ".SH ENVIRONMENT\n.TP\n\\fBNO_COLOR\\fR\nSet and not empty: no colours on a terminal.\n"
-            ".TP\n\\fBDETECT_ISA\\fR\nportable, avx2, avx512 or amx: the instruction set to use.\n";
+            ".TP\n\\fBDETECT_ISA\\fR\n" +
+            isa_choices() + ": the instruction set to use.\n";
     return text + ".SH EXAMPLES\n.nf\n" + each_line_escaped(examples) + ".fi\n";
 }
 

@@ -200,8 +200,7 @@ Result<Tensor> read_array(const fs::path& path) {
     if (!file) return unreadable("cannot be opened");
     DETECT_TRY_ASSIGN(const Header header, read_header(file));
 
-    const auto count = checked_element_count(header.dims.sizes());
-    const auto bytes = count ? checked_mul(*count, static_cast<std::int64_t>(element_size(header.type))) : std::nullopt;
+    const auto bytes = checked_byte_count(header.dims.sizes(), element_size(header.type));
     const std::uintmax_t file_bytes = fs::file_size(path, error);
     const std::uintmax_t present = error ? 0 : file_bytes - static_cast<std::uintmax_t>(file.tellg());
     if (!bytes || static_cast<std::uintmax_t>(*bytes) != present) {

@@ -2,72 +2,80 @@
 #include "cli/settings_options.h"
 
 #include "base/try.h"
+#include "checkpoint/class_names.h"
+#include "checkpoint/setting_table.h"
+
+#include <type_traits>
 
 namespace detect::cli {
 
 namespace {
 
-constexpr const char* group = "What a checkpoint does not hold (default: its metadata, else torchvision's)";
+constexpr const char* group = "Settings that a checkpoint does not hold (default: its metadata, else torchvision's)";
+constexpr const char* preset_flag = "--preset";
+
+/// The command line's own parser reads single numbers; lists and names wait for `read_settings`.
+template <class T>
+CLI::Option* add_option(CLI::App& command, const Setting& setting, const SettingPlace<T>& place, SettingsArguments& a) {
+    const std::string flag(setting.flag);
+    const std::string help(setting.help);
+    if constexpr (std::is_arithmetic_v<T>) {
+        const auto take = [&a, to = place.in_overrides](const T& value) { a.numbers.*to = value; };
+        return command.add_option_function<T>(flag, take, help);
+    } else {
+        return command.add_option(flag, a.texts[setting.key], help);
+    }
+}
+
+Result<void> read_names(const std::string& text, SettingsOverrides& overrides) {
+    if (text == "coco") {
+        overrides.labels = coco_labels();
+    } else {
+        DETECT_TRY_ASSIGN(overrides.labels, read_labels(text));
+    }
+    return {};
+}
 
 } // namespace
 
 void add_settings_options(CLI::App& command, SettingsArguments& a) {
-    command.add_option("--preset", a.preset, "fasterrcnn_mobilenet_v3_large_fpn (800) or …_320_fpn (320)")
+    command
+        .add_option_function<std::string>(
+            preset_flag, [&a](const std::string& name) { a.numbers.preset = name; },
+            "Start from the settings of fasterrcnn_mobilenet_v3_large_fpn (800) or …_320_fpn (320)")
         ->check(CLI::IsMember({"800", "320"}))
         ->group(group);
-    command.add_option("--min-size", a.min_size, "The picture's shorter side is scaled to this many pixels …")
-        ->group(group);
-    command.add_option("--max-size", a.max_size, "… unless the longer side would pass this")->group(group);
-    command.add_option("--anchor-sizes", a.anchor_sizes, "Anchor sizes in resized pixels, e.g. 32,64,128,256,512")
-        ->group(group);
-    command.add_option("--rpn-top-n", a.rpn_top_n, "Proposals kept before and after the RPN's non-maximum suppression")
-        ->group(group);
-    command
-        .add_option("--rpn-score-threshold", a.rpn_score_threshold,
-                    "Proposals of an objectness below this are dropped, 0 to 1")
-        ->group(group);
-    command.add_option("--score-threshold", a.score_threshold, "The model reports scores above this, 0 to 1")
-        ->group(group);
-    command
-        .add_option("--nms-threshold", a.nms_threshold,
-                    "Boxes of a class overlapping by more (IoU) are suppressed, 0 to 1")
-        ->group(group);
-    command.add_option("--max-detections", a.max_detections, "At most this many detections per picture")->group(group);
-    command.add_option("--labels", a.labels, "Class names: a text file with one a line (no background), or 'coco'")
-        ->type_name("FILE")
-        ->group(group);
+    for (const Setting& setting : setting_table()) {
+        if (setting.flag.empty()) continue;
+        auto* const option =
+            std::visit([&](const auto& place) { return add_option(command, setting, place, a); }, setting.place);
+        if (!setting.metavar.empty()) option->type_name(std::string(setting.metavar));
+        option->group(group);
+    }
+}
+
+std::vector<std::string> settings_flags() {
+    std::vector<std::string> flags{preset_flag};
+    for (const Setting& setting : setting_table()) {
+        if (!setting.flag.empty()) flags.emplace_back(setting.flag);
+    }
+    return flags;
 }
 
 Result<GivenSettings> read_settings(const CLI::App& command, const SettingsArguments& a) {
-    GivenSettings given;
-    const auto has = [&](const char* option) {
-        if (command.count(option) == 0) return false;
-        if (given.first_option.empty()) given.first_option = option;
-        return true;
-    };
-    SettingsOverrides& overrides = given.overrides;
-    if (has("--preset")) overrides.preset = a.preset;
-    if (has("--min-size")) overrides.min_size = a.min_size;
-    if (has("--max-size")) overrides.max_size = a.max_size;
-    if (has("--rpn-top-n")) overrides.rpn_top_n = a.rpn_top_n;
-    if (has("--rpn-score-threshold")) overrides.rpn_score_threshold = a.rpn_score_threshold;
-    if (has("--score-threshold")) overrides.score_threshold = a.score_threshold;
-    if (has("--nms-threshold")) overrides.nms_threshold = a.nms_threshold;
-    if (a.max_detections_is_a_filter) {
-        overrides.max_detections = a.max_detections;
-    } else if (has("--max-detections")) {
-        overrides.max_detections = a.max_detections;
+    GivenSettings given{.overrides = a.numbers, .first_option = {}};
+    for (const std::string& flag : settings_flags()) {
+        const bool is_a_filter = a.max_detections_is_a_filter && flag == "--max-detections";
+        if (command.count(flag) > 0 && given.first_option.empty() && !is_a_filter) given.first_option = flag;
     }
-    if (has("--anchor-sizes")) {
-        auto sizes = parse_integers(a.anchor_sizes);
-        if (!sizes) return Error{sizes.error().code, "--anchor-sizes: " + sizes.error().message};
-        overrides.anchor_sizes = *std::move(sizes);
-    }
-    if (has("--labels")) {
-        if (a.labels == "coco") {
-            overrides.labels = coco_labels();
-        } else {
-            DETECT_TRY_ASSIGN(overrides.labels, read_labels(a.labels));
+    for (const Setting& setting : setting_table()) {
+        const std::string flag(setting.flag);
+        const auto text = a.texts.find(setting.key);
+        if (text == a.texts.end() || command.count(flag) == 0) continue;
+        if (holds_names(setting)) {
+            DETECT_TRY(read_names(text->second, given.overrides));
+        } else if (auto read = read_override(setting, text->second, given.overrides); !read) {
+            return Error{read.error().code, flag + ": " + read.error().message};
         }
     }
     return given;

@@ -3,31 +3,32 @@
 
 #include "checkpoint/settings_overrides.h"
 
+#include <map>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
 namespace detect::cli {
 
-/// The options for what a checkpoint does not hold, the same wherever a checkpoint is read.
+/// What the options for what a checkpoint does not hold were given: the same wherever a checkpoint is read.
 struct SettingsArguments {
-    std::string preset;
-    std::int64_t min_size = 0;
-    std::int64_t max_size = 0;
-    std::string anchor_sizes;
-    std::int64_t rpn_top_n = 0;
-    float rpn_score_threshold = 0.0F;
-    float score_threshold = 0.0F;
-    float nms_threshold = 0.0F;
-    std::int64_t max_detections = 0;
+    /// The preset and single numbers.
+    SettingsOverrides numbers;
+    /// The rest as text, by the setting's key.
+    std::map<std::string_view, std::string> texts;
     /// It is also for models that hold their own settings.
     bool max_detections_is_a_filter = false;
-    std::string labels;
 };
 
+/// An option for each row of the table of settings that has a flag, after --preset.
 void add_settings_options(CLI::App& command, SettingsArguments& arguments);
 
-/// What was given on the command line, read and checked. `given` tells whether anything was.
+/// The names of these options, in their order.
+[[nodiscard]] std::vector<std::string> settings_flags();
+
+/// What was given on the command line, read and checked. `first_option` tells whether anything was.
 struct GivenSettings {
     SettingsOverrides overrides;
     std::string first_option; // empty: none

@@ -206,21 +206,23 @@ Command add_tensor_command(CLI::App& app) {
         ->required()
         ->type_name("FILE");
     app.add_option("--input", arguments->inputs,
-                   "A .npy file for an input: NAME=FILE, or FILE if there is one input only (repeatable)")
+                   "A .npy file for an input: NAME=FILE, or just FILE if there is only one input (repeatable)")
         ->type_name("[NAME=]FILE")
         ->allow_extra_args(false);
-    app.add_option("--output", arguments->outputs,
-                   "Where an output goes, as a .npy file: NAME=FILE, or FILE if there is one output only (repeatable)")
+    app.add_option(
+           "--output", arguments->outputs,
+           "The .npy file that an output goes to: NAME=FILE, or just FILE if there is only one output (repeatable)")
         ->type_name("[NAME=]FILE")
         ->allow_extra_args(false);
     app.add_option("--threads", arguments->threads, "Threads to use (0: all cores)")
         ->check(CLI::Range(0, 1024))
         ->capture_default_str();
     app.add_option("--memory-limit", arguments->memory_limit,
-                   "Megabytes that weights and everything computed may take at once (default: the machine's memory)")
+                   "The most memory that weights and everything computed may take, in megabytes (default: what the "
+                   "machine has)")
         ->check(CLI::Range(1, 1 << 24))
         ->type_name("MB");
-    app.add_option("--profile", arguments->runs, "Run so many times more and show where the time goes")
+    app.add_option("--profile", arguments->runs, "Run it this many times more and show where the time goes")
         ->check(CLI::Range(1, 1000000))
         ->type_name("RUNS");
     app.footer("Prints the name, type and sizes of every output.\n"

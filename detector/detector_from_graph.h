@@ -10,4 +10,8 @@ namespace detect {
 /// `bad_model` if it has others.
 [[nodiscard]] Result<Detector> detector_from_graph(Graph graph, const DetectorOptions& options);
 
+/// The machine's memory is a limit in any case: pages that are not there cannot be had, but Linux says so only when
+/// they are written to.
+[[nodiscard]] std::size_t memory_limit(const DetectorOptions& options);
+
 } // namespace detect

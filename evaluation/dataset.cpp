@@ -42,10 +42,9 @@ private:
 Result<const json*> get_list(const std::filesystem::path& file, const json& document, const char* name) {
     if (!document.is_object()) {
         return wrong(file, "top level",
-                     document.is_array()
-                         ? "is a list, as results are (--detections); ground truth is an object with images, "
-                           "categories and annotations"
-                         : "expected an object with images, categories and annotations");
+                     document.is_array() ? "is a list, as results are; ground truth is an object with images, "
+                                           "categories and annotations"
+                                         : "expected an object with images, categories and annotations");
     }
     const auto list = document.find(name);
     if (list == document.end()) return wrong(file, "top level", std::string("has no \"") + name + "\"; add that list");

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "evaluation/label_matching.h"
 
+#include "base/text.h"
+
 #include <algorithm>
 #include <limits>
 #include <set>
@@ -17,13 +19,7 @@ std::string lower_case(std::string text) {
 }
 
 /// "open, short, spur", or the first few of many.
-std::string listed(std::span<const std::string> names) {
-    constexpr std::size_t most = 8;
-    std::string text;
-    for (std::size_t i = 0; i < std::min(most, names.size()); ++i) text += (i == 0 ? "" : ", ") + names[i];
-    if (names.size() > most) text += ", ... (" + std::to_string(names.size()) + " in all)";
-    return text;
-}
+std::string first_few(std::span<const std::string> names) { return listed(names, {.most = 8}); }
 
 std::vector<std::string> category_names(const Dataset& dataset) {
     std::vector<std::string> names;
@@ -70,20 +66,21 @@ Result<LabelMatching> match_labels(std::span<const std::string> names, const Dat
         }
     }
     if (found.empty()) {
-        return Error{ErrorCode::invalid_argument, "the model's labels (" + listed(names) +
+        return Error{ErrorCode::invalid_argument, "the model's labels (" + first_few(names) +
                                                       ") and the annotations' categories (" +
-                                                      listed(category_names(dataset)) +
+                                                      first_few(category_names(dataset)) +
                                                       ") have no name in common; rename the categories, or give the "
-                                                      "model's names with --labels when it is exported"};
+                                                      "model's names with the setting labels when it is exported"};
     }
     std::vector<std::string> without_label;
     for (std::size_t i = 0; i < dataset.categories.size(); ++i) {
         if (!found.contains(i)) without_label.push_back(dataset.categories[i].name);
     }
     if (!without_label.empty())
-        matching.warnings.push_back("the model has no label for " + listed(without_label) + ": these count as missed");
+        matching.warnings.push_back("the model has no label for " + first_few(without_label) +
+                                    ": these count as missed");
     if (!without_category.empty())
-        matching.warnings.push_back("the annotations have no category " + listed(without_category) +
+        matching.warnings.push_back("the annotations have no category " + first_few(without_category) +
                                     ": what the model finds of these is left out");
     return matching;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "evaluation/summary.h"
 
+#include "base/text.h"
+
 #include <algorithm>
 #include <cstdio>
 #include <ranges>
@@ -20,19 +22,8 @@ std::string format(const char* pattern, double value) {
 
 std::string figure(const std::optional<double>& value) { return value ? format("%.3f", *value) : "-"; }
 
-/// Columns that a terminal shows for a UTF-8 text, one per code point.
-std::size_t columns(const std::string& text) {
-    return static_cast<std::size_t>(
-        std::ranges::count_if(text, [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U; }));
-}
-
 /// Control characters in a name would break the table.
-std::string on_one_line(std::string text) {
-    for (char& letter : text) {
-        if (static_cast<unsigned char>(letter) < 0x20 || letter == 0x7F) letter = ' ';
-    }
-    return text;
-}
+std::string on_one_line(const std::string& text) { return without_controls(text, ' '); }
 
 /// Rows of cells; the first column is aligned left, the others right.
 class Table {

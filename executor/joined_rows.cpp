@@ -15,8 +15,7 @@ namespace {
 constexpr std::int64_t least_joined_bytes = std::int64_t{2} << 20U;
 
 bool is_large(const RowMap& map) {
-    const auto count = checked_element_count(map.dims.sizes().subspan(1));
-    const auto bytes = count ? checked_mul(*count, static_cast<std::int64_t>(element_size(map.type))) : std::nullopt;
+    const auto bytes = checked_byte_count(map.dims.sizes().subspan(1), element_size(map.type));
     return bytes && *bytes >= least_joined_bytes;
 }
 

@@ -21,8 +21,7 @@ Result<Storage> BufferPool::new_buffer(std::size_t capacity) {
 }
 
 Result<Tensor> BufferPool::allocate(DataType type, const Dims& dims) {
-    const auto count = checked_element_count(dims.sizes());
-    const auto bytes = count ? checked_mul(*count, static_cast<std::int64_t>(element_size(type))) : std::nullopt;
+    const auto bytes = checked_byte_count(dims.sizes(), element_size(type));
     if (!bytes || element_size(type) == 0) return Tensor::create_uninitialised(type, dims); // its error says why
     const auto wanted = static_cast<std::size_t>(*bytes);
     constexpr std::size_t granularity = 256;

@@ -47,8 +47,7 @@ Result<void> MemoryBudget::take(std::size_t bytes) {
 }
 
 Result<Tensor> MemoryBudget::allocate(const std::shared_ptr<MemoryBudget>& budget, DataType type, const Dims& dims) {
-    const auto count = checked_element_count(dims.sizes());
-    const auto bytes = count ? checked_mul(*count, static_cast<std::int64_t>(element_size(type))) : std::nullopt;
+    const auto bytes = checked_byte_count(dims.sizes(), element_size(type));
     if (!bytes || element_size(type) == 0) return Tensor::create_uninitialised(type, dims); // its error says why
     const auto size = static_cast<std::size_t>(*bytes);
     DETECT_TRY(budget->take(size));

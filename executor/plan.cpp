@@ -77,8 +77,7 @@ void drop_unread_constants(const Program& program, Plan& plan) {
 /// Bytes of a value of known sizes, else 0.
 std::size_t known_bytes(const Value& value) {
     const auto dims = to_dims(value.shape);
-    const auto count = dims ? checked_element_count(dims->sizes()) : std::nullopt;
-    const auto bytes = count ? checked_mul(*count, static_cast<std::int64_t>(element_size(value.type))) : std::nullopt;
+    const auto bytes = dims ? checked_byte_count(dims->sizes(), element_size(value.type)) : std::nullopt;
     return bytes ? static_cast<std::size_t>(*bytes) : 0;
 }
 

@@ -33,7 +33,7 @@ void warn_of_lost(PrecisionReport& report) {
     if (all < least_compared || 5 * match.unmatched <= all) return;
     report.warnings.push_back("on the example picture " + std::to_string(match.unmatched) + " of " +
                               std::to_string(all) + " detections are not those of fp32; see what " +
-                              std::string(to_string(report.precision)) + " costs with 'detect eval --compare'");
+                              std::string(to_string(report.precision)) + " costs with 'detect eval'");
 }
 
 std::string describe_calibration(const PrecisionOptions& options) {

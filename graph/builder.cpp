@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "graph/builder.h"
 
+#include "base/text.h"
+
 #include <utility>
 
 namespace detect {
 
 namespace {
 
-std::string join(const std::vector<std::string>& items) {
-    constexpr std::size_t shown = 5;
-    std::string text;
-    for (std::size_t i = 0; i < items.size() && i < shown; ++i) text += (i > 0 ? "; " : "") + items[i];
-    if (items.size() > shown) text += "; and " + std::to_string(items.size() - shown) + " more";
-    return text;
+std::string first_few(const std::vector<std::string>& sentences) {
+    return listed(sentences, {.separator = "; ", .most = 5, .before_rest = "; and "});
 }
 
 } // namespace
@@ -149,9 +147,10 @@ void GraphBuilder::fail(Error error) {
 Result<Graph> GraphBuilder::finish() {
     if (!missing_.empty() || !mismatched_.empty()) {
         std::string message;
-        if (!mismatched_.empty()) message = join(mismatched_);
+        if (!mismatched_.empty()) message = first_few(mismatched_);
         if (!missing_.empty()) {
-            message += (message.empty() ? "" : "; ") + std::to_string(missing_.size()) + " missing: " + join(missing_);
+            message +=
+                (message.empty() ? "" : "; ") + std::to_string(missing_.size()) + " missing: " + first_few(missing_);
         }
         return Error{ErrorCode::bad_model, message};
     }

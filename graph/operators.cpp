@@ -47,25 +47,25 @@ std::string_view to_string(AttributeKind kind) {
     return "unknown";
 }
 
-std::string expected_count(std::size_t least, std::size_t most) {
-    if (least == most) return std::to_string(least);
-    if (most == any_number) return "at least " + std::to_string(least);
-    return std::to_string(least) + " to " + std::to_string(most);
+std::string to_string(const Arity& arity) {
+    if (arity.least == arity.most) return std::to_string(arity.least);
+    if (arity.most == Arity::any_number) return "at least " + std::to_string(arity.least);
+    return std::to_string(arity.least) + " to " + std::to_string(arity.most);
 }
+
+bool holds(const Arity& arity, std::size_t count) { return count >= arity.least && count <= arity.most; }
 
 Result<void> check_arity(const Operator& op, const ShapeContext& context) {
     const std::size_t inputs = context.input_count();
-    if (inputs < op.min_inputs || inputs > op.max_inputs) {
-        return context.error("has " + std::to_string(inputs) + " inputs, expected " +
-                             expected_count(op.min_inputs, op.max_inputs));
+    if (!holds(op.inputs, inputs)) {
+        return context.error("has " + std::to_string(inputs) + " inputs, expected " + to_string(op.inputs));
     }
-    for (std::size_t i = 0; i < op.min_inputs; ++i) {
+    for (std::size_t i = 0; i < op.inputs.least; ++i) {
         if (!context.has_input(i)) return context.error("input " + std::to_string(i) + " is required, but left out");
     }
     const std::size_t outputs = context.outputs().size();
-    if (outputs < op.min_outputs || outputs > op.max_outputs) {
-        return context.error("has " + std::to_string(outputs) + " outputs, expected " +
-                             expected_count(op.min_outputs, op.max_outputs));
+    if (!holds(op.outputs, outputs)) {
+        return context.error("has " + std::to_string(outputs) + " outputs, expected " + to_string(op.outputs));
     }
     return {};
 }
@@ -145,6 +145,18 @@ const Operator* find_operator(std::string_view domain, std::string_view name) {
     return &*found;
 }
 
+const Operator* find_operator(const Node& node) { return find_operator(node.domain, node.op); }
+
+bool has_trait(const Node& node, bool Operator::*trait) {
+    const Operator* op = find_operator(node);
+    return op != nullptr && op->*trait;
+}
+
+bool has_bounded_work(const Node& node) {
+    const Operator* op = find_operator(node);
+    return op != nullptr && op->work == Work::bounded;
+}
+
 std::string describe(const Node& node) {
     const std::string op = node.domain.empty() ? node.op : node.domain + "." + node.op;
     return node.name.empty() ? "unnamed node (" + op + ")" : "node '" + node.name + "' (" + op + ")";
@@ -170,7 +182,7 @@ Result<void> infer(const Operator& op, ShapeContext& context) {
 }
 
 Result<std::vector<ShapeContext::Output>> infer_node(const Graph& graph, const Node& node) {
-    const Operator* op = find_operator(node.domain, node.op);
+    const Operator* op = find_operator(node);
     if (op == nullptr) {
         return Error{ErrorCode::unsupported,
                      describe(node) + ": the operator is not implemented (opset " + std::to_string(graph.opset) + ")"};

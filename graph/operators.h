@@ -54,27 +54,67 @@ struct AttributeRule {
     bool required = false;
 };
 
-/// An operator: how many inputs and outputs, which attributes, and the rule that gives its outputs' types and shapes.
-/// The rule rejects a wrong graph when it is built or loaded, not when it runs.
-struct Operator {
-    std::string_view name;
-    std::string_view domain;
-    std::size_t min_inputs = 0;
-    std::size_t max_inputs = 0;
-    std::size_t min_outputs = 1;
-    std::size_t max_outputs = 1;
-    std::vector<AttributeRule> attributes;
-    Result<void> (*infer)(ShapeContext&) = nullptr;
-    /// The first opset that has it.
-    int since = 1;
+/// How many inputs or outputs: `2`, `between(1, 3)`, `at_least(1)`. The first `least` must be there, the others are
+/// optional.
+struct Arity {
+    static constexpr std::size_t any_number = static_cast<std::size_t>(-1);
+
+    constexpr Arity(std::size_t count) : least(count), most(count) {}
+    constexpr Arity(std::size_t from, std::size_t to) : least(from), most(to) {}
+
+    std::size_t least;
+    std::size_t most;
 };
 
-constexpr std::size_t any_number = static_cast<std::size_t>(-1);
+constexpr Arity between(std::size_t least, std::size_t most) { return {least, most}; }
+constexpr Arity at_least(std::size_t least) { return {least, Arity::any_number}; }
+
+/// How a node's time grows with the bytes that it reads and writes.
+enum class Work : std::uint8_t {
+    /// In proportion.
+    bounded,
+    /// Out of proportion: a few bytes of a file could keep it busy for years. Such a node is not computed ahead of a
+    /// run.
+    unbounded
+};
+
+/// An operator: how many inputs and outputs, which attributes, the rule that gives its outputs' types and shapes, and
+/// its traits. A row names only what differs from the defaults.
+struct Operator {
+    std::string_view name;
+    /// Empty: ONNX's own.
+    std::string_view domain = {};
+    /// The first opset that has it.
+    int since = 1;
+    Arity inputs = 1;
+    Arity outputs = 1;
+    std::vector<AttributeRule> attributes = {};
+    /// Rejects a wrong graph when it is built or loaded, not when it runs.
+    Result<void> (*infer)(ShapeContext&) = nullptr;
+
+    /// To forget `unbounded` here lets a file keep its reader busy.
+    Work work = Work::bounded;
+
+    // What more may be assumed of it. To leave one of these out is always safe.
+
+    /// Treats every element alike, so that any common layout of all inputs does.
+    bool elementwise = false;
+    /// Hands the numbers of its first input on unchanged (Concat those of all), though perhaps in another order, shape
+    /// or type, or only some of them.
+    bool moves_numbers = false;
+    /// Its constant inputs are trained weights, of which none may be infinite.
+    bool takes_weights = false;
+};
 
 /// All operators known, sorted by domain and name.
 [[nodiscard]] std::span<const Operator> operators();
 /// Null if unknown.
 [[nodiscard]] const Operator* find_operator(std::string_view domain, std::string_view name);
+[[nodiscard]] const Operator* find_operator(const Node& node);
+/// Whether a node's operator has a trait: `has_trait(node, &Operator::elementwise)`. An unknown operator has none.
+[[nodiscard]] bool has_trait(const Node& node, bool Operator::*trait);
+/// Whether a node's operator is known to work in proportion to what it reads and writes.
+[[nodiscard]] bool has_bounded_work(const Node& node);
 
 /// Checks what stands in `context` against its operator (arity, attributes, opset), runs its rule and checks that the
 /// shapes it gave are possible. Fails with `unsupported`, `bad_model` or `resource_limit`, naming the node.

@@ -102,8 +102,7 @@ Result<Tensor> Tensor::create_uninitialised(DataType type, const Dims& dims) {
     const std::size_t size = detect::element_size(type);
     if (size == 0)
         return Error{ErrorCode::unsupported, "a tensor of type " + std::string(to_string(type)) + " cannot be held"};
-    const auto count = checked_element_count(dims.sizes());
-    const auto bytes = count ? checked_mul(*count, static_cast<std::int64_t>(size)) : std::nullopt;
+    const auto bytes = checked_byte_count(dims.sizes(), size);
     if (!bytes) {
         return Error{ErrorCode::resource_limit,
                      "a tensor of sizes " + to_string(dims) + " is impossible (negative or too large)"};

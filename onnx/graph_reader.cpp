@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "onnx/graph_reader.h"
 
+#include "base/text.h"
 #include "base/try.h"
 #include "graph/operators.h"
 #include "onnx/tensor_reader.h"
@@ -151,10 +152,10 @@ private:
         std::map<std::string, std::string> missing;
         collect_missing(proto_, missing);
         if (missing.empty()) return {};
-        std::string list;
-        for (const auto& [op, node] : missing) list += (list.empty() ? "" : ", ") + op + " (node " + quoted(node) + ")";
-        return Error{ErrorCode::unsupported,
-                     "operators that are not implemented, at opset " + std::to_string(graph_.opset) + ": " + list};
+        std::vector<std::string> operators;
+        for (const auto& [op, node] : missing) operators.push_back(op + " (node " + quoted(node) + ")");
+        return Error{ErrorCode::unsupported, "operators that are not implemented, at opset " +
+                                                 std::to_string(graph_.opset) + ": " + listed(operators)};
     }
 
     Result<void> define(const std::string& name, ValueId id) {

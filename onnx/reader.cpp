@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "onnx/reader.h"
 
+#include "base/text.h"
 #include "base/try.h"
 #include "onnx/graph_reader.h"
 #include "onnx/model_file.h"
@@ -40,12 +41,9 @@ Result<Graph> read_model(const OnnxFile& file, const fs::path& external_data_fol
 }
 
 /// One printable line: names in a damaged file may hold anything, and be of any length.
-std::string one_line(std::string text) {
+std::string one_line(const std::string& text) {
     constexpr std::size_t longest = 2000;
-    if (text.size() > longest) text = text.substr(0, longest) + "...";
-    std::ranges::replace_if(
-        text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, '?');
-    return text;
+    return without_controls(first_bytes(text, longest), '?') + (text.size() > longest ? "..." : "");
 }
 
 Error named(std::string_view name, Error error) {

@@ -167,15 +167,14 @@ Result<Tensor> read_onnx_tensor(const onnx::TensorProto& proto, const fs::path& 
                                                  std::to_string(Dims::max_rank) + " are supported"};
     }
     const Dims dims(std::span<const std::int64_t>(proto.dims().data(), static_cast<std::size_t>(proto.dims_size())));
-    const auto count = checked_element_count(dims.sizes());
-    const auto bytes = count ? checked_mul(*count, static_cast<std::int64_t>(element_size(type))) : std::nullopt;
+    const auto bytes = checked_byte_count(dims.sizes(), element_size(type));
     if (!bytes) return bad("has the impossible sizes " + to_string(dims));
     if (proto.data_location() == onnx::TensorProto_DataLocation_EXTERNAL) {
         return from_external(proto, type, dims, static_cast<std::uint64_t>(*bytes), external_data_folder);
     }
     if (raw.data != nullptr) return from_file(raw, type, dims, *bytes);
     if (proto.has_raw_data()) return from_raw(proto.raw_data(), type, dims, *bytes);
-    auto tensor = from_typed_fields(proto, type, dims, *count);
+    auto tensor = from_typed_fields(proto, type, dims, *checked_element_count(dims.sizes()));
     if (tensor) normalise_bools(*tensor);
     return tensor;
 }

@@ -2,6 +2,7 @@
 #include "pictures/drawing.h"
 
 #include "base/label_name.h"
+#include "base/text.h"
 #include "base/try.h"
 #include "pictures/image_to_tensor.h"
 #include "pictures/pixel_rect.h"
@@ -52,21 +53,6 @@ Colour from_hue(double hue, double saturation, double value) {
     return colour;
 }
 
-/// Reads one code point of UTF-8; nullopt at a malformed byte.
-std::optional<char32_t> next_code_point(std::string_view& text) {
-    const auto first = static_cast<unsigned char>(text.front());
-    const std::size_t length = first < 0x80           ? 1
-                               : first >> 5U == 0x6U  ? 2
-                               : first >> 4U == 0xEU  ? 3
-                               : first >> 3U == 0x1EU ? 4
-                                                      : 0;
-    if (length == 0 || text.size() < length) return std::nullopt;
-    char32_t code = length == 1 ? first : first & (0xFFU >> (length + 1));
-    for (std::size_t i = 1; i < length; ++i) code = (code << 6) | (static_cast<unsigned char>(text[i]) & 0x3FU);
-    text.remove_prefix(length);
-    return code;
-}
-
 /// The letter without its accent for U+00C0 to U+017F (Latin-1 Supplement and Latin Extended-A).
 constexpr std::string_view latin_letters = "AAAAAAACEEEEIIIIDNOOOOOxOUUUUYTs"
                                            "aaaaaaaceeeeiiiidnooooo/ouuuuyty"
@@ -79,15 +65,17 @@ static_assert(latin_letters.size() == 0x180 - 0xC0);
 std::optional<std::string> to_ascii(std::string_view text) {
     std::string ascii;
     while (!text.empty()) {
-        const auto code = next_code_point(text);
-        if (!code) return std::nullopt;
-        if (*code >= 0x20 && *code < 0x7F) {
-            ascii += static_cast<char>(*code);
-        } else if (*code >= 0xC0 && *code < 0x180) {
-            ascii += latin_letters[*code - 0xC0];
+        const auto point = first_code_point(text);
+        if (!point) return std::nullopt;
+        const char32_t code = point->value;
+        if (code >= 0x20 && code < 0x7F) {
+            ascii += static_cast<char>(code);
+        } else if (code >= 0xC0 && code < 0x180) {
+            ascii += latin_letters[code - 0xC0];
         } else {
             return std::nullopt;
         }
+        text.remove_prefix(point->length);
     }
     return ascii;
 }

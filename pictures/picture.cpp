@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pictures/picture.h"
 
+#include "base/text.h"
 #include "base/try.h"
 #include "pictures/decoders.h"
 #include "pictures/image_to_tensor.h"
@@ -53,17 +54,8 @@ namespace {
 using picture_file::Bytes;
 using picture_file::Decoded;
 
-/// A name for a message: one line, whatever the file is called.
-std::string printable(std::string_view name) {
-    std::string text(name);
-    for (char& letter : text) {
-        if (static_cast<unsigned char>(letter) < 0x20 || letter == 0x7F) letter = '?';
-    }
-    return text;
-}
-
 Error named(std::string_view name, Error error) {
-    return Error{error.code, printable(name) + ": " + printable(error.message)};
+    return Error{error.code, without_controls(name, '?') + ": " + without_controls(error.message, '?')};
 }
 
 bool starts_with(Bytes file, std::string_view magic, std::size_t offset = 0) {

@@ -1,27 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pictures/picture.h"
 
+#include "base/atomic_file.h"
 #include "base/try.h"
 #include "pictures/image_to_tensor.h"
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <bit>
-#include <cerrno>
 #include <csetjmp>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <new>
 #include <string>
-#include <system_error>
 #include <utility>
 
-#include <fcntl.h>
 #include <jpeglib.h>
 #include <png.h>
-#include <unistd.h>
 
 namespace detect {
 
@@ -182,73 +178,11 @@ Result<Bytes> encode(const ImageView& picture, bool as_png) {
     return to_jpeg(picture, jpeg_quality);
 }
 
-Error cannot_write(int code) {
-    return Error{ErrorCode::unwritable_output,
-                 "cannot be written: " + std::error_code(code, std::generic_category()).message()};
-}
-
-/// An open file that is removed again unless it was given its final name.
-class TemporaryFile {
-public:
-    explicit TemporaryFile(std::filesystem::path path)
-        : path_(std::move(path)), descriptor_(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666)) {}
-    TemporaryFile(const TemporaryFile&) = delete;
-    TemporaryFile& operator=(const TemporaryFile&) = delete;
-    ~TemporaryFile() {
-        if (descriptor_ >= 0) ::close(descriptor_);
-        if (exists_) ::unlink(path_.c_str());
-    }
-
-    [[nodiscard]] bool is_open() const { return descriptor_ >= 0; }
-
-    Result<void> write(std::span<const std::byte> bytes) {
-        while (!bytes.empty()) {
-            const ssize_t count = ::write(descriptor_, bytes.data(), bytes.size());
-            if (count < 0 && errno == EINTR) continue;
-            if (count < 0) return cannot_write(errno);
-            bytes = bytes.subspan(static_cast<std::size_t>(count));
-        }
-        return {};
-    }
-
-    Result<void> rename_to(const std::filesystem::path& target) {
-        // Some file systems report a full disk only here.
-        if (::close(std::exchange(descriptor_, -1)) != 0) return cannot_write(errno);
-        if (std::rename(path_.c_str(), target.c_str()) != 0) return cannot_write(errno);
-        exists_ = false;
-        return {};
-    }
-
-private:
-    std::filesystem::path path_;
-    int descriptor_;
-    bool exists_ = descriptor_ >= 0;
-};
-
+/// Whole or not at all; not waited for until it is on disk, which would take longer than to find objects in it.
 Result<void> write_whole(const std::filesystem::path& path, std::span<const std::byte> bytes) {
-    std::error_code failure;
-    const auto status = std::filesystem::status(path, failure);
-    if (std::filesystem::is_directory(status)) return cannot_write(EISDIR);
-    if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) return cannot_write(EINVAL);
-    // A link stays a link: the file it points to is replaced.
-    auto target = path;
-    if (std::filesystem::exists(status) && std::filesystem::is_symlink(path, failure)) {
-        target = std::filesystem::canonical(path, failure);
-        if (failure) return cannot_write(failure.value());
-    }
-
-    for (int attempt = 0; attempt < 100; ++attempt) {
-        auto name = target;
-        name += ".part" + std::to_string(::getpid()) + "-" + std::to_string(attempt);
-        TemporaryFile temporary(name);
-        if (!temporary.is_open()) {
-            if (errno == EEXIST) continue;
-            return cannot_write(errno);
-        }
-        DETECT_TRY(temporary.write(bytes));
-        return temporary.rename_to(target);
-    }
-    return cannot_write(EEXIST);
+    DETECT_TRY_ASSIGN(AtomicFile file, AtomicFile::create(path));
+    DETECT_TRY(file.write(bytes));
+    return file.commit(AtomicFile::Sync::none);
 }
 
 } // namespace
@@ -274,8 +208,7 @@ Result<void> write_picture(const std::filesystem::path& path, const ImageView& p
     if (auto sound = check_view(picture); !sound) return with_name(std::move(sound).error());
     auto file = encode(picture, as_png);
     if (!file) return with_name(std::move(file).error());
-    if (auto written = write_whole(path, *file); !written) return with_name(std::move(written).error());
-    return {};
+    return write_whole(path, *file);
 }
 
 } // namespace detect

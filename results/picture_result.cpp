@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "results/picture_result.h"
 
-#include "base/utf8.h"
+#include "base/text.h"
 
-#include <algorithm>
 #include <array>
 #include <cstdio>
 
@@ -12,15 +11,15 @@ namespace detect {
 std::string path_as_text(std::string_view path) {
     std::string text;
     while (!path.empty()) {
-        const std::size_t length = utf8_character_length(path);
-        if (length == 0) {
+        const auto point = first_code_point(path);
+        if (!point) {
             std::array<char, 8> escape{};
             std::snprintf(escape.data(), escape.size(), "\\x%02X", static_cast<unsigned char>(path.front()));
             text += escape.data();
         } else {
-            text += path.substr(0, length);
+            text += path.substr(0, point->length);
         }
-        path.remove_prefix(std::max<std::size_t>(length, 1));
+        path.remove_prefix(point ? point->length : 1);
     }
     return text;
 }

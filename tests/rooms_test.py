@@ -72,7 +72,30 @@ def includes(room):
             yield path, text.count("\n", 0, found.start(1 if found[1] else 2)) + 1, target(found[1] or found[2])
 
 
+# The command's options, which only the command knows: cli/exit_code.cpp names them where the library names a setting.
+FLAG = re.compile(r'"(?:[^"\\\n]|\\.)*?(?<![-\w])--[a-z](?:[^"\\\n]|\\.)*"')
+# The table of settings and the formats of results say what their options are called, as data for the command.
+FLAG_AS_DATA = re.compile(r'\.(?:flag|help) = "')
+# `detect check` gives advice in commands, which is its purpose.
+FLAGS_ALLOWED = {"check/compatibility.cpp", "check/thresholds.cpp"}
+
+
 class Rooms(unittest.TestCase):
+    def test_no_sentence_of_the_library_names_an_option_of_the_command(self):
+        seen = set()
+        for room in ROOMS[:ROOMS.index("cli")]:
+            for file in sorted((ROOT / room).rglob("*")):
+                path = file.relative_to(ROOT).as_posix()
+                if file.suffix not in SOURCES:
+                    continue
+                for line, text in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+                    if text.lstrip().startswith("//") or FLAG_AS_DATA.search(text) or not FLAG.search(text):
+                        continue
+                    seen.add(path)
+                    with self.subTest(f"{path}:{line}"):
+                        self.assertIn(path, FLAGS_ALLOWED, "speak of the setting, not of the option: " + text.strip())
+        self.assertEqual(seen, FLAGS_ALLOWED)
+
     def test_an_include_never_goes_up(self):
         seen = 0
         for room in ROOMS:

@@ -71,7 +71,7 @@ void add_convolutions() {
     for (const test::ModelLayer& layer : test::model_layers()) {
         const Conv2dParameters& p = layer.parameters;
         // Depthwise ones are in the blocks.
-        if (p.is_depthwise() || !Int8Conv::supports(*available_int8_kernels().back(), p)) continue;
+        if (p.is_depthwise() || !Int8Conv::supports(int8_kernels(detect_isa()), p)) continue;
         const std::size_t pixels = layer.height * layer.width;
         const double macs =
             static_cast<double>(pixels * p.output_channels * p.input_channels * p.kernel_h * p.kernel_w);

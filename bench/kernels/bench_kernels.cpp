@@ -44,7 +44,7 @@ void report(benchmark::State& state, const Cost& cost) {
     state.counters["B/s"] = Counter(cost.bytes, Counter::kIsIterationInvariantRate, Counter::kIs1000);
 }
 
-/// Registers `prepare(isa)`'s step for each instruction set and number of threads.
+/// Registers `prepare(kernels)`'s step for each instruction set and number of threads.
 using Step = std::function<void(ThreadPool&)>;
 void add(const std::string& name, const Cost& cost, const std::function<Step(const KernelTable&)>& prepare) {
     for (const Isa isa : available_isas()) {

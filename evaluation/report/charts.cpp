@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "evaluation/report/charts.h"
 
+#include "base/text.h"
 #include "evaluation/report/html.h"
 #include "evaluation/report/sections.h"
 
@@ -121,16 +122,8 @@ std::string cell_title(const ConfusionMatrix& confusion, std::size_t truth, std:
 /// A name that fits beside a matrix.
 std::string shortened(const std::string& name) {
     constexpr std::size_t longest = 20;
-    std::size_t end = 0;
-    std::size_t letters = 0;
-    // Bytes 10xxxxxx continue a UTF-8 letter.
-    const auto continues = [&](std::size_t i) { return (static_cast<unsigned char>(name[i]) & 0xC0U) == 0x80U; };
-    while (end < name.size() && letters < longest) {
-        ++letters;
-        for (++end; end < name.size() && continues(end); ++end) {
-        }
-    }
-    return name.substr(0, end) + (end < name.size() ? "\u2026" : "");
+    const std::string_view start = first_letters(name, longest);
+    return std::string(start) + (start.size() < name.size() ? "\u2026" : "");
 }
 
 constexpr double cell_size = 44.0;

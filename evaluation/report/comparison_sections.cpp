@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/text.h"
 #include "evaluation/report/html.h"
 #include "evaluation/report/sections.h"
 
@@ -14,12 +15,7 @@ constexpr std::size_t shots_of_a_kind = 12;
 std::string bold(const std::string& text) { return "<b>" + text + "</b>"; }
 
 /// "a", "a and b", "a, b and c".
-std::string listed(const std::vector<std::string>& names) {
-    std::string text;
-    for (std::size_t i = 0; i < names.size(); ++i)
-        text += (i == 0 ? "" : i + 1 == names.size() ? " and " : ", ") + names[i];
-    return text;
-}
+std::string in_a_sentence(const std::vector<std::string>& names) { return listed(names, {.before_last = " and "}); }
 
 /// Who has the highest AP50, as far as it is shown.
 std::string best_finders(const Summary& summary, const std::string& ap50) {
@@ -28,7 +24,7 @@ std::string best_finders(const Summary& summary, const std::string& ap50) {
         if (figure(model.evaluation.coco.ap50) == ap50) names.push_back(bold(display_name(model, summary)));
     }
     if (names.size() == summary.models.size()) return "All find equally well";
-    return listed(names) + (names.size() == 1 ? " finds best" : " find best");
+    return in_a_sentence(names) + (names.size() == 1 ? " finds best" : " find best");
 }
 
 /// The models with the highest AP50, and the one with the lowest latency, in a sentence.
@@ -113,7 +109,8 @@ std::string galleries(const Summary& summary, const PictureReader& reader) {
     }
     if (without.empty()) return text;
     return text + section("Nothing of their own",
-                          "Each object and each false alarm of " + listed(without) + " is another model’s too.", "");
+                          "Each object and each false alarm of " + in_a_sentence(without) + " is another model’s too.",
+                          "");
 }
 
 } // namespace

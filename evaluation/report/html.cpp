@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "evaluation/report/html.h"
 
-#include "base/utf8.h"
+#include "base/text.h"
 
 #include <algorithm>
 #include <array>
@@ -19,27 +19,15 @@ constexpr std::string_view none = "\u2013";
 
 std::string escape(std::string_view text) {
     std::string escaped;
-    while (!text.empty()) {
-        const std::size_t length = utf8_character_length(text);
-        const char letter = text.front();
-        if (length == 0) {
-            escaped += "\uFFFD";
-        } else if (letter == '&') {
-            escaped += "&amp;";
-        } else if (letter == '<') {
-            escaped += "&lt;";
-        } else if (letter == '>') {
-            escaped += "&gt;";
-        } else if (letter == '"') {
-            escaped += "&quot;";
-        } else if (letter == '\'') {
-            escaped += "&#39;";
-        } else if (static_cast<unsigned char>(letter) < 0x20 || letter == 0x7F) {
-            escaped += ' ';
-        } else {
-            escaped += text.substr(0, length);
+    for (const char letter : without_controls(valid_utf8(text), ' ')) {
+        switch (letter) {
+        case '&': escaped += "&amp;"; break;
+        case '<': escaped += "&lt;"; break;
+        case '>': escaped += "&gt;"; break;
+        case '"': escaped += "&quot;"; break;
+        case '\'': escaped += "&#39;"; break;
+        default: escaped += letter;
         }
-        text.remove_prefix(std::max<std::size_t>(1, length));
     }
     return escaped;
 }

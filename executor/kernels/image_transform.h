@@ -3,8 +3,8 @@
 
 #include "detect/error.h"
 #include "executor/kernels/kernel_table.h"
-#include "executor/kernels/row_chain.h"
 #include "executor/kernels/picture_rows.h"
+#include "executor/kernels/row_chain.h"
 
 #include <array>
 #include <cstdint>

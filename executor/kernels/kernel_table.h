@@ -8,6 +8,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 /// What the sources compiled for one instruction set offer to the rest: plain functions over pointers that allocate
 /// nothing, start no thread and check nothing. Everything that callers use is built on top, compiled once for all.
@@ -223,55 +224,56 @@ struct LayerNormRow {
     float* y = nullptr;
 };
 
+/// No member has a default: a table that lacks one does not compile.
 struct KernelTable {
-    Isa isa = Isa::portable;
+    /// The folder that it comes from.
+    std::string_view name;
     /// Floats in a vector.
-    std::size_t lanes = 0;
+    std::size_t lanes;
+    /// Multiply-adds round once. All that do, and split nothing, give the same bits.
+    bool fuses;
     /// By vectors in a panel (1 to 3): the rows of the largest tile, and the tiles.
-    std::array<std::size_t, max_panel_vectors + 1> tile_rows{};
-    std::array<GemmTileKernels, max_panel_vectors + 1> gemm_tiles{};
+    std::array<std::size_t, max_panel_vectors + 1> tile_rows;
+    std::array<GemmTileKernels, max_panel_vectors + 1> gemm_tiles;
 
     /// Into three parts, and into two. Null where the processor has no tiles.
-    const SplitKernels* split = nullptr;
-    const SplitKernels* split_in_two = nullptr;
-    void (*depthwise_row)(const DepthwiseRow& row) = nullptr;
+    const SplitKernels* split;
+    const SplitKernels* split_in_two;
+    void (*depthwise_row)(const DepthwiseRow& row);
     /// v + i · v_stride, for i from 0 to 15: the transform of 4 × 4 pixels, row by row; null pixels are zeros.
-    void (*winograd_input)(const float* const* pixels, std::size_t channels, float* v, std::size_t v_stride) = nullptr;
-    void (*winograd_output)(const WinogradOutput& output) = nullptr;
+    void (*winograd_input)(const float* const* pixels, std::size_t channels, float* v, std::size_t v_stride);
+    void (*winograd_output)(const WinogradOutput& output);
     /// scaled[k, width] = weights[k, width] · gate[k]; width is a multiple of `lanes`.
-    void (*scale_rows)(const float* weights, const float* gate, std::size_t rows, std::size_t width,
-                       float* scaled) = nullptr;
+    void (*scale_rows)(const float* weights, const float* gate, std::size_t rows, std::size_t width, float* scaled);
     /// y = activation(x); y may be x.
-    void (*activate)(const float* x, float* y, std::size_t count, Activation activation) = nullptr;
+    void (*activate)(const float* x, float* y, std::size_t count, Activation activation);
     /// y = activation(a + b); y may be a or b.
-    void (*add)(const float* a, const float* b, float* y, std::size_t count, Activation activation) = nullptr;
+    void (*add)(const float* a, const float* b, float* y, std::size_t count, Activation activation);
     /// y[pixels, channels] = x · gate[channels]; y may be x.
-    void (*scale_channels)(const float* x, const float* gate, float* y, std::size_t pixels,
-                           std::size_t channels) = nullptr;
+    void (*scale_channels)(const float* x, const float* gate, float* y, std::size_t pixels, std::size_t channels);
     /// sums[channels] += x[p, channels] for p in order, `stride` floats from pixel to pixel.
-    void (*sum_pixels)(const float* x, std::size_t stride, std::size_t pixels, std::size_t channels,
-                       float* sums) = nullptr;
+    void (*sum_pixels)(const float* x, std::size_t stride, std::size_t pixels, std::size_t channels, float* sums);
     /// y[channels] = the largest of `count` (≥ 1) pixels; NaN if one is NaN.
-    void (*max_pixels)(const float* const* pixels, std::size_t count, std::size_t channels, float* y) = nullptr;
-    WeightedSum weighted_sum = nullptr;
+    void (*max_pixels)(const float* const* pixels, std::size_t count, std::size_t channels, float* y);
+    WeightedSum weighted_sum;
     /// y = softmax of `count` (≥ 1) values; y may be x.
-    void (*softmax_row)(const float* x, std::size_t count, float* y) = nullptr;
+    void (*softmax_row)(const float* x, std::size_t count, float* y);
     /// The same for rows of hundreds: the exponentials are added up in sixteen partial sums.
-    void (*long_softmax_row)(const float* x, std::size_t count, float* y) = nullptr;
-    void (*layer_norm_row)(const LayerNormRow& row) = nullptr;
+    void (*long_softmax_row)(const float* x, std::size_t count, float* y);
+    void (*layer_norm_row)(const LayerNormRow& row);
     /// y = function(x); y may be x.
     void (*map_elements)(ElementFunction function, float alpha, float beta, const float* x, float* y,
-                         std::size_t count) = nullptr;
-    void (*combine_elements)(ElementOperation operation, const ElementPair& pair) = nullptr;
+                         std::size_t count);
+    void (*combine_elements)(ElementOperation operation, const ElementPair& pair);
     /// y = (x - mean) / deviation; y may be x.
-    void (*normalise)(const float* x, float mean, float deviation, std::size_t count, float* y) = nullptr;
+    void (*normalise)(const float* x, float mean, float deviation, std::size_t count, float* y);
     /// y = a · weight_a + b · weight_b; y may be a or b.
-    void (*blend_rows)(const float* a, float weight_a, const float* b, float weight_b, std::size_t count,
-                       float* y) = nullptr;
-    void (*blend_pixels)(const PixelBlend& blend) = nullptr;
+    void (*blend_rows)(const float* a, float weight_a, const float* b, float weight_b, std::size_t count, float* y);
+    void (*blend_pixels)(const PixelBlend& blend);
 };
 
-/// The kernels of an instruction set. The caller has made sure that the machine has it (`available_isas`).
+/// The kernels of an instruction set: its own, or borrowed. The caller has made sure that the machine has it
+/// (`available_isas`).
 [[nodiscard]] const KernelTable& kernel_table(Isa isa);
 
 } // namespace detect

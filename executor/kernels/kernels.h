@@ -9,8 +9,9 @@
 ///
 /// What holds for every one of them:
 /// - An output element is a fixed sequence of operations on its own inputs. It does not depend on the batch, the
-///   number of rows or RoIs, the threads, or how work is cut into tiles. AVX2 and AVX-512 give the same bits; portable
-///   code rounds multiply-adds twice, AMX splits the floats of large products (SplitProduct in kernel_table.h).
+///   number of rows or RoIs, the threads, or how work is cut into tiles. Instruction sets that fuse multiply-adds
+///   (KernelTable::fuses) give the same bits; portable code rounds them twice, AMX splits the floats of large products
+///   (SplitProduct in kernel_table.h).
 /// - Pointers need no alignment beyond float's; nothing outside the stated sizes is read or written. Only scratch
 ///   memory lies on a 64-byte boundary. Inputs and outputs do not overlap unless it says that they may.
 /// - NaN, infinities and denormals come out as IEEE 754 has them, but for denormals in products on AMX (zeros) and
@@ -26,6 +27,7 @@
 ///   and convolutions, on AMX's tiles.
 ///   batched_product.h: products of activations with each other.
 /// - int8/: 8-bit networks. Not in this header.
+/// - isa/: a folder for each instruction set, generic/ with what they share, registry.cpp with the list of them.
 /// - elementwise.h: activation, sum, gate, softmax, layer norm, NCHW to NHWC and back. expression.h: any elementwise
 ///   operations, taken together. transpose.h: axes in any other order.
 /// - pooling.h: global average and maximum.

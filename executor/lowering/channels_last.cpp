@@ -3,9 +3,7 @@
 #include "executor/lowering/patterns.h"
 #include "executor/lowering/reference.h"
 #include "executor/steps/layout_steps.h"
-
-#include <algorithm>
-#include <array>
+#include "graph/operators.h"
 
 /// Nodes that can take channels-last maps as they are.
 namespace detect {
@@ -15,14 +13,6 @@ namespace {
 struct FoundNode {
     std::vector<std::size_t> nodes;
 };
-
-/// Operators whose kernel treats every element alike, so that a common layout of all inputs is as good as any other.
-bool is_elementwise(std::string_view op) {
-    static constexpr std::array<std::string_view, 20> names{
-        "Abs",       "Add",       "Ceil", "Clip", "Div",  "Elu",     "Erf",  "Exp", "Floor", "HardSigmoid",
-        "HardSwish", "LeakyRelu", "Mul",  "Neg",  "Relu", "Sigmoid", "Sqrt", "Sub", "Tanh",  "Where"};
-    return std::ranges::find(names, op) != names.end();
-}
 
 /// Whether steps have written this as floats (or anything else that is not shifted), channels last.
 bool is_map(const GraphView& graph, ValueId id) {
@@ -48,7 +38,8 @@ Result<void> lower_transpose(ProgramBuilder& program, const FoundNode& found) {
 /// Every input is a channels-last map, one at least, or a single number.
 std::optional<FoundNode> find_elementwise(const GraphView& graph, std::size_t n) {
     const Node& node = graph.node(n);
-    if (!is_elementwise(node.op) || !node.domain.empty() || is_bytes(graph.value(node.inputs[0]))) return std::nullopt;
+    if (!has_trait(node, &Operator::elementwise) || !node.domain.empty() || is_bytes(graph.value(node.inputs[0])))
+        return std::nullopt;
     bool any = false;
     for (const ValueId id : node.inputs) {
         if (!id.present() || is_number(graph.value(id))) continue;

@@ -98,7 +98,8 @@ std::optional<Expression::Operation> element_function(const GraphView& graph, co
 /// Nothing unless the node is one of the operations of an expression.
 std::optional<Element> find_element(const GraphView& graph, std::size_t n) {
     const Node& node = graph.node(n);
-    if (!node.domain.empty() || node.inputs.empty() || node.outputs.size() != 1) return std::nullopt;
+    if (!node.domain.empty() || node.inputs.empty()) return std::nullopt;
+    if (node.outputs.size() != 1 || !node.outputs[0].present()) return std::nullopt;
     const auto combination = std::ranges::find(operations, std::string_view(node.op), &NamedOperation::op);
     const std::size_t operands = combination != operations.end() ? 2 : 1;
     for (std::size_t i = 0; i < operands; ++i) {

@@ -24,10 +24,14 @@ std::optional<std::size_t> GraphView::producer(ValueId id, std::string_view op) 
     return node && is_onnx(*node, op) ? node : std::nullopt;
 }
 
+std::span<const std::size_t> GraphView::readers(ValueId id) const {
+    if (!id.present()) return {};
+    return readers_[index_of(id)];
+}
+
 std::optional<std::size_t> GraphView::only_reader(ValueId id) const {
-    const std::size_t index = index_of(id);
-    if (readers_[index].size() != 1 || is_output_[index]) return std::nullopt;
-    return readers_[index].front();
+    if (readers(id).size() != 1 || is_output(id)) return std::nullopt;
+    return readers(id).front();
 }
 
 std::optional<std::size_t> GraphView::free_reader(ValueId id) const {

@@ -28,9 +28,9 @@ public:
     [[nodiscard]] std::optional<std::size_t> producer(ValueId id) const;
     /// The same, if it is ONNX's operator of this name.
     [[nodiscard]] std::optional<std::size_t> producer(ValueId id, std::string_view op) const;
-    /// The nodes that read a value, one that reads it twice twice.
-    [[nodiscard]] std::span<const std::size_t> readers(ValueId id) const { return readers_[index_of(id)]; }
-    [[nodiscard]] bool is_output(ValueId id) const { return is_output_[index_of(id)]; }
+    /// The nodes that read a value, one that reads it twice twice. None of what is left out.
+    [[nodiscard]] std::span<const std::size_t> readers(ValueId id) const;
+    [[nodiscard]] bool is_output(ValueId id) const { return id.present() && is_output_[index_of(id)]; }
     /// The one node that reads the value, if there is one and the value is no output of the graph.
     [[nodiscard]] std::optional<std::size_t> only_reader(ValueId id) const;
     /// The same, if no step has it yet.
@@ -48,7 +48,9 @@ public:
     void claim(std::span<const std::size_t> nodes);
 
     /// Whether a step has written the value in this layout.
-    [[nodiscard]] bool is_written(ValueId id, Layout layout) const { return written_[index_of(id)].contains(layout); }
+    [[nodiscard]] bool is_written(ValueId id, Layout layout) const {
+        return id.present() && written_[index_of(id)].contains(layout);
+    }
     void note_written(ValueId id, Layout layout) { written_[index_of(id)].insert(layout); }
 
 private:

@@ -6,7 +6,6 @@
 #include "graph/operators.h"
 
 #include <algorithm>
-#include <array>
 #include <set>
 
 namespace detect {
@@ -16,17 +15,9 @@ namespace {
 /// What one node's outputs may take.
 constexpr std::size_t size_budget = std::size_t{16} << 20;
 
-/// Operators whose work is not bounded by what they read and write: a few bytes of a file could keep them busy for
-/// years. They run when the model does.
+/// Work out of proportion, in a body as well: such nodes run when the model does.
 bool is_laborious(const Node& node) {
-    static constexpr std::array<std::string_view, 21> names{
-        "AveragePool", "Conv",          "ConvInteger", "ConvTranspose",
-        "Einsum",      "Gemm",          "GridSample",  "LRN",
-        "Loop",        "LpPool",        "MatMul",      "MatMulInteger",
-        "MaxPool",     "MaxRoiPool",    "MaxUnpool",   "NonMaxSuppression",
-        "QLinearConv", "QLinearMatMul", "Resize",      "RoiAlign",
-        "Scan"};
-    if (std::ranges::find(names, std::string_view(node.op)) != names.end()) return true;
+    if (!has_bounded_work(node)) return true;
     return std::ranges::any_of(node.attributes, [](const auto& attribute) {
         const auto* body = std::get_if<std::shared_ptr<const Graph>>(&attribute.second);
         return body != nullptr && std::ranges::any_of((*body)->nodes, is_laborious);

@@ -49,8 +49,7 @@ const Tensor& KernelContext::input(std::size_t index) const {
 }
 
 Result<Tensor*> KernelContext::allocate(std::size_t index, DataType type, const Dims& dims) {
-    const auto count = checked_element_count(dims.sizes());
-    const auto bytes = count ? checked_mul(*count, static_cast<std::int64_t>(element_size(type))) : std::nullopt;
+    const auto bytes = checked_byte_count(dims.sizes(), element_size(type));
     if (!bytes || *bytes > max_output_bytes) {
         Error failure = error("would give a tensor of sizes " + to_string(dims) + ", more than the allowed " +
                               std::to_string(max_output_bytes >> 20) + " MiB");

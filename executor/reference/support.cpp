@@ -5,7 +5,7 @@ namespace detect::reference {
 
 Result<std::vector<ShapeContext::Output>> infer_outputs(const KernelContext& context) {
     const Node& node = context.node();
-    const Operator* op = find_operator(node.domain, node.op);
+    const Operator* op = find_operator(node);
     if (op == nullptr) return Error{ErrorCode::unsupported, describe(node) + ": the operator is not implemented"};
     std::vector<ShapeContext::Input> inputs(context.input_count());
     for (std::size_t i = 0; i < inputs.size(); ++i) {

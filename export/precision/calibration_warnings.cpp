@@ -41,7 +41,7 @@ std::vector<std::string> calibration_warnings(const Int8Report& report, const Te
     };
     const std::string count = std::to_string(report.pictures);
     warn(report.pictures < few_pictures, "only " + count + " calibration picture" + (report.pictures == 1 ? "" : "s") +
-                                             "; what they do not show is cut off: give " +
+                                             "; values that they do not show will be cut off: give " +
                                              std::to_string(few_pictures) + " or more, best 300");
     warn(static_cast<double>(figures.flat) > most_flat_share * static_cast<double>(report.pictures),
          std::to_string(figures.flat) + " of " + count +
@@ -63,7 +63,7 @@ std::vector<std::string> calibration_warnings(const Int8Report& report, const Te
     const Agreement& agreement = report.agreement;
     warn(static_cast<double>(agreement.found) < least_found_share * static_cast<double>(agreement.original),
          "with integers " + std::to_string(agreement.found) + " of " + std::to_string(agreement.original) +
-             " detections on calibration pictures are found again; see what it costs with 'detect eval --compare'");
+             " detections on calibration pictures are found again; see what it costs with 'detect eval'");
     return warnings;
 }
 

@@ -164,10 +164,19 @@ Result<void> loop_rule(ShapeContext& context) {
 } // namespace
 
 std::vector<Operator> control_flow_operators() {
-    constexpr AttributeKind graph = AttributeKind::graph;
+    using enum AttributeKind;
     return {
-        {"If", "", 1, any_number, 1, any_number, {{"then_branch", graph, true}, {"else_branch", graph, true}}, if_rule},
-        {"Loop", "", 0, any_number, 1, any_number, {{"body", graph, true}}, loop_rule},
+        {.name = "If",
+         .inputs = at_least(1),
+         .outputs = at_least(1),
+         .attributes = {{"then_branch", graph, required}, {"else_branch", graph, required}},
+         .infer = if_rule},
+        {.name = "Loop",
+         .inputs = at_least(0),
+         .outputs = at_least(1),
+         .attributes = {{"body", graph, required}},
+         .infer = loop_rule,
+         .work = Work::unbounded},
     };
 }
 

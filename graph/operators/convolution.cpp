@@ -208,32 +208,35 @@ Result<void> global_pool(ShapeContext& context) {
 } // namespace
 
 std::vector<Operator> convolution_operators() {
-    constexpr AttributeKind integer = AttributeKind::integer;
-    constexpr AttributeKind integers = AttributeKind::integers;
-    constexpr AttributeKind text = AttributeKind::text;
-    const std::vector<AttributeRule> conv = {{"auto_pad", text}, {"dilations", integers},
-                                             {"group", integer}, {"kernel_shape", integers},
-                                             {"pads", integers}, {"strides", integers}};
-    std::vector<AttributeRule> transposed = conv;
-    transposed.push_back({"output_padding", integers});
-    transposed.push_back({"output_shape", integers});
-    const std::vector<AttributeRule> pool_attributes = {{"auto_pad", text},      {"ceil_mode", integer},
-                                                        {"dilations", integers}, {"kernel_shape", integers, true},
-                                                        {"pads", integers},      {"strides", integers}};
-    std::vector<AttributeRule> average = pool_attributes;
-    average.push_back({"count_include_pad", integer});
-    std::vector<AttributeRule> maximum = pool_attributes;
-    maximum.push_back({"storage_order", integer});
-    std::vector<AttributeRule> lp = pool_attributes;
-    lp.push_back({"p", integer});
+    using enum AttributeKind;
+    const std::vector<AttributeRule> pool = {{"auto_pad", text},      {"ceil_mode", integer},
+                                             {"dilations", integers}, {"kernel_shape", integers, required},
+                                             {"pads", integers},      {"strides", integers}};
     return {
-        {"AveragePool", "", 1, 1, 1, 1, average, float_pool},
-        {"Conv", "", 2, 3, 1, 1, conv, convolution},
-        {"ConvTranspose", "", 2, 3, 1, 1, transposed, transposed_convolution},
-        {"GlobalAveragePool", "", 1, 1, 1, 1, {}, global_pool},
-        {"GlobalMaxPool", "", 1, 1, 1, 1, {}, global_pool},
-        {"LpPool", "", 1, 1, 1, 1, lp, float_pool},
-        {"MaxPool", "", 1, 1, 1, 2, maximum, max_pool},
+        {.name = "AveragePool",
+         .attributes = with(pool, {{"count_include_pad", integer}}),
+         .infer = float_pool,
+         .work = Work::unbounded},
+        {.name = "Conv",
+         .inputs = between(2, 3),
+         .attributes = convolution_attributes(),
+         .infer = convolution,
+         .work = Work::unbounded,
+         .takes_weights = true},
+        {.name = "ConvTranspose",
+         .inputs = between(2, 3),
+         .attributes = with(convolution_attributes(), {{"output_padding", integers}, {"output_shape", integers}}),
+         .infer = transposed_convolution,
+         .work = Work::unbounded,
+         .takes_weights = true},
+        {.name = "GlobalAveragePool", .infer = global_pool},
+        {.name = "GlobalMaxPool", .infer = global_pool},
+        {.name = "LpPool", .attributes = with(pool, {{"p", integer}}), .infer = float_pool, .work = Work::unbounded},
+        {.name = "MaxPool",
+         .outputs = between(1, 2),
+         .attributes = with(pool, {{"storage_order", integer}}),
+         .infer = max_pool,
+         .work = Work::unbounded},
     };
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/text.h"
 #include "graph/geometry.h"
 #include "graph/operators/families.h"
 #include "graph/operators/shape_rules.h"
@@ -17,9 +18,7 @@ Result<void> require_one_of(const ShapeContext& context, std::string_view attrib
                             std::initializer_list<std::string_view> allowed) {
     const std::string value = context.node().string_or(attribute, fallback);
     if (std::ranges::find(allowed, std::string_view(value)) != allowed.end()) return {};
-    std::string names;
-    for (const std::string_view name : allowed) names += (names.empty() ? "" : ", ") + std::string(name);
-    return context.error(std::string(attribute) + " is '" + value + "', expected " + names);
+    return context.error(std::string(attribute) + " is '" + value + "', expected " + listed(allowed));
 }
 
 Result<void> roi_align(ShapeContext& context) {
@@ -266,29 +265,47 @@ Result<void> grid_sample(ShapeContext& context) {
 } // namespace
 
 std::vector<Operator> detection_operators() {
-    constexpr AttributeKind integer = AttributeKind::integer;
-    constexpr AttributeKind real = AttributeKind::real;
-    constexpr AttributeKind text = AttributeKind::text;
-    const std::vector<AttributeRule> grid_sample_attributes = {
-        {"align_corners", integer}, {"mode", text}, {"padding_mode", text}};
-    const std::vector<AttributeRule> resize_attributes = {{"coordinate_transformation_mode", text},
-                                                          {"cubic_coeff_a", real},
-                                                          {"exclude_outside", integer},
-                                                          {"extrapolation_value", real},
-                                                          {"mode", text},
-                                                          {"nearest_mode", text}};
-    const std::vector<AttributeRule> roi_align_attributes = {{"coordinate_transformation_mode", text},
-                                                             {"mode", text},
-                                                             {"output_height", integer},
-                                                             {"output_width", integer},
-                                                             {"sampling_ratio", integer},
-                                                             {"spatial_scale", real}};
+    using enum AttributeKind;
     return {
-        {"GridSample", "", 2, 2, 1, 1, grid_sample_attributes, grid_sample, 16},
-        {"NonMaxSuppression", "", 2, 5, 1, 1, {{"center_point_box", integer}}, non_max_suppression, 10},
-        {"Resize", "", 1, 4, 1, 1, resize_attributes, resize, 10},
-        {"RoiAlign", "", 3, 3, 1, 1, roi_align_attributes, roi_align, 10},
-        {"Upsample", "", 1, 2, 1, 1, {{"mode", text}, {"scales", AttributeKind::reals}}, upsample, 7},
+        {.name = "GridSample",
+         .since = 16,
+         .inputs = 2,
+         .attributes = {{"align_corners", integer}, {"mode", text}, {"padding_mode", text}},
+         .infer = grid_sample,
+         .work = Work::unbounded},
+        {.name = "NonMaxSuppression",
+         .since = 10,
+         .inputs = between(2, 5),
+         .attributes = {{"center_point_box", integer}},
+         .infer = non_max_suppression,
+         .work = Work::unbounded},
+        {.name = "Resize",
+         .since = 10,
+         .inputs = between(1, 4),
+         .attributes = {{"coordinate_transformation_mode", text},
+                        {"cubic_coeff_a", real},
+                        {"exclude_outside", integer},
+                        {"extrapolation_value", real},
+                        {"mode", text},
+                        {"nearest_mode", text}},
+         .infer = resize,
+         .work = Work::unbounded},
+        {.name = "RoiAlign",
+         .since = 10,
+         .inputs = 3,
+         .attributes = {{"coordinate_transformation_mode", text},
+                        {"mode", text},
+                        {"output_height", integer},
+                        {"output_width", integer},
+                        {"sampling_ratio", integer},
+                        {"spatial_scale", real}},
+         .infer = roi_align,
+         .work = Work::unbounded},
+        {.name = "Upsample",
+         .since = 7,
+         .inputs = between(1, 2),
+         .attributes = {{"mode", text}, {"scales", reals}},
+         .infer = upsample},
     };
 }
 

@@ -273,20 +273,41 @@ Result<void> unique(ShapeContext& context) {
 } // namespace
 
 std::vector<Operator> indexing_operators() {
-    constexpr AttributeKind integer = AttributeKind::integer;
-    constexpr AttributeKind text = AttributeKind::text;
+    using enum AttributeKind;
     return {
-        {"Compress", "", 2, 2, 1, 1, {{"axis", integer}}, compress, 9},
-        {"Gather", "", 2, 2, 1, 1, {{"axis", integer}}, gather},
-        {"GatherElements", "", 2, 2, 1, 1, {{"axis", integer}}, gather_elements, 11},
-        {"GatherND", "", 2, 2, 1, 1, {{"batch_dims", integer}}, gather_nd, 11},
-        {"NonZero", "", 1, 1, 1, 1, {}, non_zero, 9},
-        {"OneHot", "", 3, 3, 1, 1, {{"axis", integer}}, one_hot, 9},
-        {"Scatter", "", 3, 3, 1, 1, {{"axis", integer}}, scatter_elements, 9},
-        {"ScatterElements", "", 3, 3, 1, 1, {{"axis", integer}, {"reduction", text}}, scatter_elements, 11},
-        {"ScatterND", "", 3, 3, 1, 1, {{"reduction", text}}, scatter_nd, 11},
-        {"TopK", "", 1, 2, 2, 2, {{"axis", integer}, {"k", integer}, {"largest", integer}, {"sorted", integer}}, top_k},
-        {"Unique", "", 1, 1, 1, 4, {{"axis", integer}, {"sorted", integer}}, unique, 11},
+        {.name = "Compress", .since = 9, .inputs = 2, .attributes = {{"axis", integer}}, .infer = compress},
+        {.name = "Gather", .inputs = 2, .attributes = {{"axis", integer}}, .infer = gather, .moves_numbers = true},
+        {.name = "GatherElements",
+         .since = 11,
+         .inputs = 2,
+         .attributes = {{"axis", integer}},
+         .infer = gather_elements,
+         .moves_numbers = true},
+        {.name = "GatherND",
+         .since = 11,
+         .inputs = 2,
+         .attributes = {{"batch_dims", integer}},
+         .infer = gather_nd,
+         .moves_numbers = true},
+        {.name = "NonZero", .since = 9, .infer = non_zero},
+        {.name = "OneHot", .since = 9, .inputs = 3, .attributes = {{"axis", integer}}, .infer = one_hot},
+        {.name = "Scatter", .since = 9, .inputs = 3, .attributes = {{"axis", integer}}, .infer = scatter_elements},
+        {.name = "ScatterElements",
+         .since = 11,
+         .inputs = 3,
+         .attributes = {{"axis", integer}, {"reduction", text}},
+         .infer = scatter_elements},
+        {.name = "ScatterND", .since = 11, .inputs = 3, .attributes = {{"reduction", text}}, .infer = scatter_nd},
+        {.name = "TopK",
+         .inputs = between(1, 2),
+         .outputs = 2,
+         .attributes = {{"axis", integer}, {"k", integer}, {"largest", integer}, {"sorted", integer}},
+         .infer = top_k},
+        {.name = "Unique",
+         .since = 11,
+         .outputs = between(1, 4),
+         .attributes = {{"axis", integer}, {"sorted", integer}},
+         .infer = unique},
     };
 }
 

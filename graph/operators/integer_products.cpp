@@ -2,6 +2,7 @@
 #include "graph/operators/integer_products.h"
 #include "graph/operators/families.h"
 #include "graph/operators/shape_rules.h"
+#include "graph/operators/window_attributes.h"
 
 #include <algorithm>
 #include <array>
@@ -84,15 +85,25 @@ Result<void> multiply_integers(ShapeContext& context) {
 } // namespace
 
 std::vector<Operator> integer_product_operators() {
-    constexpr AttributeKind integers = AttributeKind::integers;
-    const std::vector<AttributeRule> conv = {
-        {"auto_pad", AttributeKind::text}, {"dilations", integers}, {"group", AttributeKind::integer},
-        {"kernel_shape", integers},        {"pads", integers},      {"strides", integers}};
     return {
-        {"ConvInteger", "", 2, 4, 1, 1, conv, multiply_integers, 10},
-        {"MatMulInteger", "", 2, 4, 1, 1, {}, multiply_integers, 10},
-        {"QLinearConv", "", 8, 9, 1, 1, conv, multiply_integers, 10},
-        {"QLinearMatMul", "", 8, 8, 1, 1, {}, multiply_integers, 10},
+        {.name = "ConvInteger",
+         .since = 10,
+         .inputs = between(2, 4),
+         .attributes = convolution_attributes(),
+         .infer = multiply_integers,
+         .work = Work::unbounded},
+        {.name = "MatMulInteger",
+         .since = 10,
+         .inputs = between(2, 4),
+         .infer = multiply_integers,
+         .work = Work::unbounded},
+        {.name = "QLinearConv",
+         .since = 10,
+         .inputs = between(8, 9),
+         .attributes = convolution_attributes(),
+         .infer = multiply_integers,
+         .work = Work::unbounded},
+        {.name = "QLinearMatMul", .since = 10, .inputs = 8, .infer = multiply_integers, .work = Work::unbounded},
     };
 }
 

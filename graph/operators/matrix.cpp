@@ -115,13 +115,23 @@ Result<void> determinant(ShapeContext& context) {
 } // namespace
 
 std::vector<Operator> matrix_operators() {
-    constexpr AttributeKind integer = AttributeKind::integer;
-    constexpr AttributeKind real = AttributeKind::real;
+    using enum AttributeKind;
     return {
-        {"Det", "", 1, 1, 1, 1, {}, determinant, 11},
-        {"Einsum", "", 1, any_number, 1, 1, {{"equation", AttributeKind::text, true}}, einsum, 12},
-        {"Gemm", "", 2, 3, 1, 1, {{"alpha", real}, {"beta", real}, {"transA", integer}, {"transB", integer}}, gemm, 7},
-        {"MatMul", "", 2, 2, 1, 1, {}, matmul},
+        {.name = "Det", .since = 11, .infer = determinant},
+        {.name = "Einsum",
+         .since = 12,
+         .inputs = at_least(1),
+         .attributes = {{"equation", text, required}},
+         .infer = einsum,
+         .work = Work::unbounded},
+        {.name = "Gemm",
+         .since = 7,
+         .inputs = between(2, 3),
+         .attributes = {{"alpha", real}, {"beta", real}, {"transA", integer}, {"transB", integer}},
+         .infer = gemm,
+         .work = Work::unbounded,
+         .takes_weights = true},
+        {.name = "MatMul", .inputs = 2, .infer = matmul, .work = Work::unbounded, .takes_weights = true},
     };
 }
 

@@ -320,20 +320,40 @@ Result<void> reverse_sequence(ShapeContext& context) {
 } // namespace
 
 std::vector<Operator> movement_operators() {
-    constexpr AttributeKind integer = AttributeKind::integer;
-    constexpr AttributeKind integers = AttributeKind::integers;
-    constexpr AttributeKind text = AttributeKind::text;
+    using enum AttributeKind;
     return {
-        {"Concat", "", 1, any_number, 1, 1, {{"axis", integer, true}}, concat},
-        {"DepthToSpace", "", 1, 1, 1, 1, {{"blocksize", integer, true}, {"mode", text}}, depth_to_space},
-        {"Pad", "", 1, 3, 1, 1, {{"mode", text}, {"pads", integers}, {"value", AttributeKind::real}}, pad},
-        {"ReverseSequence", "", 2, 2, 1, 1, {{"time_axis", integer}, {"batch_axis", integer}}, reverse_sequence, 10},
-        {"Slice", "", 1, 5, 1, 1, {{"starts", integers}, {"ends", integers}, {"axes", integers}}, slice},
-        {"SpaceToDepth", "", 1, 1, 1, 1, {{"blocksize", integer, true}}, space_to_depth},
-        {"Split", "", 1, 2, 1, any_number, {{"axis", integer}, {"split", integers}}, split},
-        {"Tile", "", 2, 2, 1, 1, {}, tile, 6},
-        {"Transpose", "", 1, 1, 1, 1, {{"perm", integers}}, transpose},
-        {"Trilu", "", 1, 2, 1, 1, {{"upper", integer}}, trilu, 14},
+        {.name = "Concat",
+         .inputs = at_least(1),
+         .attributes = {{"axis", integer, required}},
+         .infer = concat,
+         .moves_numbers = true},
+        {.name = "DepthToSpace",
+         .attributes = {{"blocksize", integer, required}, {"mode", text}},
+         .infer = depth_to_space},
+        {.name = "Pad",
+         .inputs = between(1, 3),
+         .attributes = {{"mode", text}, {"pads", integers}, {"value", real}},
+         .infer = pad},
+        {.name = "ReverseSequence",
+         .since = 10,
+         .inputs = 2,
+         .attributes = {{"time_axis", integer}, {"batch_axis", integer}},
+         .infer = reverse_sequence},
+        {.name = "Slice",
+         .inputs = between(1, 5),
+         .attributes = {{"starts", integers}, {"ends", integers}, {"axes", integers}},
+         .infer = slice,
+         .moves_numbers = true},
+        {.name = "SpaceToDepth", .attributes = {{"blocksize", integer, required}}, .infer = space_to_depth},
+        {.name = "Split",
+         .inputs = between(1, 2),
+         .outputs = at_least(1),
+         .attributes = {{"axis", integer}, {"split", integers}},
+         .infer = split,
+         .moves_numbers = true},
+        {.name = "Tile", .since = 6, .inputs = 2, .infer = tile},
+        {.name = "Transpose", .attributes = {{"perm", integers}}, .infer = transpose, .moves_numbers = true},
+        {.name = "Trilu", .since = 14, .inputs = between(1, 2), .attributes = {{"upper", integer}}, .infer = trilu},
     };
 }
 

@@ -115,21 +115,32 @@ Result<void> mean_variance(ShapeContext& context) {
 } // namespace
 
 std::vector<Operator> normalization_operators() {
-    constexpr AttributeKind integer = AttributeKind::integer;
-    constexpr AttributeKind real = AttributeKind::real;
-    const std::vector<AttributeRule> batch_normalization_attributes = {
-        {"epsilon", real}, {"momentum", real}, {"training_mode", integer}, {"spatial", integer}};
-    const std::vector<AttributeRule> lrn_attributes = {
-        {"alpha", real}, {"beta", real}, {"bias", real}, {"size", integer, true}};
-    const std::vector<AttributeRule> layer_normalization_attributes = {
-        {"axis", integer}, {"epsilon", real}, {"stash_type", integer}};
+    using enum AttributeKind;
     return {
-        {"BatchNormalization", "", 5, 5, 1, 5, batch_normalization_attributes, batch_normalization, 7},
-        {"InstanceNormalization", "", 3, 3, 1, 1, {{"epsilon", real}}, instance_normalization},
-        {"LRN", "", 1, 1, 1, 1, lrn_attributes, local_response},
-        {"LayerNormalization", "", 2, 3, 1, 3, layer_normalization_attributes, layer_normalization, 17},
-        {"LpNormalization", "", 1, 1, 1, 1, {{"axis", integer}, {"p", integer}}, lp_normalization},
-        {"MeanVarianceNormalization", "", 1, 1, 1, 1, {{"axes", AttributeKind::integers}}, mean_variance, 9},
+        {.name = "BatchNormalization",
+         .since = 7,
+         .inputs = 5,
+         .outputs = between(1, 5),
+         .attributes = {{"epsilon", real}, {"momentum", real}, {"training_mode", integer}, {"spatial", integer}},
+         .infer = batch_normalization,
+         .takes_weights = true},
+        {.name = "InstanceNormalization",
+         .inputs = 3,
+         .attributes = {{"epsilon", real}},
+         .infer = instance_normalization},
+        {.name = "LRN",
+         .attributes = {{"alpha", real}, {"beta", real}, {"bias", real}, {"size", integer, required}},
+         .infer = local_response,
+         .work = Work::unbounded},
+        {.name = "LayerNormalization",
+         .since = 17,
+         .inputs = between(2, 3),
+         .outputs = between(1, 3),
+         .attributes = {{"axis", integer}, {"epsilon", real}, {"stash_type", integer}},
+         .infer = layer_normalization,
+         .takes_weights = true},
+        {.name = "LpNormalization", .attributes = {{"axis", integer}, {"p", integer}}, .infer = lp_normalization},
+        {.name = "MeanVarianceNormalization", .since = 9, .attributes = {{"axes", integers}}, .infer = mean_variance},
     };
 }
 

@@ -59,11 +59,19 @@ Result<void> dynamic_quantize(ShapeContext& context) {
 } // namespace
 
 std::vector<Operator> quantization_operators() {
-    constexpr AttributeKind integer = AttributeKind::integer;
+    using enum AttributeKind;
     return {
-        {"DequantizeLinear", "", 2, 3, 1, 1, {{"axis", integer}}, dequantize, 10},
-        {"DynamicQuantizeLinear", "", 1, 1, 3, 3, {}, dynamic_quantize, 11},
-        {"QuantizeLinear", "", 2, 3, 1, 1, {{"axis", integer}}, quantize, 10},
+        {.name = "DequantizeLinear",
+         .since = 10,
+         .inputs = between(2, 3),
+         .attributes = {{"axis", integer}},
+         .infer = dequantize},
+        {.name = "DynamicQuantizeLinear", .since = 11, .outputs = 3, .infer = dynamic_quantize},
+        {.name = "QuantizeLinear",
+         .since = 10,
+         .inputs = between(2, 3),
+         .attributes = {{"axis", integer}},
+         .infer = quantize},
     };
 }
 

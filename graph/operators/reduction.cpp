@@ -94,30 +94,35 @@ Result<void> softmax(ShapeContext& context) {
 } // namespace
 
 std::vector<Operator> reduction_operators() {
-    constexpr AttributeKind integer = AttributeKind::integer;
-    const std::vector<AttributeRule> reduce_attributes = {{"axes", AttributeKind::integers}, {"keepdims", integer}};
+    using enum AttributeKind;
+    const std::vector<AttributeRule> reduce_attributes = {{"axes", integers}, {"keepdims", integer}};
     const std::vector<AttributeRule> arg_attributes = {
         {"axis", integer}, {"keepdims", integer}, {"select_last_index", integer}};
     constexpr auto never = 1000;
-    const std::vector<AttributeRule> reduce_sum_attributes = {
-        {"axes", AttributeKind::integers}, {"keepdims", integer}, {"noop_with_empty_axes", integer}};
     return {
-        {"ArgMax", "", 1, 1, 1, 1, arg_attributes, arg_reduce},
-        {"ArgMin", "", 1, 1, 1, 1, arg_attributes, arg_reduce},
-        {"CumSum", "", 2, 2, 1, 1, {{"exclusive", integer}, {"reverse", integer}}, cumulative_sum, 11},
-        {"Hardmax", "", 1, 1, 1, 1, {{"axis", integer}}, softmax},
-        {"LogSoftmax", "", 1, 1, 1, 1, {{"axis", integer}}, softmax},
-        {"ReduceL1", "", 1, 1, 1, 1, reduce_attributes, reduce<number_types, never>},
-        {"ReduceL2", "", 1, 1, 1, 1, reduce_attributes, reduce<float_types, never>},
-        {"ReduceLogSum", "", 1, 1, 1, 1, reduce_attributes, reduce<float_types, never>},
-        {"ReduceLogSumExp", "", 1, 1, 1, 1, reduce_attributes, reduce<float_types, never>},
-        {"ReduceMax", "", 1, 1, 1, 1, reduce_attributes, reduce<number_types, never>},
-        {"ReduceMean", "", 1, 1, 1, 1, reduce_attributes, reduce<number_types, never>},
-        {"ReduceMin", "", 1, 1, 1, 1, reduce_attributes, reduce<number_types, never>},
-        {"ReduceProd", "", 1, 1, 1, 1, reduce_attributes, reduce<number_types, never>},
-        {"ReduceSum", "", 1, 2, 1, 1, reduce_sum_attributes, reduce<number_types, 13>},
-        {"ReduceSumSquare", "", 1, 1, 1, 1, reduce_attributes, reduce<number_types, never>},
-        {"Softmax", "", 1, 1, 1, 1, {{"axis", integer}}, softmax},
+        {.name = "ArgMax", .attributes = arg_attributes, .infer = arg_reduce},
+        {.name = "ArgMin", .attributes = arg_attributes, .infer = arg_reduce},
+        {.name = "CumSum",
+         .since = 11,
+         .inputs = 2,
+         .attributes = {{"exclusive", integer}, {"reverse", integer}},
+         .infer = cumulative_sum},
+        {.name = "Hardmax", .attributes = {{"axis", integer}}, .infer = softmax},
+        {.name = "LogSoftmax", .attributes = {{"axis", integer}}, .infer = softmax},
+        {.name = "ReduceL1", .attributes = reduce_attributes, .infer = reduce<number_types, never>},
+        {.name = "ReduceL2", .attributes = reduce_attributes, .infer = reduce<float_types, never>},
+        {.name = "ReduceLogSum", .attributes = reduce_attributes, .infer = reduce<float_types, never>},
+        {.name = "ReduceLogSumExp", .attributes = reduce_attributes, .infer = reduce<float_types, never>},
+        {.name = "ReduceMax", .attributes = reduce_attributes, .infer = reduce<number_types, never>},
+        {.name = "ReduceMean", .attributes = reduce_attributes, .infer = reduce<number_types, never>},
+        {.name = "ReduceMin", .attributes = reduce_attributes, .infer = reduce<number_types, never>},
+        {.name = "ReduceProd", .attributes = reduce_attributes, .infer = reduce<number_types, never>},
+        {.name = "ReduceSum",
+         .inputs = between(1, 2),
+         .attributes = {{"axes", integers}, {"keepdims", integer}, {"noop_with_empty_axes", integer}},
+         .infer = reduce<number_types, 13>},
+        {.name = "ReduceSumSquare", .attributes = reduce_attributes, .infer = reduce<number_types, never>},
+        {.name = "Softmax", .attributes = {{"axis", integer}}, .infer = softmax},
     };
 }
 

@@ -309,25 +309,39 @@ Result<void> eye_like(ShapeContext& context) {
 } // namespace
 
 std::vector<Operator> shape_operators() {
-    constexpr AttributeKind integer = AttributeKind::integer;
-    constexpr AttributeKind integers = AttributeKind::integers;
-    const std::vector<AttributeRule> constant_attributes = {{"value", AttributeKind::tensor},
-                                                            {"value_int", integer},
-                                                            {"value_ints", integers},
-                                                            {"value_float", AttributeKind::real},
-                                                            {"value_floats", AttributeKind::reals}};
+    using enum AttributeKind;
     return {
-        {"Constant", "", 0, 0, 1, 1, constant_attributes, constant},
-        {"ConstantOfShape", "", 1, 1, 1, 1, {{"value", AttributeKind::tensor}}, constant_of_shape, 9},
-        {"Expand", "", 2, 2, 1, 1, {}, expand, 8},
-        {"EyeLike", "", 1, 1, 1, 1, {{"dtype", integer}, {"k", integer}}, eye_like, 9},
-        {"Flatten", "", 1, 1, 1, 1, {{"axis", integer}}, flatten},
-        {"Range", "", 3, 3, 1, 1, {}, range, 11},
-        {"Reshape", "", 2, 2, 1, 1, {{"allowzero", integer}}, reshape, 5},
-        {"Shape", "", 1, 1, 1, 1, {{"start", integer}, {"end", integer}}, shape_of},
-        {"Size", "", 1, 1, 1, 1, {}, size_of},
-        {"Squeeze", "", 1, 2, 1, 1, {{"axes", integers}}, squeeze},
-        {"Unsqueeze", "", 1, 2, 1, 1, {{"axes", integers}}, unsqueeze},
+        {.name = "Constant",
+         .inputs = 0,
+         .attributes = {{"value", tensor},
+                        {"value_int", integer},
+                        {"value_ints", integers},
+                        {"value_float", real},
+                        {"value_floats", reals}},
+         .infer = constant},
+        {.name = "ConstantOfShape", .since = 9, .attributes = {{"value", tensor}}, .infer = constant_of_shape},
+        {.name = "Expand", .since = 8, .inputs = 2, .infer = expand, .moves_numbers = true},
+        {.name = "EyeLike", .since = 9, .attributes = {{"dtype", integer}, {"k", integer}}, .infer = eye_like},
+        {.name = "Flatten", .attributes = {{"axis", integer}}, .infer = flatten, .moves_numbers = true},
+        {.name = "Range", .since = 11, .inputs = 3, .infer = range},
+        {.name = "Reshape",
+         .since = 5,
+         .inputs = 2,
+         .attributes = {{"allowzero", integer}},
+         .infer = reshape,
+         .moves_numbers = true},
+        {.name = "Shape", .attributes = {{"start", integer}, {"end", integer}}, .infer = shape_of},
+        {.name = "Size", .infer = size_of},
+        {.name = "Squeeze",
+         .inputs = between(1, 2),
+         .attributes = {{"axes", integers}},
+         .infer = squeeze,
+         .moves_numbers = true},
+        {.name = "Unsqueeze",
+         .inputs = between(1, 2),
+         .attributes = {{"axes", integers}},
+         .infer = unsqueeze,
+         .moves_numbers = true},
     };
 }
 

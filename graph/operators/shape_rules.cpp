@@ -2,6 +2,7 @@
 #include "graph/operators/shape_rules.h"
 
 #include "base/checked.h"
+#include "base/text.h"
 
 #include <algorithm>
 
@@ -14,6 +15,11 @@ bool contains(TypeSet set, DataType type) { return ((set >> static_cast<unsigned
 std::string input_text(std::size_t index) { return "input " + std::to_string(index); }
 
 } // namespace
+
+std::vector<AttributeRule> with(std::vector<AttributeRule> shared, std::initializer_list<AttributeRule> more) {
+    shared.insert(shared.end(), more);
+    return shared;
+}
 
 Error unsupported(const ShapeContext& context, std::string_view what) {
     Error error = context.error(what);
@@ -28,12 +34,12 @@ Result<void> require_type(const ShapeContext& context, std::size_t index, TypeSe
     if (input.type == DataType::float16 || input.type == DataType::bfloat16) {
         return unsupported(context, found + ", which is only moved and cast here; export the model in float32");
     }
-    std::string expected;
+    std::vector<std::string_view> expected;
     for (unsigned bit = 0; bit < 32; ++bit) {
         const auto type = static_cast<DataType>(bit);
-        if (contains(allowed, type)) expected += (expected.empty() ? "" : ", ") + std::string(to_string(type));
+        if (contains(allowed, type)) expected.push_back(to_string(type));
     }
-    return context.error(found + ", allowed: " + expected);
+    return context.error(found + ", allowed: " + listed(expected));
 }
 
 Result<void> require_same_type(const ShapeContext& context, std::size_t first, std::size_t second) {

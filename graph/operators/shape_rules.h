@@ -13,6 +13,12 @@
 /// What operators' shape rules share.
 namespace detect::rules {
 
+/// In a row: `{"axis", integer, required}`.
+inline constexpr bool required = true;
+/// What several rows share, and what one has besides.
+[[nodiscard]] std::vector<AttributeRule> with(std::vector<AttributeRule> shared,
+                                              std::initializer_list<AttributeRule> more);
+
 /// A set of element types, one bit each.
 using TypeSet = std::uint32_t;
 

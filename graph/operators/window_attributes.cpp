@@ -31,6 +31,12 @@ Result<std::vector<std::int64_t>> list_attribute(const Node& node, std::string_v
 
 } // namespace
 
+std::vector<AttributeRule> convolution_attributes() {
+    using enum AttributeKind;
+    return {{"auto_pad", text},         {"dilations", integers}, {"group", integer},
+            {"kernel_shape", integers}, {"pads", integers},      {"strides", integers}};
+}
+
 Result<WindowAttributes> window_attributes(const Node& node, std::size_t spatial_rank,
                                            std::span<const std::int64_t> kernel) {
     WindowAttributes result;

@@ -2,12 +2,15 @@
 #pragma once
 
 #include "graph/geometry.h"
-#include "graph/graph.h"
+#include "graph/operators.h"
 
 #include <span>
 #include <vector>
 
 namespace detect {
+
+/// The attributes of a convolution.
+[[nodiscard]] std::vector<AttributeRule> convolution_attributes();
 
 /// The windows of a convolution or pooling node, one per spatial axis.
 struct WindowAttributes {

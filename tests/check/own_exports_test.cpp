@@ -84,6 +84,22 @@ TEST(OwnExportForRuntimesTest, IsTakenByThoseThatHaveItsOperators) {
     EXPECT_THAT(for_opencv.findings.front().what, testing::StartsWith("OpenCV 4's dnn module has no "));
 }
 
+/// All settings that a command line can name are read off the file, lists as well.
+TEST(OwnExportSettingsTest, AreReadOffTheFile) {
+    const std::vector<std::int64_t> sizes{24, 48, 96, 192, 384};
+    const SettingsOverrides settings{.min_size = 320, .max_size = 352, .anchor_sizes = sizes, .rpn_top_n = 100};
+    const Graph graph = require(graph_from_checkpoint(board_checkpoint(), settings, OutputLayout::batched, 17)).graph;
+    const checking::CheckReport report = report_on(graph, {.image = board_picture(), .weights = board_checkpoint()});
+    EXPECT_THAT(report.findings, IsEmpty()) << testing::PrintToString(report.findings);
+    EXPECT_EQ(report.settings.min_size, 320);
+    EXPECT_EQ(report.settings.max_size, 352);
+    EXPECT_EQ(report.settings.anchor_sizes, sizes);
+    EXPECT_EQ(report.settings.rpn_top_n, 100);
+    EXPECT_EQ(report.settings.rpn_score_threshold, 0.05F);
+    EXPECT_EQ(report.settings.max_detections, 100);
+    EXPECT_EQ(report.settings.labels, std::nullopt) << "the checkpoint has its names itself";
+}
+
 INSTANTIATE_TEST_SUITE_P(LayoutsAndOpsets, OwnExportTest,
                          Combine(Values(OutputLayout::batched, OutputLayout::torchvision),
                                  Range(oldest_export_opset, newest_export_opset + 1)));

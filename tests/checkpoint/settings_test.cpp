@@ -2,11 +2,10 @@
 #include "checkpoint/settings.h"
 
 #include "checkpoint/settings_overrides.h"
+#include "tests/checkpoint/unusual_settings.h"
 #include "tests/support/require.h"
-#include "tests/support/temp_dir.h"
 
-#include <algorithm>
-#include <fstream>
+#include <limits>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -15,20 +14,7 @@ namespace detect::test {
 namespace {
 
 using testing::AllOf;
-using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::StartsWith;
-
-/// No field as it is by default.
-NetworkSettings unusual_settings() {
-    NetworkSettings settings;
-    settings.transform = {.min_size = 433, .max_size = 977};
-    settings.anchors = {.sizes = {7, 19, 1001}, .aspect_ratios = {0.3333333F, 1.7F}};
-    settings.proposals = {.pre_nms_top_n = 321, .post_nms_top_n = 123, .nms_threshold = 0.61F, .score_threshold = 0.1F};
-    settings.selection = {.score_threshold = 0.0625F, .nms_threshold = 0.123456789F, .max_detections = 17};
-    settings.labels = {"plain", "with \"quotes\" and \\", "Größe, µm", ""};
-    return settings;
-}
 
 void expect_equal(const NetworkSettings& a, const NetworkSettings& b) {
     EXPECT_EQ(a.transform.min_size, b.transform.min_size);
@@ -181,56 +167,6 @@ TEST(ResolveSettings, TellsTheUsersFaultFromTheCheckpoints) {
     const auto of_user = resolve_settings({}, {.nms_threshold = 3.0F});
     ASSERT_FALSE(of_user.ok());
     EXPECT_EQ(of_user.error().code, ErrorCode::invalid_argument);
-}
-
-TEST(ParseNumbers, TakesListsAndNothingElse) {
-    EXPECT_THAT(require(parse_integers("32,64,128")), ElementsAre(32, 64, 128));
-    EXPECT_THAT(require(parse_integers("-3")), ElementsAre(-3));
-    EXPECT_THAT(require(parse_numbers("0.5,1,2e-1")), ElementsAre(0.5F, 1.0F, 0.2F));
-    for (const char* text : {"", ",", "1,", ",1", "1 2", "1;2", "one", "0x10", "1.5.2"}) {
-        const auto result = parse_numbers(text);
-        ASSERT_FALSE(result.ok()) << text;
-        EXPECT_THAT(result.error().message, HasSubstr("'" + std::string(text) + "'"));
-    }
-    EXPECT_FALSE(parse_integers("1.5").ok());
-    EXPECT_FALSE(parse_integers("9223372036854775808").ok());
-}
-
-TEST(Labels, OfCoco) {
-    const auto labels = coco_labels();
-    ASSERT_EQ(labels.size(), 90U);
-    EXPECT_EQ(std::ranges::count(labels, "N/A"), 10);
-    // Ids count from 1: 1 person, 12 is a gap, 13 stop sign, 90 toothbrush.
-    EXPECT_EQ(labels[0], "person");
-    EXPECT_EQ(labels[11], "N/A");
-    EXPECT_EQ(labels[12], "stop sign");
-    EXPECT_EQ(labels[89], "toothbrush");
-}
-
-class LabelFile : public testing::Test {
-protected:
-    Result<std::vector<std::string>> read(const std::string& text) {
-        std::ofstream(folder_ / "names.txt", std::ios::binary) << text;
-        return read_labels((folder_ / "names.txt").string());
-    }
-    TempDir folder_;
-};
-
-TEST_F(LabelFile, HasOneNameALine) {
-    EXPECT_THAT(require(read("open\nshort circuit\n")), ElementsAre("open", "short circuit"));
-    EXPECT_THAT(require(read("open\nshort")), ElementsAre("open", "short"));
-    EXPECT_THAT(require(read("\xEF\xBB\xBFopen\r\n\r\nspur\r\n\r\n\n")), ElementsAre("open", "", "spur"));
-}
-
-TEST_F(LabelFile, WithoutNamesIsNamed) {
-    for (const std::string& text : {std::string(), std::string("\n\n"), std::string("a\0b", 3)}) {
-        const auto labels = read(text);
-        ASSERT_FALSE(labels.ok());
-        EXPECT_EQ(labels.error().code, ErrorCode::unreadable_input);
-        EXPECT_THAT(labels.error().message, StartsWith((folder_ / "names.txt").string() + ": "));
-    }
-    EXPECT_THAT(read_labels((folder_ / "missing.txt").string()).error().message, HasSubstr("no such file"));
-    EXPECT_THAT(read_labels(folder_.path().string()).error().message, HasSubstr("not a file"));
 }
 
 } // namespace

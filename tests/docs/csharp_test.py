@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""csharp_test.py README.md detect.h LIBRARY_FOLDER: the C# in the README declares what the C header declares. Where mcs and
+"""csharp_test.py PAGE.md detect.h LIBRARY_FOLDER: the C# on the page declares what the C header declares. Where mcs and
 mono are installed it is compiled and run, in a folder with model.onnx."""
 
 import os
@@ -20,19 +20,24 @@ TYPES = {
 
 
 def fail(message):
-    sys.exit(f"README.md, C#: {message}")
+    sys.exit(f"{sys.argv[1]}, C#: {message}")
+
+
+def spelled(kind):
+    """A type in one spelling, wherever its stars stand: `const void *`."""
+    return re.sub(r"\s*(\*+)\s*", r" \1", kind.strip())
 
 
 def c_type(parameter):
     """`const detect_image *images` without the name."""
     return re.sub(r"\s*\w+$", "", parameter.strip()) if "*" not in parameter else \
-        re.match(r"(.*\*+)\s*\w*$", parameter.strip())[1].strip()
+        spelled(re.match(r"(.*\*+)\s*\w*$", parameter.strip())[1])
 
 
 def c_functions(header):
     found = {}
     for returned, name, parameters in re.findall(r"DETECT_API ([^;(]*?)(detect_\w+)\(([^)]*)\);", header):
-        found[name] = [returned.strip()] + [c_type(p) for p in parameters.split(",") if p.strip() != "void"]
+        found[name] = [spelled(returned)] + [c_type(p) for p in parameters.split(",") if p.strip() != "void"]
     return found
 
 
@@ -41,7 +46,7 @@ def c_fields(header, struct):
                   flags=re.DOTALL)
     fields = []
     for kind, names in re.findall(r"([\w ]+\*?)\s*((?:\b\w+\b(?:, )?)+);", body):
-        fields += [(kind.strip(), name) for name in names.split(", ")]
+        fields += [(spelled(kind), name) for name in names.split(", ")]
     return fields
 
 
@@ -70,16 +75,16 @@ def compile_and_run(code, library):
     if not shutil.which("mcs") or not shutil.which("mono"):
         print("mcs and mono are not installed: compared with the header only")
         return
-    Path("readme_example.cs").write_text(code)
-    subprocess.run(["mcs", "-out:readme_csharp.exe", "readme_example.cs"], check=True)
-    subprocess.run(["mono", "readme_csharp.exe"], check=True, env={**os.environ, "LD_LIBRARY_PATH": library})
+    Path("docs_example.cs").write_text(code)
+    subprocess.run(["mcs", "-out:docs_csharp.exe", "docs_example.cs"], check=True)
+    subprocess.run(["mono", "docs_csharp.exe"], check=True, env={**os.environ, "LD_LIBRARY_PATH": library})
 
 
 def main():
-    readme, header, library = sys.argv[1:]
-    code = re.search(r"```csharp\n(.*?)```", Path(readme).read_text(), re.DOTALL)
+    page, header, library = sys.argv[1:]
+    code = re.search(r"```csharp\n(.*?)```", Path(page).read_text(), re.DOTALL)
     if not code:
-        sys.exit("README.md has no example in C#")
+        sys.exit(f"{page} has no example in C#")
     header = Path(header).read_text()
     check_functions(code[1], c_functions(header))
     check_struct(code[1], "Image", c_fields(header, "detect_image"))

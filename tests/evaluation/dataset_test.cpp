@@ -257,7 +257,7 @@ TEST(Labels, ThatDoNotFitAtAllAreRefusedWithBothSides) {
     ASSERT_FALSE(refused.ok());
     EXPECT_EQ(refused.error().code, ErrorCode::invalid_argument);
     EXPECT_THAT(refused.error().message,
-                testing::AllOf(HasSubstr("(cat, dog)"), HasSubstr("(open, spur)"), HasSubstr("--labels")));
+                testing::AllOf(HasSubstr("(cat, dog)"), HasSubstr("(open, spur)"), HasSubstr("the setting labels")));
 }
 
 TEST(Labels, WithoutNamesAreMatchedById) {

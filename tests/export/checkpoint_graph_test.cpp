@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "export/checkpoint_graph.h"
 
+#include "checkpoint/class_names.h"
 #include "checkpoint/safetensors_writer.h"
 #include "tests/export/bundled_network.h"
 #include "tests/support/require.h"

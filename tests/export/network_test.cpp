@@ -5,6 +5,8 @@
 
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/network_weights.h"
+#include "checkpoint/setting_table.h"
+#include "checkpoint/setting_text.h"
 #include "executor/reference/interpreter.h"
 #include "tests/export/bundled_network.h"
 #include "tests/support/require.h"
@@ -12,6 +14,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <set>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -160,6 +163,28 @@ TEST(Network, HoldsItsSettingsUnderTheirNamesForUsersToEdit) {
     EXPECT_EQ(count(), before);
     for (const char* name : {"min_size", "max_size", "rpn_pre_nms_top_n", "rpn_nms_threshold"})
         EXPECT_EQ(setting(graph, name).element_count(), 1) << name;
+}
+
+/// The definitions name their constants themselves, below the table of settings: neither may forget or misspell one.
+TEST(Network, NamesItsEditableConstantsAsTheSettingsAreNamed) {
+    NetworkSettings settings = NetworkSettings::preset_320();
+    settings.proposals = {.pre_nms_top_n = 321, .post_nms_top_n = 123, .nms_threshold = 0.61F, .score_threshold = 0.1F};
+    settings.selection = {.score_threshold = 0.0625F, .nms_threshold = 0.125F, .max_detections = 17};
+    Graph graph = define(bundled_tensors(), 7, settings).graph;
+    std::set<std::string, std::less<>> editable;
+    for (const Value& value : graph.values) {
+        if (value.editable) editable.insert(value.name);
+    }
+    for (const Setting& row : setting_table()) {
+        // Anchors are worked out from these two; the rest of the graph has no names.
+        if (row.key == "anchor_sizes" || row.key == "aspect_ratios" || row.key == "labels") continue;
+        ASSERT_EQ(editable.erase(std::string(row.key)), 1U) << row.key;
+        const Tensor& tensor = setting(graph, row.key);
+        const std::string value = tensor.type() == DataType::int64 ? to_text(tensor.data<std::int64_t>()[0])
+                                                                   : to_text(tensor.data<float>()[0]);
+        EXPECT_EQ(value, to_text(row, settings)) << row.key;
+    }
+    EXPECT_THAT(editable, IsEmpty()) << "of no setting in the table";
 }
 
 } // namespace

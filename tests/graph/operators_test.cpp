@@ -10,6 +10,7 @@ namespace detect::test {
 
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
 
 TEST(Operators, AreSortedAndFoundByName) {
@@ -23,14 +24,64 @@ TEST(Operators, AreSortedAndFoundByName) {
 
 TEST(Operators, HaveConsistentDeclarations) {
     for (const Operator& op : operators()) {
-        EXPECT_LE(op.min_inputs, op.max_inputs) << op.name;
-        EXPECT_LE(op.min_outputs, op.max_outputs) << op.name;
-        EXPECT_GE(op.min_outputs, 1U) << op.name;
+        EXPECT_LE(op.inputs.least, op.inputs.most) << op.name;
+        EXPECT_LE(op.outputs.least, op.outputs.most) << op.name;
+        EXPECT_GE(op.outputs.least, 1U) << op.name;
         EXPECT_LE(op.since, 17) << op.name;
         for (const AttributeRule& rule : op.attributes) {
             EXPECT_EQ(std::ranges::count(op.attributes, rule.name, &AttributeRule::name), 1)
                 << op.name << ' ' << rule.name;
         }
+    }
+}
+
+template <class Has>
+std::vector<std::string> names_of(Has has) {
+    std::vector<std::string> names;
+    for (const Operator& op : operators()) {
+        if (has(op)) names.emplace_back(op.name);
+    }
+    return names;
+}
+
+/// What the passes and the checks rely on, name by name: to give an operator a trait is a decision, not a habit.
+TEST(OperatorTraits, AreHadByTheseOperatorsAndNoOthers) {
+    EXPECT_THAT(names_of([](const Operator& op) { return op.elementwise; }),
+                ElementsAre("Abs", "Add", "Ceil", "Clip", "Div", "Elu", "Erf", "Exp", "Floor", "HardSigmoid",
+                            "HardSwish", "LeakyRelu", "Mul", "Neg", "Relu", "Sigmoid", "Sqrt", "Sub", "Tanh", "Where"));
+    EXPECT_THAT(names_of([](const Operator& op) { return op.work == Work::unbounded; }),
+                ElementsAre("AveragePool", "Conv", "ConvInteger", "ConvTranspose", "Einsum", "Gemm", "GridSample",
+                            "LRN", "Loop", "LpPool", "MatMul", "MatMulInteger", "MaxPool", "NonMaxSuppression",
+                            "QLinearConv", "QLinearMatMul", "Resize", "RoiAlign"));
+    EXPECT_THAT(names_of([](const Operator& op) { return op.moves_numbers; }),
+                ElementsAre("Cast", "Concat", "Expand", "Flatten", "Gather", "GatherElements", "GatherND", "Identity",
+                            "Reshape", "Slice", "Split", "Squeeze", "Transpose", "Unsqueeze"));
+    EXPECT_THAT(
+        names_of([](const Operator& op) { return op.takes_weights; }),
+        ElementsAre("BatchNormalization", "Conv", "ConvTranspose", "Gemm", "LayerNormalization", "MatMul", "PRelu"));
+}
+
+Node node_of(std::string op, std::string domain = "") {
+    Node node;
+    node.op = std::move(op);
+    node.domain = std::move(domain);
+    return node;
+}
+
+TEST(OperatorTraits, OfANodeAreItsOperators) {
+    EXPECT_TRUE(has_trait(node_of("Add"), &Operator::elementwise));
+    EXPECT_FALSE(has_trait(node_of("Concat"), &Operator::elementwise));
+    EXPECT_TRUE(has_bounded_work(node_of("Add")));
+    EXPECT_FALSE(has_bounded_work(node_of("Conv")));
+}
+
+/// Operators that have no row have no trait, and may take any time: the last three are known to.
+TEST(OperatorTraits, OfAnUnknownOperatorAreNone) {
+    for (const Node& node : {node_of("Add", "com.example"), node_of("Frobnicate"), node_of("MaxRoiPool"),
+                             node_of("MaxUnpool"), node_of("Scan")}) {
+        EXPECT_EQ(find_operator(node), nullptr) << node.op;
+        EXPECT_FALSE(has_trait(node, &Operator::elementwise)) << node.op;
+        EXPECT_FALSE(has_bounded_work(node)) << node.op;
     }
 }
 

@@ -96,27 +96,28 @@ struct Int8DepthwiseRow {
     std::int32_t* sums = nullptr;
 };
 
+/// As KernelTable: no member has a default.
 struct Int8Kernels {
     std::string_view name;
     /// Columns of a vector.
-    std::size_t lanes = 0;
+    std::size_t lanes;
     /// Terms that are multiplied at once; a segment's last ones are reached from its end.
-    std::size_t step = 4;
+    std::size_t step;
 
-    void (*product)(const Int8Product& product) = nullptr;
-    void (*depthwise)(const Int8DepthwiseRow& row) = nullptr;
-    void (*quantise)(const float* x, std::size_t count, const Quantisation& q, std::uint8_t* y) = nullptr;
-    void (*dequantise)(const std::uint8_t* x, std::size_t count, const Quantisation& q, float* y) = nullptr;
+    void (*product)(const Int8Product& product);
+    void (*depthwise)(const Int8DepthwiseRow& row);
+    void (*quantise)(const float* x, std::size_t count, const Quantisation& q, std::uint8_t* y);
+    void (*dequantise)(const std::uint8_t* x, std::size_t count, const Quantisation& q, float* y);
     /// y[pixels, channels] = round((x - x_zero) · factor[channel]) + y_zero; y may be x.
     void (*rescale)(const std::uint8_t* x, std::size_t pixels, std::size_t channels, std::int32_t x_zero,
-                    const float* factor, std::int32_t y_zero, std::uint8_t* y) = nullptr;
+                    const float* factor, std::int32_t y_zero, std::uint8_t* y);
 };
 
 /// The kernels of an instruction set, with the processor's instructions for bytes where it has them. The caller has
 /// made sure that the machine has the instruction set (`available_isas`).
 [[nodiscard]] const Int8Kernels& int8_kernels(Isa isa);
 
-/// All that can run here, from least to most: what tests and benchmarks go through.
+/// All that can run here, the best first: what tests and benchmarks go through.
 [[nodiscard]] std::span<const Int8Kernels* const> available_int8_kernels();
 
 } // namespace detect

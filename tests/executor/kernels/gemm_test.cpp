@@ -9,7 +9,7 @@ namespace {
 std::vector<float> plain_gemm(Isa isa, std::span<const float> a, std::span<const float> b_by_output,
                               std::span<const float> bias, std::size_t m, std::size_t k, std::size_t n,
                               Activation activation = Activation::none, const float* residual = nullptr) {
-    const bool split = isa == Isa::amx && k >= 64 && n >= 32;
+    const bool split = kernel_table(isa).split != nullptr && k >= 64 && n >= 32;
     std::vector<float> c(m * n);
     for (std::size_t i = 0; i < m; ++i) {
         for (std::size_t j = 0; j < n; ++j) {
@@ -307,12 +307,12 @@ protected:
                              std::span<const float> bias) {
         auto packed = PackedMatrix::pack(kernels(), tensor(weights, k, n), bias, 1);
         EXPECT_TRUE(packed.ok());
-        EXPECT_EQ(packed->view().in_parts(), isa() == Isa::amx);
+        EXPECT_EQ(packed->view().in_parts(), kernels().split_in_two != nullptr);
         return *std::move(packed);
     }
     std::vector<float> expected(std::span<const float> a, std::span<const float> b, std::span<const float> bias,
                                 std::size_t k, std::size_t n) {
-        if (isa() != Isa::amx) return plain_gemm(isa(), a, b, bias, m, k, n, Activation::relu);
+        if (kernels().split_in_two == nullptr) return plain_gemm(isa(), a, b, bias, m, k, n, Activation::relu);
         std::vector<float> c(m * n);
         for (std::size_t i = 0; i < m * n; ++i) {
             const auto of_column = [&](std::size_t l) { return b[i % n * k + l]; };

@@ -177,10 +177,10 @@ TEST_P(Int8ElementwiseTest, QuantisesAndDequantises) {
 
 INSTANTIATE_FOR_INT8_KERNELS(Int8ElementwiseTest);
 
-TEST(Int8Kernels, AreCompleteAndTheBestComesLast) {
+TEST(Int8Kernels, AreCompleteAndTheBestComesFirst) {
     ASSERT_FALSE(available_int8_kernels().empty());
-    EXPECT_EQ(available_int8_kernels().front(), &int8_kernels(Isa::portable));
-    EXPECT_EQ(available_int8_kernels().back(), &int8_kernels(detect_isa()));
+    EXPECT_EQ(available_int8_kernels().front(), &int8_kernels(detect_isa()));
+    EXPECT_EQ(available_int8_kernels().back(), &int8_kernels(Isa::portable));
     for (const Int8Kernels* k : available_int8_kernels()) {
         EXPECT_TRUE(k->product && k->depthwise && k->quantise && k->dequantise && k->rescale);
     }

@@ -1,25 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "executor/kernels/int8/kernel_table.h"
 #include "tests/executor/kernels/kernel_test.h"
 
 namespace detect::test {
 namespace {
 
 TEST(Isa, NamesGoThereAndBack) {
-    for (const Isa isa : {Isa::portable, Isa::avx2, Isa::avx512, Isa::amx}) EXPECT_EQ(parse_isa(to_string(isa)), isa);
+    for (const Isa isa : all_isas()) {
+        EXPECT_EQ(parse_isa(to_string(isa)), isa);
+        EXPECT_NE(isa_choices().find(to_string(isa)), std::string::npos);
+    }
     EXPECT_EQ(parse_isa("AVX2"), std::nullopt);
     EXPECT_EQ(parse_isa(""), std::nullopt);
 }
 
-TEST(Isa, TheBestIsTheLastAvailableAndPortableIsAlwaysThere) {
+TEST(Isa, TheBestIsTheFirstAvailableAndPortableIsAlwaysThere) {
     ASSERT_FALSE(available_isas().empty());
-    EXPECT_EQ(available_isas().front(), Isa::portable);
-    EXPECT_EQ(available_isas().back(), detect_isa());
+    EXPECT_EQ(available_isas().front(), detect_isa());
+    EXPECT_EQ(available_isas().back(), Isa::portable);
+    EXPECT_EQ(to_string(Isa::portable), "portable");
+    EXPECT_EQ(all_isas().back(), Isa::portable);
+}
+
+TEST(Isa, WhatRunsHereAndWhatDoesNotAreAll) {
+    const std::vector<std::string> unavailable = unavailable_kernels();
+    for (const Isa isa : all_isas()) {
+        const bool runs = std::ranges::find(available_isas(), isa) != available_isas().end();
+        EXPECT_NE(runs, std::ranges::find(unavailable, to_string(isa)) != unavailable.end()) << to_string(isa);
+    }
+    for (const Int8Kernels* kernels : available_int8_kernels()) {
+        EXPECT_EQ(std::ranges::find(unavailable, std::string(kernels->name) + " (int8)"), unavailable.end());
+    }
 }
 
 TEST(Isa, EveryTableIsComplete) {
     for (const Isa isa : available_isas()) {
         const KernelTable& table = kernel_table(isa);
-        EXPECT_EQ(table.isa, isa);
+        EXPECT_FALSE(table.name.empty());
         EXPECT_GT(table.lanes, 0U);
         for (std::size_t vectors = 1; vectors <= max_panel_vectors; ++vectors) {
             ASSERT_GT(table.tile_rows[vectors], 0U);
@@ -28,7 +45,7 @@ TEST(Isa, EveryTableIsComplete) {
                 EXPECT_NE(table.gemm_tiles[vectors][rows], nullptr);
             }
         }
-        EXPECT_EQ(table.split != nullptr, isa == Isa::amx);
+        EXPECT_EQ(table.split == nullptr, table.split_in_two == nullptr);
         EXPECT_NE(table.depthwise_row, nullptr);
         EXPECT_NE(table.winograd_input, nullptr);
         EXPECT_NE(table.winograd_output, nullptr);

@@ -109,7 +109,7 @@ inline std::size_t first_difference(std::span<const float> a, std::span<const fl
 
 /// a·b + c as the instruction set rounds it.
 inline float multiply_add(Isa isa, float a, float b, float c) {
-    if (isa != Isa::portable) return std::fma(a, b, c);
+    if (kernel_table(isa).fuses) return std::fma(a, b, c);
     const float product = a * b;
     return product + c;
 }

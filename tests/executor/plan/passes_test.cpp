@@ -89,6 +89,40 @@ TEST(FoldConstants, ComputesNoMoreThan64MiBHoweverOftenThePassesRun) {
     EXPECT_THAT(operators_of(graph), ElementsAre("ConstantOfShape"));
 }
 
+/// y = `op` of two constants, alone or in both branches of an If whose condition is known.
+Graph of_constants(const std::string& op, bool in_branches) {
+    Graph graph;
+    const ValueId c = graph.add_constant("c", Tensor::of<float>({2, 2}, {1, 2, 3, 4}));
+    Node node;
+    node.op = op;
+    node.inputs = {c, c};
+    if (in_branches) {
+        Graph branch;
+        node.inputs.assign(2, branch.add_input("captured", DataType::float32, Shape{2, 2}));
+        branch.captured = 1;
+        branch.outputs = branch.add_node(std::move(node)).value();
+        const auto shared = std::make_shared<const Graph>(std::move(branch));
+        node = {};
+        node.op = "If";
+        node.inputs = {graph.add_constant("condition", Tensor::scalar(true)), c};
+        node.attributes = {{"then_branch", shared}, {"else_branch", shared}};
+    }
+    graph.outputs = graph.add_node(std::move(node)).value();
+    return graph;
+}
+
+TEST(FoldConstants, LeavesWorkOutOfProportionToTheRun) {
+    for (const bool in_branches : {false, true}) {
+        Graph sum = of_constants("Add", in_branches);
+        FoldingBudget budget;
+        EXPECT_EQ(fold_constants(sum, budget).value(), 1) << in_branches;
+        EXPECT_TRUE(sum.is_constant(sum.outputs[0])) << in_branches;
+        Graph product = of_constants("MatMul", in_branches);
+        EXPECT_EQ(fold_constants(product, budget).value(), 0) << in_branches;
+        EXPECT_EQ(product.nodes.size(), 1U) << in_branches;
+    }
+}
+
 TEST(MergeDuplicates, KeepsOneOfEqualNodesAndConstants) {
     const ParameterMap none;
     GraphBuilder b(none);

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <limits>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// Text from outside: UTF-8, and what may stand in a message or on a terminal.
+namespace detect {
+
+struct CodePoint {
+    char32_t value = 0;
+    /// Bytes of it in UTF-8, 1 to 4.
+    std::size_t length = 0;
+};
+
+/// The code point that `text` begins with; nullopt if it begins with none (RFC 3629: no overlong forms, no surrogates,
+/// nothing beyond U+10FFFF) or is empty.
+[[nodiscard]] std::optional<CodePoint> first_code_point(std::string_view text);
+
+/// Bytes at the start of `text`, which is not empty, that stand for one letter: a code point, or what is one U+FFFD
+/// when it is read: a code point that is cut off, or a byte that begins none (Unicode 15, 3.9, "maximal subparts").
+[[nodiscard]] std::size_t first_letter_length(std::string_view text);
+
+/// Bytes that are not UTF-8 become U+FFFD, as nlohmann's JSON writer replaces them.
+[[nodiscard]] std::string valid_utf8(std::string_view text);
+
+/// Columns that a terminal shows: one for each letter, as first_letter_length counts them. Wide and combining
+/// characters are counted as one, too.
+[[nodiscard]] std::size_t columns(std::string_view text);
+
+/// At most so many letters from the start of `text`.
+[[nodiscard]] std::string_view first_letters(std::string_view text, std::size_t most);
+/// At most so many bytes from the start of `text`, and no part of a letter.
+[[nodiscard]] std::string_view first_bytes(std::string_view text, std::size_t most);
+
+/// One line without what steers a terminal: each control character (U+0000 to U+001F, U+007F to U+009F) becomes
+/// `instead`. All else stays, bytes that are not UTF-8 included: names of files may be in any encoding.
+[[nodiscard]] std::string without_controls(std::string_view text, char instead);
+
+/// Text from a file as it may stand in a one-line message: whatever is not printable ASCII becomes '?', long text is
+/// cut.
+[[nodiscard]] std::string printable(std::string_view text);
+/// A path as it may stand in a one-line message: only control characters become '?'.
+[[nodiscard]] std::string printable_path(const std::filesystem::path& path);
+
+struct ListForm {
+    std::string_view separator = ", ";
+    /// Before the last of several, where nothing is left out; empty: the separator.
+    std::string_view before_last = {};
+    /// More than these are counted: "a, b and 3 more".
+    std::size_t most = std::numeric_limits<std::size_t>::max();
+    std::string_view before_rest = " and ";
+};
+
+/// "a, b, c", as it may stand in a sentence.
+[[nodiscard]] std::string listed(std::span<const std::string> items, const ListForm& form = {});
+
+/// The same of whatever a text can be made of.
+template <class Items>
+[[nodiscard]] std::string listed(const Items& items, const ListForm& form = {}) {
+    std::vector<std::string> texts;
+    for (const auto& item : items) texts.emplace_back(item);
+    return listed(std::span<const std::string>(texts), form);
+}
+
+} // namespace detect

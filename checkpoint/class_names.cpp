@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "checkpoint/class_names.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <string_view>
+
+namespace detect {
+
+namespace {
+
+constexpr std::uintmax_t largest_label_file = 16 << 20;
+
+} // namespace
+
+Result<std::vector<std::string>> read_labels(const std::string& path) {
+    const auto refuse = [&](const std::string& what) {
+        return Error{ErrorCode::unreadable_input,
+                     path + ": " + what + "; give a text file of class names, one a line, without the background"};
+    };
+    std::error_code code;
+    const auto status = std::filesystem::status(path, code);
+    if (!std::filesystem::exists(status)) return refuse("no such file");
+    if (!std::filesystem::is_regular_file(status)) return refuse("is not a file");
+    if (std::filesystem::file_size(path, code) > largest_label_file)
+        return refuse("is too large to be a list of class names");
+    std::ifstream file(path, std::ios::binary);
+    if (!file) return refuse("cannot be read");
+
+    std::vector<std::string> labels;
+    for (std::string line; std::getline(file, line);) {
+        constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+        if (labels.empty() && line.starts_with(byte_order_mark)) line.erase(0, byte_order_mark.size());
+        if (!line.empty() && line.back() == '\r') line.pop_back();
+        if (line.find('\0') != std::string::npos) return refuse("is not a text file");
+        labels.push_back(line);
+    }
+    while (!labels.empty() && labels.back().empty()) labels.pop_back();
+    if (labels.empty()) return refuse("no class names found");
+    return labels;
+}
+
+std::vector<std::string> coco_labels() {
+    return {"person",        "bicycle",       "car",          "motorcycle",     "airplane",     "bus",
+            "train",         "truck",         "boat",         "traffic light",  "fire hydrant", "N/A",
+            "stop sign",     "parking meter", "bench",        "bird",           "cat",          "dog",
+            "horse",         "sheep",         "cow",          "elephant",       "bear",         "zebra",
+            "giraffe",       "N/A",           "backpack",     "umbrella",       "N/A",          "N/A",
+            "handbag",       "tie",           "suitcase",     "frisbee",        "skis",         "snowboard",
+            "sports ball",   "kite",          "baseball bat", "baseball glove", "skateboard",   "surfboard",
+            "tennis racket", "bottle",        "N/A",          "wine glass",     "cup",          "fork",
+            "knife",         "spoon",         "bowl",         "banana",         "apple",        "sandwich",
+            "orange",        "broccoli",      "carrot",       "hot dog",        "pizza",        "donut",
+            "cake",          "chair",         "couch",        "potted plant",   "bed",          "N/A",
+            "dining table",  "N/A",           "N/A",          "toilet",         "N/A",          "tv",
+            "laptop",        "mouse",         "remote",       "keyboard",       "cell phone",   "microwave",
+            "oven",          "toaster",       "sink",         "refrigerator",   "N/A",          "book",
+            "clock",         "vase",          "scissors",     "teddy bear",     "hair drier",   "toothbrush"};
+}
+
+} // namespace detect

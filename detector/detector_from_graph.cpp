@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "detector/detector_from_graph.h"
+
+#include "base/label_name.h"
+#include "base/text.h"
+#include "base/try.h"
+#include "detector/implementation.h"
+#include "detector/tiling.h"
+#include "executor/kernels/isa.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+
+namespace detect {
+
+namespace {
+
+/// Class names from the model's metadata: a JSON list.
+std::vector<std::string> read_labels(const std::map<std::string, std::string>& metadata) {
+    const auto entry = metadata.find("labels");
+    if (entry == metadata.end()) return {};
+    const auto json = nlohmann::json::parse(entry->second, nullptr, false);
+    std::vector<std::string> labels;
+    if (!json.is_array()) return {};
+    for (const auto& item : json) labels.push_back(item.is_string() ? item.get<std::string>() : std::string());
+    return labels;
+}
+
+/// Which output is which, by name and type.
+Result<std::array<int, 4>> find_outputs(const Graph& graph) {
+    constexpr std::array<std::string_view, 4> names{"boxes", "labels", "scores", "valid_detections"};
+    constexpr std::array<DataType, 4> types{DataType::float32, DataType::int64, DataType::float32, DataType::int64};
+    std::array<int, 4> found{-1, -1, -1, -1};
+    for (std::size_t i = 0; i < graph.outputs.size(); ++i) {
+        const Value& value = graph[graph.outputs[i]];
+        const auto name = std::ranges::find(names, value.name);
+        if (name == names.end() || value.type != types[static_cast<std::size_t>(name - names.begin())]) continue;
+        found[static_cast<std::size_t>(name - names.begin())] = static_cast<int>(i);
+    }
+    if (found[0] < 0 || found[1] < 0 || found[2] < 0) {
+        return Error{ErrorCode::bad_model,
+                     "the model has no outputs boxes, labels and scores; make one with 'detect export'"};
+    }
+    return found;
+}
+
+Result<void> check_input(const Graph& graph) {
+    if (graph.inputs.size() == 1) {
+        const Value& input = graph[graph.inputs[0]];
+        const bool three_channels = input.shape && input.shape->size() == 4 && (*input.shape)[1].size.value_or(3) == 3;
+        if (input.type == DataType::float32 && three_channels) return {};
+    }
+    return Error{ErrorCode::bad_model, "the model does not take one float32 input [batch, 3, height, width]"};
+}
+
+/// DETECT_ISA selects the kernels by their instruction set's name; anything else, or what the machine lacks, is an
+/// error.
+Result<std::optional<Isa>> isa_from_environment() {
+    const char* wanted = std::getenv("DETECT_ISA");
+    if (wanted == nullptr || *wanted == '\0') return std::optional<Isa>();
+    const auto isa = parse_isa(wanted);
+    if (isa && std::ranges::find(available_isas(), *isa) != available_isas().end()) return isa;
+    return Error{ErrorCode::invalid_argument,
+                 "DETECT_ISA=" + std::string(wanted) + ": " +
+                     (isa ? std::string("this machine does not have it") : "must be " + isa_choices())};
+}
+
+/// The labels that `label_name` gives this name.
+std::vector<int> labels_of(const std::string& name, const std::vector<std::string>& labels) {
+    std::vector<int> found;
+    for (int label = 1; label <= static_cast<int>(labels.size()); ++label) {
+        if (detect::label_name(label, labels) == name) found.push_back(label);
+    }
+    // A model that does not name its classes does not say either how many it has.
+    constexpr std::string_view unnamed = "class ";
+    if (labels.empty() && name.starts_with(unnamed)) {
+        int label = 0;
+        const char* end = name.data() + name.size();
+        const auto read = std::from_chars(name.data() + unnamed.size(), end, label);
+        if (read.ec == std::errc() && read.ptr == end && label >= 1) found.push_back(label);
+    }
+    return found;
+}
+
+Result<std::set<int>> find_classes(std::span<const std::string> wanted, const std::vector<std::string>& labels) {
+    std::set<int> classes;
+    for (const std::string& name : wanted) {
+        const std::vector<int> found = labels_of(name, labels);
+        classes.insert(found.begin(), found.end());
+        if (!found.empty()) continue;
+        std::string message = "the model has no class '" + name + "'; it has " + listed(labels);
+        if (labels.empty()) message += "no names: write 'class 1', 'class 2' and so on";
+        return Error{ErrorCode::invalid_argument, message};
+    }
+    return classes;
+}
+
+} // namespace
+
+std::size_t memory_limit(const DetectorOptions& options) {
+    const long pages = ::sysconf(_SC_PHYS_PAGES);
+    const long page_bytes = ::sysconf(_SC_PAGESIZE);
+    if (pages <= 0 || page_bytes <= 0) return options.memory_limit;
+    const std::size_t machine = static_cast<std::size_t>(pages) * static_cast<std::size_t>(page_bytes);
+    return options.memory_limit == 0 ? machine : std::min(options.memory_limit, machine);
+}
+
+Result<Detector> detector_from_graph(Graph graph, const DetectorOptions& options) {
+    if (options.threads < 0) return Error{ErrorCode::invalid_argument, "threads must be 0 (all cores) or more"};
+    if (std::isnan(options.min_score)) return Error{ErrorCode::invalid_argument, "min_score is not a number"};
+    if (options.pictures_per_run < 0) {
+        return Error{ErrorCode::invalid_argument, "pictures_per_run must be 0 (chosen) or more"};
+    }
+    if (options.tiling) DETECT_TRY(check(*options.tiling));
+    DETECT_TRY(check_input(graph));
+    auto implementation = std::make_shared<Detector::Implementation>();
+    DETECT_TRY_ASSIGN(implementation->outputs, find_outputs(graph));
+    const Dim& batch = (*graph[graph.inputs[0]].shape)[0];
+    implementation->one_picture_per_run = batch.size == 1 || implementation->outputs[3] < 0;
+    implementation->min_score = options.min_score;
+    implementation->pictures_per_run = static_cast<std::size_t>(options.pictures_per_run);
+    implementation->tiling = options.tiling;
+    implementation->metadata = graph.metadata;
+    implementation->labels = read_labels(graph.metadata);
+    DETECT_TRY_ASSIGN(implementation->classes, find_classes(options.classes, implementation->labels));
+    DETECT_TRY_ASSIGN(const auto isa, isa_from_environment());
+    DETECT_TRY_ASSIGN(implementation->model,
+                      Model::compile(std::move(graph),
+                                     {.threads = options.threads, .isa = isa, .memory_limit = memory_limit(options)}));
+    return Detector(std::move(implementation));
+}
+
+} // namespace detect
