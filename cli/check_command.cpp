@@ -21,7 +21,7 @@ namespace detect::cli {
 
 namespace {
 
-struct Arguments {
+struct CheckArguments {
     std::string model;
     std::string image;
     std::string weights;
@@ -56,7 +56,7 @@ std::string quoted(const std::string& text) {
 }
 
 /// The command that makes a sound file of the checkpoint: with the settings that were given, and those that were found.
-std::string export_line(const CLI::App& command, const Arguments& arguments, const SettingsOverrides& settings) {
+std::string export_line(const CLI::App& command, const CheckArguments& arguments, const SettingsOverrides& settings) {
     if (arguments.weights.empty()) return "";
     const std::string image = arguments.image.empty() ? "PICTURE" : quoted(arguments.image);
     std::string line = "detect export --weights " + quoted(arguments.weights) + " --image " + image;
@@ -73,7 +73,7 @@ std::string export_line(const CLI::App& command, const Arguments& arguments, con
     return line + " -o " + quoted(output.string());
 }
 
-Result<checking::CheckOptions> read_options(const CLI::App& command, const Arguments& arguments) {
+Result<checking::CheckOptions> read_options(const CLI::App& command, const CheckArguments& arguments) {
     checking::CheckOptions options;
     DETECT_TRY_ASSIGN(GivenSettings given, read_settings(command, arguments.settings));
     if (arguments.weights.empty() && !given.first_option.empty() && given.first_option != "--labels") {
@@ -92,7 +92,7 @@ Result<checking::CheckOptions> read_options(const CLI::App& command, const Argum
     return options;
 }
 
-Result<int> run(const CLI::App& command, const Arguments& arguments) {
+Result<int> run(const CLI::App& command, const CheckArguments& arguments) {
     if (looks_like_checkpoint(arguments.model)) {
         return Error{ErrorCode::unreadable_input,
                      arguments.model + ": is a checkpoint, not an ONNX file; make one with 'detect export'"};
@@ -120,7 +120,7 @@ constexpr const char* examples =
 } // namespace
 
 Command add_check_command(CLI::App& app) {
-    auto arguments = std::make_shared<Arguments>();
+    auto arguments = std::make_shared<CheckArguments>();
     app.add_option("model", arguments->model, "The ONNX file to check, from any exporter")
         ->required()
         ->type_name("FILE");

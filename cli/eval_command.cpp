@@ -19,7 +19,7 @@ namespace detect::cli {
 
 namespace {
 
-struct Arguments {
+struct EvalArguments {
     std::string annotations;
     std::string images;
     std::string detections;
@@ -36,7 +36,7 @@ struct Arguments {
 
 Error usage_error(const std::string& what) { return {ErrorCode::invalid_argument, what}; }
 
-Result<void> check(const Arguments& arguments) {
+Result<void> check(const EvalArguments& arguments) {
     const bool runs_models = arguments.detections.empty();
     if (runs_models && arguments.images.empty())
         return usage_error("give --images, the folder of the pictures to run on, or --detections, results to evaluate");
@@ -75,7 +75,7 @@ Result<void> check_one_each(const std::vector<std::pair<const char*, std::string
 }
 
 /// Nothing that is read may be overwritten, and it is better said before the work than after.
-Result<void> check_destinations(const Arguments& arguments, const evaluation::Dataset& dataset) {
+Result<void> check_destinations(const EvalArguments& arguments, const evaluation::Dataset& dataset) {
     std::vector<std::string> read{arguments.annotations};
     for (const evaluation::DatasetImage& image : dataset.images) {
         if (!arguments.images.empty())
@@ -95,7 +95,7 @@ Result<void> check_destinations(const Arguments& arguments, const evaluation::Da
     return check_one_each(destinations);
 }
 
-Result<void> read_results(const Arguments& arguments, evaluation::Summary& summary) {
+Result<void> read_results(const EvalArguments& arguments, evaluation::Summary& summary) {
     DETECT_TRY_ASSIGN(evaluation::ReadDetections read,
                       evaluation::read_detections(arguments.detections, summary.dataset));
     if (read.of_unknown_categories > 0) {
@@ -108,7 +108,7 @@ Result<void> read_results(const Arguments& arguments, evaluation::Summary& summa
     return {};
 }
 
-Result<void> run_chosen_models(const CLI::App& command, const Arguments& arguments, evaluation::Summary& summary) {
+Result<void> run_chosen_models(const CLI::App& command, const EvalArguments& arguments, evaluation::Summary& summary) {
     std::vector<std::string> names = arguments.compare;
     if (names.empty()) names.push_back(arguments.model);
     std::vector<ChosenModel> models;
@@ -119,7 +119,7 @@ Result<void> run_chosen_models(const CLI::App& command, const Arguments& argumen
     return run_models(models, arguments.threads, arguments.images, summary);
 }
 
-Result<evaluation::Summary> summarise(const CLI::App& command, const Arguments& arguments) {
+Result<evaluation::Summary> summarise(const CLI::App& command, const EvalArguments& arguments) {
     DETECT_TRY(check(arguments));
     evaluation::Summary summary{.annotations = arguments.annotations, .dataset = {}, .models = {}};
     DETECT_TRY_ASSIGN(summary.dataset, evaluation::read_ground_truth(arguments.annotations));
@@ -136,14 +136,14 @@ Result<evaluation::Summary> summarise(const CLI::App& command, const Arguments& 
 }
 
 /// Nothing without a folder: the report then has no pictures.
-evaluation::PictureReader picture_reader(const Arguments& arguments) {
+evaluation::PictureReader picture_reader(const EvalArguments& arguments) {
     if (arguments.images.empty()) return {};
     return [folder = std::filesystem::path(arguments.images)](const std::string& file_name) {
         return read_picture(folder / file_name);
     };
 }
 
-Result<void> write(const Arguments& arguments, const evaluation::Summary& summary) {
+Result<void> write(const EvalArguments& arguments, const evaluation::Summary& summary) {
     if (!arguments.save_detections.empty()) {
         DETECT_TRY(write_text(arguments.save_detections,
                               evaluation::to_coco_results(summary.models.front().detections, summary.dataset)));
@@ -156,7 +156,7 @@ Result<void> write(const Arguments& arguments, const evaluation::Summary& summar
     return {};
 }
 
-int run(const CLI::App& command, const Arguments& arguments) {
+int run(const CLI::App& command, const EvalArguments& arguments) {
     const auto summary = summarise(command, arguments);
     if (!summary) return report(summary.error());
     if (auto written = write(arguments, *summary); !written) return report(written.error());
@@ -171,7 +171,7 @@ int run(const CLI::App& command, const Arguments& arguments) {
 } // namespace
 
 Command add_eval_command(CLI::App& app) {
-    auto arguments = std::make_shared<Arguments>();
+    auto arguments = std::make_shared<EvalArguments>();
     app.add_option("--annotations", arguments->annotations, "Ground truth, a COCO JSON file")
         ->type_name("FILE")
         ->required();

@@ -18,7 +18,7 @@ namespace detect::cli {
 
 namespace {
 
-struct Arguments {
+struct ExportArguments {
     std::string image;
     std::string weights;
     std::string output = "model.onnx";
@@ -55,7 +55,7 @@ void print(const ExportReport& report) {
     std::fflush(stdout);
 }
 
-Result<void> run(const CLI::App& command, const Arguments& arguments) {
+Result<void> run(const CLI::App& command, const ExportArguments& arguments) {
     DETECT_TRY_ASSIGN(const GivenSettings given, read_settings(command, arguments.settings));
     std::filesystem::path checkpoint = arguments.weights;
     if (checkpoint.empty()) checkpoint = bundled_checkpoint();
@@ -91,7 +91,7 @@ Result<void> run(const CLI::App& command, const Arguments& arguments) {
 } // namespace
 
 Command add_export_command(CLI::App& app) {
-    auto arguments = std::make_shared<Arguments>();
+    auto arguments = std::make_shared<ExportArguments>();
     app.add_option("--image", arguments->image,
                    "A real picture, best one that shows an object: the export is verified on it")
         ->required()

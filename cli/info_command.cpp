@@ -67,11 +67,11 @@ void print_operators() {
 } // namespace
 
 Command add_info_command(CLI::App& app) {
-    struct Arguments {
+    struct InfoArguments {
         std::string file;
         bool operators = false;
     };
-    auto arguments = std::make_shared<Arguments>();
+    auto arguments = std::make_shared<InfoArguments>();
     app.add_option("model", arguments->file, "An ONNX file")->type_name("FILE");
     app.add_flag("--operators", arguments->operators,
                  "Instead of a file, list all operators that can be run, with their opsets");

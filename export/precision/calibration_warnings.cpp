@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "export/precision/calibration_warnings.h"
 
+#include "export/precision/agreement.h"
+
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -16,7 +18,6 @@ constexpr double most_distance = 0.5;
 constexpr double most_brightness_difference = 0.25;
 constexpr double least_detections_share = 0.2;
 constexpr double least_found_share = 0.9;
-constexpr float least_score = 0.3F;
 
 std::string number(double value, int digits = 2) {
     char text[64];
