@@ -123,4 +123,10 @@ Result<void> AtomicFile::commit(Sync sync) {
     return {};
 }
 
+Result<void> write_file(const std::filesystem::path& path, std::string_view text) {
+    DETECT_TRY_ASSIGN(AtomicFile file, AtomicFile::create(path));
+    DETECT_TRY(file.write(std::as_bytes(std::span(text))));
+    return file.commit();
+}
+
 } // namespace detect

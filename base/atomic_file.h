@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <span>
+#include <string_view>
 
 namespace detect {
 
@@ -45,5 +46,8 @@ private:
     bool has_name_;
     int descriptor_;
 };
+
+/// Writes a file as a whole, with the same care.
+Result<void> write_file(const std::filesystem::path& path, std::string_view text);
 
 } // namespace detect

@@ -35,7 +35,7 @@ std::string list(const std::vector<std::size_t>& sizes) {
     return listed(texts);
 }
 
-constexpr const char* cure =
+constexpr const char* batch_cure =
     "export again with a batch axis that nothing in the model's Python code turns into a number or a list of "
     "pictures, or feed as many pictures as it was traced with; 'detect export' makes a file for any batch";
 
@@ -55,7 +55,7 @@ std::optional<Finding> find_failure(const CheckContext& context, const std::vect
             .where = describe(context.graph.nodes[failure->node]),
             .what = "the batch is declared to be of any size, but was baked in when the model was traced: a batch of " +
                     list(taken) + " works, one of " + std::to_string(i + 1) + " stops here: " + failure->message,
-            .advice = cure};
+            .advice = batch_cure};
     }
     return std::nullopt;
 }
@@ -118,7 +118,7 @@ Result<std::optional<Finding>> compare_results(const CheckContext& context, cons
                                      .what = "the batch is declared to be of any size, but of " + pictures(batch) +
                                              " only the first " + std::to_string(*results) + " has a result" +
                                              (node != nullptr ? ": here the others are left behind" : ""),
-                                     .advice = cure});
+                                     .advice = batch_cure});
     }
     if (alone.detections.empty() || together.detections.empty()) return std::optional<Finding>();
     const auto report = match_detections(alone.detections[0], together.detections[0],

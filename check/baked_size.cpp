@@ -12,7 +12,7 @@ namespace detect::checking {
 
 namespace {
 
-constexpr const char* cure =
+constexpr const char* size_cure =
     "export again from code in which sizes stay tensors (torchvision 0.5 and later, traced); or make the file "
     "from the checkpoint with 'detect export', which computes every size in the graph";
 
@@ -64,7 +64,7 @@ std::optional<Finding> find_failure(const CheckContext& context, const std::vect
                        .what =
                            "height and width are declared to be free, but were baked in when the model was traced: " +
                            to_text(furthest) + " works, " + to_text(run) + " stops here: " + failure->message,
-                       .advice = cure};
+                       .advice = size_cure};
     }
     return std::nullopt;
 }
@@ -135,7 +135,7 @@ std::optional<Finding> find_baked_factor(const CheckContext& context, const Size
             "baked in when the model was traced: of " +
             std::to_string(objects.size()) + " objects, " + std::to_string(unscaled) +
             " have the coordinates that belong to " + to_text(base) + " when the picture is fed as " + to_text(twice),
-        .advice = cure};
+        .advice = size_cure};
 }
 
 /// The picture beside itself: what is found in one is found in the other, unless boxes are cut off at a size that was
@@ -164,7 +164,7 @@ Result<std::optional<Finding>> find_baked_clamp(const CheckContext& context, con
                         "traced: with the picture twice " +
                         std::string(down ? "one below the other" : "side by side") + ", " + std::to_string(first) +
                         " objects are found in the first and none of them in the second",
-                .advice = cure});
+                .advice = size_cure});
 }
 
 Result<std::optional<Finding>> compare_results(const CheckContext& context, const std::vector<SizedRun>& runs) {

@@ -7,6 +7,7 @@
 #include "check/known_shapes.h"
 #include "check/registry.h"
 #include "export/checkpoint_graph.h"
+#include "onnx/model_file.h"
 #include "onnx/opset_conversion.h"
 #include "onnx/reader.h"
 

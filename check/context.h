@@ -4,7 +4,10 @@
 #include "check/check.h"
 #include "check/graph_queries.h"
 #include "check/trials.h"
-#include "onnx/model_file.h"
+
+namespace onnx {
+class ModelProto;
+}
 
 namespace detect::checking {
 

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include <onnx/onnx_pb.h>
+
 namespace detect::checking {
 
 namespace {

@@ -42,7 +42,7 @@ constexpr auto safetensors_types = std::to_array<NamedType>({
     {"BOOL", DataType::boolean},
 });
 
-Error damaged(const std::string& cause) {
+Error damaged_header(const std::string& cause) {
     return {ErrorCode::unreadable_input, "damaged safetensors header: " + cause};
 }
 
@@ -184,11 +184,13 @@ Result<void> check_coverage(std::vector<Placed> ranges, std::size_t data_size) {
     std::int64_t covered = 0;
     for (const Placed& range : ranges) {
         if (range.begin < covered)
-            return damaged("the bytes of " + printable(range.name) + " overlap another tensor's");
-        if (range.begin > covered) return damaged("there is a hole before the bytes of " + printable(range.name));
+            return damaged_header("the bytes of " + printable(range.name) + " overlap another tensor's");
+        if (range.begin > covered)
+            return damaged_header("there is a hole before the bytes of " + printable(range.name));
         covered = range.end;
     }
-    if (static_cast<std::uint64_t>(covered) != data_size) return damaged("there are bytes after the last tensor");
+    if (static_cast<std::uint64_t>(covered) != data_size)
+        return damaged_header("there are bytes after the last tensor");
     return {};
 }
 
@@ -197,14 +199,14 @@ Result<void> check_coverage(std::vector<Placed> ranges, std::size_t data_size) {
 Result<CheckpointContents> read_safetensors(std::span<const std::byte> file) {
     ByteCursor cursor(file);
     const auto length = cursor.read<std::uint64_t>();
-    if (!length || *length > max_safetensors_header) return damaged("it is said to be longer than 100 MB");
+    if (!length || *length > max_safetensors_header) return damaged_header("it is said to be longer than 100 MB");
     const auto header = cursor.take(*length);
-    if (!header) return damaged("it is longer than the file (is the file cut off?)");
+    if (!header) return damaged_header("it is longer than the file (is the file cut off?)");
     const auto data = file.subspan(cursor.position());
 
     HeaderHandler handler;
     const std::string_view text = as_text(*header);
-    if (!json::sax_parse(text.begin(), text.end(), &handler)) return damaged(handler.failure);
+    if (!json::sax_parse(text.begin(), text.end(), &handler)) return damaged_header(handler.failure);
 
     CheckpointContents contents;
     contents.metadata = std::move(handler.metadata);

@@ -15,7 +15,7 @@ namespace {
 using pickle::Document;
 using pickle::Index;
 using pickle::Kind;
-using pickle::Value;
+using PickleValue = pickle::Value;
 
 struct NamedType {
     std::string_view storage;
@@ -62,7 +62,7 @@ Result<std::int64_t> as_integer(const Document& document, Index index) {
 
 /// Sizes and strides: a tuple, or torch.Size of one.
 Result<std::vector<std::int64_t>> as_integers(const Document& document, Index index) {
-    const Value* value = &document[index];
+    const PickleValue* value = &document[index];
     if (value->kind == Kind::object && document.name_of(index) == "torch.Size" &&
         document[value->items[1]].items.size() == 1) {
         value = &document[document[value->items[1]].items[0]];
@@ -92,7 +92,7 @@ Result<std::optional<TorchTensor>> rebuild_tensor(const Document& document, cons
     tensor.type = storage->type;
     tensor.type_name = storage->type_name;
     if (typed) {
-        const Value& dtype = document[arguments[6]];
+        const PickleValue& dtype = document[arguments[6]];
         if (dtype.kind != Kind::global || dtype.text != "torch")
             return damaged("has an element type that is no torch.dtype");
         DETECT_TRY_ASSIGN(const NamedType named, find_type(&NamedType::dtype, dtype.name));
@@ -109,14 +109,14 @@ Result<std::optional<TorchTensor>> rebuild_tensor(const Document& document, cons
 
 Result<std::optional<TorchStorage>> as_storage(const Document& document, Index index) {
     if (document[index].kind != Kind::persistent) return std::optional<TorchStorage>{};
-    const Value& id = document[document[index].items[0]];
+    const PickleValue& id = document[document[index].items[0]];
     if (id.kind != Kind::tuple || id.items.size() < 5 || document[id.items[0]].text != "storage") {
         return std::optional<TorchStorage>{};
     }
-    const Value& type = document[id.items[1]];
+    const PickleValue& type = document[id.items[1]];
     if (type.kind != Kind::global || !is_torch(type.text)) return damaged("refers to a storage without type");
     DETECT_TRY_ASSIGN(const NamedType named, find_type(&NamedType::storage, type.name));
-    const Value& key = document[id.items[2]];
+    const PickleValue& key = document[id.items[2]];
     constexpr std::size_t longest_key = 256;
     if ((key.kind != Kind::text && key.kind != Kind::integer) || key.text.size() > longest_key) {
         return damaged("refers to a storage without key");

@@ -24,7 +24,9 @@ constexpr std::size_t zip64_locator_size = 20;
 constexpr std::size_t local_header_size = 30;
 constexpr std::uint32_t in_zip64_field = 0xffffffff;
 
-Error damaged(const std::string& cause) { return {ErrorCode::unreadable_input, "damaged ZIP archive: " + cause}; }
+Error damaged_archive(const std::string& cause) {
+    return {ErrorCode::unreadable_input, "damaged ZIP archive: " + cause};
+}
 
 struct Directory {
     std::uint64_t entry_count = 0;
@@ -62,7 +64,7 @@ std::optional<std::size_t> find_end(std::span<const std::byte> file) {
 
 Result<Directory> find_directory(std::span<const std::byte> file) {
     const auto end = find_end(file);
-    if (!end) return damaged("it has no directory at its end (is the file cut off?)");
+    if (!end) return damaged_archive("it has no directory at its end (is the file cut off?)");
     const Record record(file.subspan(*end, end_size));
     Directory directory{record.at<std::uint16_t>(10), record.at<std::uint32_t>(12), record.at<std::uint32_t>(16)};
     if (*end >= zip64_locator_size) {
@@ -73,14 +75,14 @@ Result<Directory> find_directory(std::span<const std::byte> file) {
                 zip64_offset <= file.size() ? ByteCursor(file, static_cast<std::size_t>(zip64_offset)) : ByteCursor({});
             const auto zip64_end = cursor.take(56);
             if (!zip64_end || Record(*zip64_end).at<std::uint32_t>(0) != zip64_end_signature) {
-                return damaged("its ZIP64 end record is missing");
+                return damaged_archive("its ZIP64 end record is missing");
             }
             const Record zip64(*zip64_end);
             directory = {zip64.at<std::uint64_t>(32), zip64.at<std::uint64_t>(40), zip64.at<std::uint64_t>(48)};
         }
     }
     if (directory.offset > file.size() || directory.size > file.size() - directory.offset) {
-        return damaged("its directory lies outside the file (is the file cut off?)");
+        return damaged_archive("its directory lies outside the file (is the file cut off?)");
     }
     return directory;
 }
@@ -130,19 +132,20 @@ std::optional<Entry> read_central_header(ByteCursor& cursor) {
 Result<ZipEntry> locate(std::span<const std::byte> file, const Entry& entry) {
     const std::string name = "entry " + printable(entry.name);
     if ((entry.flags & 1U) != 0) return Error{ErrorCode::unreadable_input, name + " of the ZIP archive is encrypted"};
-    if (entry.method == 0 && entry.compressed_size != entry.size) return damaged(name + " has two different sizes");
-    if (entry.local_header > file.size()) return damaged(name + " lies outside the file");
+    if (entry.method == 0 && entry.compressed_size != entry.size)
+        return damaged_archive(name + " has two different sizes");
+    if (entry.local_header > file.size()) return damaged_archive(name + " lies outside the file");
     ByteCursor cursor(file, static_cast<std::size_t>(entry.local_header));
     const auto header = cursor.take(local_header_size);
     if (!header || Record(*header).at<std::uint32_t>(0) != local_header_signature)
-        return damaged(name + " has no header");
+        return damaged_archive(name + " has no header");
     const Record record(*header);
     const auto local_name = cursor.take(record.at<std::uint16_t>(26));
     const auto extra = cursor.take(record.at<std::uint16_t>(28));
     if (!local_name || as_text(*local_name) != entry.name || !extra)
-        return damaged(name + " has another name in its header");
+        return damaged_archive(name + " has another name in its header");
     const auto data = cursor.take(entry.compressed_size);
-    if (!data) return damaged(name + " reaches beyond the end of the file");
+    if (!data) return damaged_archive(name + " reaches beyond the end of the file");
     return ZipEntry{*data, entry.method != 0};
 }
 
@@ -155,10 +158,10 @@ Result<ZipEntries> read_zip(std::span<const std::byte> file) {
     ZipEntries entries;
     for (std::uint64_t i = 0; i < directory.entry_count; ++i) {
         const auto entry = read_central_header(cursor);
-        if (!entry) return damaged("entry " + std::to_string(i) + " of its directory cannot be read");
+        if (!entry) return damaged_archive("entry " + std::to_string(i) + " of its directory cannot be read");
         DETECT_TRY_ASSIGN(const ZipEntry located, locate(file, *entry));
         if (!entries.emplace(entry->name, located).second)
-            return damaged("two entries are named " + printable(entry->name));
+            return damaged_archive("two entries are named " + printable(entry->name));
     }
     return entries;
 }

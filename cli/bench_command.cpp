@@ -30,7 +30,7 @@ constexpr int largest_side = 16384;
 constexpr int warm_up_runs = 3;
 constexpr int largest_profile = 15;
 
-struct Arguments {
+struct BenchArguments {
     std::vector<std::string> pictures;
     std::string model;
     std::string size;
@@ -105,7 +105,7 @@ Result<Picture> read_at_size(const std::string& file, Size size) {
 }
 
 /// All pictures at --size, or at the first one's.
-Result<std::vector<Picture>> read_pictures(const Arguments& arguments) {
+Result<std::vector<Picture>> read_pictures(const BenchArguments& arguments) {
     Size size;
     if (!arguments.size.empty()) {
         DETECT_TRY_ASSIGN(size, parse_size(arguments.size));
@@ -195,7 +195,7 @@ Result<void> time_runs(const Detector& detector, std::span<const ImageView> batc
     return {};
 }
 
-Result<Report> measure(const CLI::App& command, const Arguments& arguments) {
+Result<Report> measure(const CLI::App& command, const BenchArguments& arguments) {
     DETECT_TRY_ASSIGN(const ChosenModel chosen, choose_model(command, arguments.model, arguments.settings));
     DETECT_TRY_ASSIGN(const std::vector<Picture> pictures, read_pictures(arguments));
     const std::vector<ImageView> batch = make_batch(pictures, arguments.batch);
@@ -229,7 +229,7 @@ nlohmann::ordered_json number(double value) {
 
 double images_per_second(const Report& report) { return 1e3 * report.batch / report.latency.mean; }
 
-std::string to_json(const Report& report) {
+std::string bench_json(const Report& report) {
     const Latency& latency = report.latency;
     nlohmann::ordered_json json{
         {"model", report.model},
@@ -294,30 +294,31 @@ std::string to_table(const Report& report) {
     return text;
 }
 
-Result<void> run(const CLI::App& command, const Arguments& arguments) {
+Result<void> run(const CLI::App& command, const BenchArguments& arguments) {
     DETECT_TRY_ASSIGN(const Report report, measure(command, arguments));
     if (arguments.json != "-") DETECT_TRY(write_text("-", to_table(report)));
-    if (!arguments.json.empty()) DETECT_TRY(write_text(arguments.json, to_json(report)));
+    if (!arguments.json.empty()) DETECT_TRY(write_text(arguments.json, bench_json(report)));
     return {};
 }
 
 } // namespace
 
 Command add_bench_command(CLI::App& app) {
-    auto arguments = std::make_shared<Arguments>();
-    app.add_option("--image", arguments->pictures, "Pictures to run on; a batch takes them in turn")
+    auto arguments = std::make_shared<BenchArguments>();
+    app.add_option("--image", arguments->pictures, "Pictures to run on; several are taken in turn")
         ->required()
         ->type_name("FILE");
     add_model_option(app, arguments->model);
     app.add_option("--size", arguments->size,
-                   "Scale the pictures to HEIGHTxWIDTH first, e.g. 800x1066 (default: the first one's size)");
+                   "Scale the pictures to this size first, e.g. 800x1066 (default: the first one's size)")
+        ->type_name("HEIGHTxWIDTH");
     app.add_option("--batch", arguments->batch, "Pictures per run")
         ->check(CLI::Range(1, largest_batch))
         ->capture_default_str();
     app.add_option("--threads", arguments->threads, "Threads to use (0: all cores)")
         ->check(CLI::Range(0, 1024))
         ->capture_default_str();
-    app.add_option("--runs", arguments->runs, "Timed runs, after some that are not")
+    app.add_option("--runs", arguments->runs, "Timed runs; a few more come before them, to warm up")
         ->check(CLI::Range(1, 1000000))
         ->capture_default_str();
     app.add_flag("--profile", arguments->profile,
@@ -326,7 +327,7 @@ Command add_bench_command(CLI::App& app) {
         ->type_name("FILE");
     add_settings_options(app, arguments->settings);
     app.footer("Example: detect bench --model model.onnx --image board.png --threads 2 --profile\n"
-               "Timed is Detector::run on 8-bit pixels in memory, conversion included, reading the file not.\n" +
+               "It times Detector::run on 8-bit pixels in memory: conversion is included, reading the file is not.\n" +
                std::string(exit_code_help));
     return [&app, arguments] {
         const auto result = run(app, *arguments);

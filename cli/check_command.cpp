@@ -21,7 +21,7 @@ namespace detect::cli {
 
 namespace {
 
-struct Arguments {
+struct CheckArguments {
     std::string model;
     std::string image;
     std::string weights;
@@ -56,7 +56,7 @@ std::string quoted(const std::string& text) {
 }
 
 /// The command that makes a sound file of the checkpoint: with the settings that were given, and those that were found.
-std::string export_line(const CLI::App& command, const Arguments& arguments, const SettingsOverrides& settings) {
+std::string export_line(const CLI::App& command, const CheckArguments& arguments, const SettingsOverrides& settings) {
     if (arguments.weights.empty()) return "";
     const std::string image = arguments.image.empty() ? "PICTURE" : quoted(arguments.image);
     std::string line = "detect export --weights " + quoted(arguments.weights) + " --image " + image;
@@ -73,7 +73,7 @@ std::string export_line(const CLI::App& command, const Arguments& arguments, con
     return line + " -o " + quoted(output.string());
 }
 
-Result<checking::CheckOptions> read_options(const CLI::App& command, const Arguments& arguments) {
+Result<checking::CheckOptions> read_options(const CLI::App& command, const CheckArguments& arguments) {
     checking::CheckOptions options;
     DETECT_TRY_ASSIGN(GivenSettings given, read_settings(command, arguments.settings));
     if (arguments.weights.empty() && !given.first_option.empty() && given.first_option != "--labels") {
@@ -92,7 +92,7 @@ Result<checking::CheckOptions> read_options(const CLI::App& command, const Argum
     return options;
 }
 
-Result<int> run(const CLI::App& command, const Arguments& arguments) {
+Result<int> run(const CLI::App& command, const CheckArguments& arguments) {
     if (looks_like_checkpoint(arguments.model)) {
         return Error{ErrorCode::unreadable_input,
                      arguments.model + ": is a checkpoint, not an ONNX file; make one with 'detect export'"};
@@ -114,21 +114,21 @@ constexpr const char* examples =
     "Examples: detect check model.onnx --image board.png\n"
     "          detect check model.onnx --image board.png --weights best.pth --min-size 1024 --max-size 1024\n"
     "          detect check model.onnx --target tensorrt --json report.json\n"
-    "Errors and warnings are problems; costs are not. For the target, the file is judged as this program would run "
+    "Errors and warnings are problems; costs are not. The file is judged as the program named by --target would run "
     "it.\n";
 
 } // namespace
 
 Command add_check_command(CLI::App& app) {
-    auto arguments = std::make_shared<Arguments>();
-    app.add_option("model", arguments->model, "An ONNX file, of this program or of any other")
+    auto arguments = std::make_shared<CheckArguments>();
+    app.add_option("model", arguments->model, "The ONNX file to check, from any exporter")
         ->required()
         ->type_name("FILE");
     app.add_option("--image", arguments->image, "A real picture on which the model finds something")->type_name("FILE");
     app.add_option("--weights", arguments->weights,
-                   "The checkpoint it was made from: compare with our own export of it")
+                   "The checkpoint that the file was made from: compare the file with our own export of it")
         ->type_name("FILE");
-    app.add_option("--target", arguments->target, "The program that is to run the file")
+    app.add_option("--target", arguments->target, "The program that will run the file")
         ->check(CLI::IsMember(target_names()))
         ->capture_default_str();
     app.add_option("--json", arguments->json, "Write the report as JSON; - for standard output")->type_name("FILE");

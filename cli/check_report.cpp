@@ -122,7 +122,7 @@ std::string to_text(const CheckReport& report, const CheckOptions& options, cons
     for (const std::string& sentence : report.left_out) text += wrapped("note: ", sentence);
     if (export_line.empty()) return text;
     text += "\na sound file: " + export_line + "\n";
-    if (!options.image) text += "(PICTURE: a real one on which the model finds something)\n";
+    if (!options.image) text += "(for PICTURE give a real picture on which the model finds something)\n";
     return text;
 }
 

@@ -19,7 +19,7 @@ namespace detect::cli {
 
 namespace {
 
-struct Arguments {
+struct EvalArguments {
     std::string annotations;
     std::string images;
     std::string detections;
@@ -36,7 +36,7 @@ struct Arguments {
 
 Error usage_error(const std::string& what) { return {ErrorCode::invalid_argument, what}; }
 
-Result<void> check(const Arguments& arguments) {
+Result<void> check(const EvalArguments& arguments) {
     const bool runs_models = arguments.detections.empty();
     if (runs_models && arguments.images.empty())
         return usage_error("give --images, the folder of the pictures to run on, or --detections, results to evaluate");
@@ -48,7 +48,7 @@ Result<void> check(const Arguments& arguments) {
         return usage_error("--model and --compare: name all models after --compare");
     if (arguments.compare.size() == 1) return usage_error("--compare: give two models or more");
     if (!arguments.save_detections.empty() && (!runs_models || !arguments.compare.empty()))
-        return usage_error("--save-detections: is for one model that is run");
+        return usage_error("--save-detections needs one model to run: leave out --detections and --compare");
     // No range of CLI11's refuses these.
     if (std::isnan(arguments.score) || std::isnan(arguments.iou)) return usage_error("--score and --iou: give numbers");
     return {};
@@ -75,7 +75,7 @@ Result<void> check_one_each(const std::vector<std::pair<const char*, std::string
 }
 
 /// Nothing that is read may be overwritten, and it is better said before the work than after.
-Result<void> check_destinations(const Arguments& arguments, const evaluation::Dataset& dataset) {
+Result<void> check_destinations(const EvalArguments& arguments, const evaluation::Dataset& dataset) {
     std::vector<std::string> read{arguments.annotations};
     for (const evaluation::DatasetImage& image : dataset.images) {
         if (!arguments.images.empty())
@@ -95,7 +95,7 @@ Result<void> check_destinations(const Arguments& arguments, const evaluation::Da
     return check_one_each(destinations);
 }
 
-Result<void> read_results(const Arguments& arguments, evaluation::Summary& summary) {
+Result<void> read_results(const EvalArguments& arguments, evaluation::Summary& summary) {
     DETECT_TRY_ASSIGN(evaluation::ReadDetections read,
                       evaluation::read_detections(arguments.detections, summary.dataset));
     if (read.of_unknown_categories > 0) {
@@ -108,7 +108,7 @@ Result<void> read_results(const Arguments& arguments, evaluation::Summary& summa
     return {};
 }
 
-Result<void> run_chosen_models(const CLI::App& command, const Arguments& arguments, evaluation::Summary& summary) {
+Result<void> run_chosen_models(const CLI::App& command, const EvalArguments& arguments, evaluation::Summary& summary) {
     std::vector<std::string> names = arguments.compare;
     if (names.empty()) names.push_back(arguments.model);
     std::vector<ChosenModel> models;
@@ -119,13 +119,13 @@ Result<void> run_chosen_models(const CLI::App& command, const Arguments& argumen
     return run_models(models, arguments.threads, arguments.images, summary);
 }
 
-Result<evaluation::Summary> summarise(const CLI::App& command, const Arguments& arguments) {
+Result<evaluation::Summary> summarise(const CLI::App& command, const EvalArguments& arguments) {
     DETECT_TRY(check(arguments));
     evaluation::Summary summary{.annotations = arguments.annotations, .dataset = {}, .models = {}};
     DETECT_TRY_ASSIGN(summary.dataset, evaluation::read_ground_truth(arguments.annotations));
     DETECT_TRY(check_destinations(arguments, summary.dataset));
     if (summary.dataset.annotations.empty())
-        warn(arguments.annotations + ": has no annotations: false alarms are all that can be counted");
+        warn(arguments.annotations + ": has no annotations, so only false alarms can be counted");
     if (arguments.detections.empty()) {
         DETECT_TRY(run_chosen_models(command, arguments, summary));
     } else {
@@ -136,14 +136,14 @@ Result<evaluation::Summary> summarise(const CLI::App& command, const Arguments& 
 }
 
 /// Nothing without a folder: the report then has no pictures.
-evaluation::PictureReader picture_reader(const Arguments& arguments) {
+evaluation::PictureReader picture_reader(const EvalArguments& arguments) {
     if (arguments.images.empty()) return {};
     return [folder = std::filesystem::path(arguments.images)](const std::string& file_name) {
         return read_picture(folder / file_name);
     };
 }
 
-Result<void> write(const Arguments& arguments, const evaluation::Summary& summary) {
+Result<void> write(const EvalArguments& arguments, const evaluation::Summary& summary) {
     if (!arguments.save_detections.empty()) {
         DETECT_TRY(write_text(arguments.save_detections,
                               evaluation::to_coco_results(summary.models.front().detections, summary.dataset)));
@@ -156,7 +156,7 @@ Result<void> write(const Arguments& arguments, const evaluation::Summary& summar
     return {};
 }
 
-int run(const CLI::App& command, const Arguments& arguments) {
+int run(const CLI::App& command, const EvalArguments& arguments) {
     const auto summary = summarise(command, arguments);
     if (!summary) return report(summary.error());
     if (auto written = write(arguments, *summary); !written) return report(written.error());
@@ -171,25 +171,30 @@ int run(const CLI::App& command, const Arguments& arguments) {
 } // namespace
 
 Command add_eval_command(CLI::App& app) {
-    auto arguments = std::make_shared<Arguments>();
-    app.add_option("--annotations", arguments->annotations, "Ground truth, a COCO JSON file")->required();
-    app.add_option("--images", arguments->images, "Folder of its pictures");
+    auto arguments = std::make_shared<EvalArguments>();
+    app.add_option("--annotations", arguments->annotations, "Ground truth, a COCO JSON file")
+        ->type_name("FILE")
+        ->required();
+    app.add_option("--images", arguments->images, "The folder of the annotated pictures")->type_name("DIR");
     add_model_option(app, arguments->model);
-    app.add_option("--compare", arguments->compare, "Models to put side by side");
+    app.add_option("--compare", arguments->compare, "Compare these models, two or more")->type_name("FILE");
     app.add_option("--detections", arguments->detections,
-                   "Evaluate these COCO results instead of running a model (with --images the report has pictures)");
+                   "Evaluate these COCO results instead of running a model (with --images the report has pictures)")
+        ->type_name("FILE");
     app.add_option("--score", arguments->score,
-                   "Score from which on a detection counts, for precision, recall, F1 and the confusion matrix")
+                   "A detection counts from this score on: in precision, recall, F1 and the confusion matrix")
         ->check(CLI::Range(0.0, 1.0))
         ->capture_default_str();
-    app.add_option("--iou", arguments->iou, "IoU from which on an object counts as found, for the same figures")
+    app.add_option("--iou", arguments->iou, "An object counts as found from this IoU on, in the same figures")
         ->check(CLI::Range(0.01, 1.0))
         ->capture_default_str();
-    app.add_option("--report", arguments->report, "Write a report to look at to this HTML file");
-    app.add_option("--json", arguments->json,
-                   "Write all figures as JSON to this file; - is stdout, without the tables");
-    app.add_option("--save-detections", arguments->save_detections,
-                   "Write the detections as COCO results to this file");
+    app.add_option("--report", arguments->report,
+                   "Write an HTML report to this file: curves, confusion matrix, the worst errors as pictures")
+        ->type_name("FILE");
+    app.add_option("--json", arguments->json, "Write all figures as JSON to this file; - is stdout, without the tables")
+        ->type_name("FILE");
+    app.add_option("--save-detections", arguments->save_detections, "Write the detections as COCO results to this file")
+        ->type_name("FILE");
     app.add_option("--threads", arguments->threads, "Threads to use (0: all cores)")
         ->check(CLI::Range(0, 1024))
         ->capture_default_str();

@@ -91,7 +91,8 @@ Result<void> check_names(const evaluation::Summary& summary, const fs::path& fol
     std::error_code code;
     if (!fs::is_directory(folder, code)) {
         return Error{ErrorCode::unreadable_input,
-                     folder.string() + ": is not a folder; --images is the folder that file_name begins in"};
+                     folder.string() +
+                         ": is not a folder; give --images the folder that the annotations' file_name starts from"};
     }
     for (const evaluation::DatasetImage& image : summary.dataset.images) {
         if (!image.file_name.empty()) continue;

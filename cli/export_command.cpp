@@ -18,7 +18,7 @@ namespace detect::cli {
 
 namespace {
 
-struct Arguments {
+struct ExportArguments {
     std::string image;
     std::string weights;
     std::string output = "model.onnx";
@@ -55,7 +55,7 @@ void print(const ExportReport& report) {
     std::fflush(stdout);
 }
 
-Result<void> run(const CLI::App& command, const Arguments& arguments) {
+Result<void> run(const CLI::App& command, const ExportArguments& arguments) {
     DETECT_TRY_ASSIGN(const GivenSettings given, read_settings(command, arguments.settings));
     std::filesystem::path checkpoint = arguments.weights;
     if (checkpoint.empty()) checkpoint = bundled_checkpoint();
@@ -82,7 +82,7 @@ Result<void> run(const CLI::App& command, const Arguments& arguments) {
     for (const std::string& warning : result.precision.warnings) warn(warning);
     if (result.network.settings.labels.empty()) note("no class names are known; give them with --labels");
     if (result.verification.example_detections == 0) {
-        warn("nothing was detected on " + arguments.image + "; an example picture that shows an object verifies more");
+        warn("nothing was detected on " + arguments.image + "; give a picture that shows an object: it verifies more");
     }
     std::cerr << "wrote " << result.output.string() << " and " << result.report.string() << "\n";
     return {};
@@ -91,8 +91,9 @@ Result<void> run(const CLI::App& command, const Arguments& arguments) {
 } // namespace
 
 Command add_export_command(CLI::App& app) {
-    auto arguments = std::make_shared<Arguments>();
-    app.add_option("--image", arguments->image, "A real picture to verify the export on, best one that shows an object")
+    auto arguments = std::make_shared<ExportArguments>();
+    app.add_option("--image", arguments->image,
+                   "A real picture, best one that shows an object: the export is verified on it")
         ->required()
         ->type_name("FILE");
     app.add_option("--weights", arguments->weights, "Checkpoint: .pth or .safetensors (default: the bundled model)")

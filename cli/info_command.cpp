@@ -67,14 +67,14 @@ void print_operators() {
 } // namespace
 
 Command add_info_command(CLI::App& app) {
-    struct Arguments {
+    struct InfoArguments {
         std::string file;
         bool operators = false;
     };
-    auto arguments = std::make_shared<Arguments>();
+    auto arguments = std::make_shared<InfoArguments>();
     app.add_option("model", arguments->file, "An ONNX file")->type_name("FILE");
     app.add_flag("--operators", arguments->operators,
-                 "List the operators that can be run, with the opsets at which they can, instead of a file");
+                 "Instead of a file, list all operators that can be run, with their opsets");
     app.footer("Examples: detect info model.onnx\n          detect info --operators\n" + std::string(exit_code_help));
     return [arguments] {
         if (arguments->operators == !arguments->file.empty()) {

@@ -15,8 +15,7 @@ Result<void> InputFiles::check_destination(const std::filesystem::path& destinat
     if (destination.empty()) return Error{ErrorCode::invalid_argument, "the name of the file to write is empty"};
     if (files_.contains(resolved(destination))) {
         return Error{ErrorCode::invalid_argument,
-                     destination.string() +
-                         ": is to be read and would be overwritten; give another name for what is written"};
+                     destination.string() + ": is an input and would be overwritten; write to another file"};
     }
     DETECT_TRY_ASSIGN(const AtomicFile gone_at_once, AtomicFile::create(destination));
     return {};

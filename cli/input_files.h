@@ -13,6 +13,7 @@ namespace detect::cli {
 /// The files a command reads. What a user has is never overwritten with what is made of it.
 class InputFiles {
 public:
+    InputFiles() = default;
     explicit InputFiles(std::span<const std::string> files);
 
     /// `invalid_argument` if `destination` is one of these files, however it is spelled; `unwritable_output` if there

@@ -29,7 +29,8 @@ int check_output(int code) {
 }
 
 int run(int argc, char** argv) {
-    CLI::App app{"Faster R-CNN MobileNetV3-FPN from torchvision: export to ONNX, run, draw boxes.", "detect"};
+    CLI::App app{"Exports a Faster R-CNN MobileNetV3-FPN from torchvision to ONNX, and finds objects with it.",
+                 "detect"};
     app.set_version_flag("--version", "detect " DETECT_VERSION);
     app.require_subcommand(0, 1);
     app.footer(std::string(exit_code_help));

@@ -36,7 +36,8 @@ Result<Tensor> read_calibration_picture(const fs::path& file) {
 Result<std::vector<fs::path>> choose_pictures(const fs::path& folder, std::size_t count) {
     const auto refuse = [&](const std::string& what) {
         return Error{ErrorCode::unreadable_input,
-                     folder.string() + ": " + what + "; --calibrate takes a folder of pictures as the model will see"};
+                     folder.string() + ": " + what +
+                         "; give --calibrate a folder of pictures like those that the model will see"};
     };
     std::error_code code;
     if (!fs::is_directory(folder, code)) return refuse("is not a folder");
@@ -108,17 +109,20 @@ void add_precision_options(CLI::App& command, PrecisionArguments& a) {
         ->capture_default_str()
         ->group(group);
     command
-        .add_option("--calibrate", a.calibration_folder,
-                    "int8: a folder of pictures as the model will see, with objects; they need no annotations")
+        .add_option(
+            "--calibrate", a.calibration_folder,
+            "int8: a folder of pictures like those that the model will see, with objects; they need no annotations")
         ->type_name("DIR")
         ->group(group);
-    command.add_option("--calibration-images", a.calibration_images, "int8: so many of them, evenly from the folder")
+    command
+        .add_option("--calibration-images", a.calibration_images,
+                    "int8: how many of them to take, spread evenly over the folder")
         ->check(CLI::Range(1, 1'000'000))
         ->capture_default_str()
         ->group(group);
     command
         .add_flag("--portable", a.portable,
-                  "int8: symmetric activations with zero point 0, as TensorRT wants them; a little less exact")
+                  "int8: symmetric activations with zero point 0, as TensorRT needs them; a little less exact")
         ->group(group);
 }
 
@@ -134,7 +138,7 @@ Result<PrecisionOptions> read_precision(const CLI::App& command, const Precision
     }
     if (a.calibration_folder.empty()) {
         return Error{ErrorCode::invalid_argument,
-                     "--precision int8 needs --calibrate DIR, a folder of pictures as the model will see"};
+                     "--precision int8 needs --calibrate DIR, a folder of pictures like those that the model will see"};
     }
     DETECT_TRY_ASSIGN(auto pictures, choose_pictures(a.calibration_folder, a.calibration_images));
     const std::size_t count = pictures.size();

@@ -11,7 +11,7 @@ namespace detect::cli {
 
 namespace {
 
-constexpr const char* group = "What a checkpoint does not hold (default: its metadata, else torchvision's)";
+constexpr const char* group = "Settings that a checkpoint does not hold (default: its metadata, else torchvision's)";
 constexpr const char* preset_flag = "--preset";
 
 /// The command line's own parser reads single numbers; lists and names wait for `read_settings`.
@@ -42,7 +42,7 @@ void add_settings_options(CLI::App& command, SettingsArguments& a) {
     command
         .add_option_function<std::string>(
             preset_flag, [&a](const std::string& name) { a.numbers.preset = name; },
-            "fasterrcnn_mobilenet_v3_large_fpn (800) or …_320_fpn (320)")
+            "Start from the settings of fasterrcnn_mobilenet_v3_large_fpn (800) or …_320_fpn (320)")
         ->check(CLI::IsMember({"800", "320"}))
         ->group(group);
     for (const Setting& setting : setting_table()) {

@@ -21,7 +21,7 @@ namespace detect::cli {
 
 namespace {
 
-struct Arguments {
+struct TensorArguments {
     std::string model;
     std::vector<std::string> inputs;
     std::vector<std::string> outputs;
@@ -115,7 +115,7 @@ struct Request {
     std::vector<NamedFile> outputs;
 };
 
-Result<Request> parse_request(const Arguments& arguments, const Graph& graph) {
+Result<Request> parse_request(const TensorArguments& arguments, const Graph& graph) {
     Request request;
     DETECT_TRY_ASSIGN(request.inputs, parse_named_files("--input", arguments.inputs, graph, graph.inputs));
     DETECT_TRY_ASSIGN(request.outputs, parse_named_files("--output", arguments.outputs, graph, graph.outputs));
@@ -163,14 +163,14 @@ Result<std::optional<Isa>> wanted_isa() {
 }
 
 /// A model that wants more than the machine has is to end with an error, not with the system's help.
-std::size_t memory_limit(const Arguments& arguments) {
+std::size_t memory_limit(const TensorArguments& arguments) {
     if (arguments.memory_limit > 0) return arguments.memory_limit * 1'000'000;
     const long pages = ::sysconf(_SC_PHYS_PAGES);
     const long page_bytes = ::sysconf(_SC_PAGESIZE);
     return pages > 0 && page_bytes > 0 ? static_cast<std::size_t>(pages) * static_cast<std::size_t>(page_bytes) : 0;
 }
 
-Result<void> run(const Arguments& arguments) {
+Result<void> run(const TensorArguments& arguments) {
     if (looks_like_checkpoint(arguments.model)) {
         return Error{ErrorCode::unreadable_input,
                      arguments.model + ": is a checkpoint, not an ONNX file; make one with 'detect export'"};
@@ -201,26 +201,28 @@ Result<void> run(const Arguments& arguments) {
 } // namespace
 
 Command add_tensor_command(CLI::App& app) {
-    auto arguments = std::make_shared<Arguments>();
+    auto arguments = std::make_shared<TensorArguments>();
     app.add_option("model", arguments->model, "An ONNX file; 'detect info' lists its inputs and outputs")
         ->required()
         ->type_name("FILE");
     app.add_option("--input", arguments->inputs,
-                   "A .npy file for an input: NAME=FILE, or FILE if there is one input only (repeatable)")
+                   "A .npy file for an input: NAME=FILE, or just FILE if there is only one input (repeatable)")
         ->type_name("[NAME=]FILE")
         ->allow_extra_args(false);
-    app.add_option("--output", arguments->outputs,
-                   "Where an output goes, as a .npy file: NAME=FILE, or FILE if there is one output only (repeatable)")
+    app.add_option(
+           "--output", arguments->outputs,
+           "The .npy file that an output goes to: NAME=FILE, or just FILE if there is only one output (repeatable)")
         ->type_name("[NAME=]FILE")
         ->allow_extra_args(false);
     app.add_option("--threads", arguments->threads, "Threads to use (0: all cores)")
         ->check(CLI::Range(0, 1024))
         ->capture_default_str();
     app.add_option("--memory-limit", arguments->memory_limit,
-                   "Megabytes that weights and everything computed may take at once (default: the machine's memory)")
+                   "The most memory that weights and everything computed may take, in megabytes (default: what the "
+                   "machine has)")
         ->check(CLI::Range(1, 1 << 24))
         ->type_name("MB");
-    app.add_option("--profile", arguments->runs, "Run so many times more and show where the time goes")
+    app.add_option("--profile", arguments->runs, "Run it this many times more and show where the time goes")
         ->check(CLI::Range(1, 1000000))
         ->type_name("RUNS");
     app.footer("Prints the name, type and sizes of every output.\n"

@@ -2,11 +2,9 @@
 #include "cli/text_output.h"
 
 #include "base/atomic_file.h"
-#include "base/try.h"
 
 #include <iostream>
 #include <poll.h>
-#include <span>
 #include <unistd.h>
 
 namespace detect::cli {
@@ -16,9 +14,7 @@ Result<void> write_text(const std::string& destination, std::string_view text) {
         std::cout << text << std::flush;
         return {};
     }
-    DETECT_TRY_ASSIGN(AtomicFile file, AtomicFile::create(destination));
-    DETECT_TRY(file.write(std::as_bytes(std::span(text))));
-    return file.commit();
+    return write_file(destination, text);
 }
 
 bool nobody_reads_output() {

@@ -2,6 +2,7 @@
 #include "executor/model.h"
 
 #include "base/try.h"
+#include "executor/lowering/lowering.h"
 #include "executor/memory.h"
 #include "executor/passes/passes.h"
 

@@ -126,12 +126,12 @@ Result<Plan> make_plan(const Program& program, std::span<const Dims> input_dims,
     }
     // A plan serves one loaded file: its thresholds may be folded too.
     for (Value& value : graph.values) value.editable = false;
-    graph.folded_bytes = 0;
     DETECT_TRY(bind_inputs(graph, input_dims));
+    FoldingBudget folding;
     const KernelContext::Allocator allocate = [&](DataType type, const Dims& dims) {
         return MemoryBudget::allocate(budget, type, dims);
     };
-    if (auto done = propagate_constants(graph, allocate); !done) {
+    if (auto done = propagate_constants(graph, folding, allocate); !done) {
         Error error = std::move(done).error();
         error.message += " (for input sizes";
         for (const Dims& dims : input_dims) error.message += " " + to_string(dims);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "executor/kernels/isa.h"
 #include "executor/step.h"
 #include "graph/graph.h"
 
 #include <map>
+#include <utility>
 #include <vector>
 
 namespace detect {
@@ -23,18 +23,17 @@ public:
         Layout layout = Layout::plain;
     };
     [[nodiscard]] const std::vector<Slot>& slots() const { return slots_; }
+    /// -1 if no step has to do with the value in this layout.
     [[nodiscard]] std::int32_t find_slot(ValueId value, Layout layout) const;
 
 private:
-    friend class Lowering;
+    friend class ProgramBuilder;
+    explicit Program(Graph graph) : graph_(std::move(graph)) {}
+
     Graph graph_;
     std::vector<PlannedStep> steps_;
     std::vector<Slot> slots_;
     std::map<std::pair<std::int32_t, Layout>, std::int32_t> slot_of_;
 };
-
-/// Chooses a step for every node of a validated, simplified graph. Which kernel a node gets depends on the graph and
-/// the instruction set alone, never on sizes of a run, so that results do not depend on company.
-[[nodiscard]] Result<Program> lower(Graph graph, Isa isa);
 
 } // namespace detect

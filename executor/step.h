@@ -2,8 +2,8 @@
 #pragma once
 
 #include "base/thread_pool.h"
-#include "executor/memory.h"
 #include "executor/kernels/picture_rows.h"
+#include "executor/memory.h"
 #include "graph/graph.h"
 
 #include <memory>

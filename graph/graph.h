@@ -105,8 +105,6 @@ public:
     /// For a body of If or Loop: how many of its last inputs are values of the graph around it. The node hands them in
     /// behind its own inputs, so a body reads nothing that is not an input of it.
     std::size_t captured = 0;
-    /// Bytes of the constants that were computed from others so far: there is a limit to what is computed ahead.
-    std::size_t folded_bytes = 0;
     /// ONNX metadata_props: class names, sizes, thresholds …
     std::map<std::string, std::string> metadata;
 

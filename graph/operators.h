@@ -69,11 +69,12 @@ struct Arity {
 constexpr Arity between(std::size_t least, std::size_t most) { return {least, most}; }
 constexpr Arity at_least(std::size_t least) { return {least, Arity::any_number}; }
 
-/// How long a node takes, by what it reads and writes.
+/// How a node's time grows with the bytes that it reads and writes.
 enum class Work : std::uint8_t {
-    /// In proportion to it.
+    /// In proportion.
     bounded,
-    /// Out of proportion: a few bytes of a file could keep it busy for years. It is not computed ahead of a run.
+    /// Out of proportion: a few bytes of a file could keep it busy for years. Such a node is not computed ahead of a
+    /// run.
     unbounded
 };
 
@@ -91,6 +92,7 @@ struct Operator {
     /// Rejects a wrong graph when it is built or loaded, not when it runs.
     Result<void> (*infer)(ShapeContext&) = nullptr;
 
+    /// To forget `unbounded` here lets a file keep its reader busy.
     Work work = Work::bounded;
 
     // What more may be assumed of it. To leave one of these out is always safe.

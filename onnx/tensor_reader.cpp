@@ -18,12 +18,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Error bad(std::string message) { return {ErrorCode::bad_model, std::move(message)}; }
-Error unreadable(std::string message) { return {ErrorCode::unreadable_input, std::move(message)}; }
+Error bad_tensor(std::string message) { return {ErrorCode::bad_model, std::move(message)}; }
+Error unreadable_data(std::string message) { return {ErrorCode::unreadable_input, std::move(message)}; }
 
 Error wrong_amount(std::size_t found, std::int64_t expected, std::string_view unit) {
-    return bad("holds " + std::to_string(found) + " " + std::string(unit) + ", its sizes ask for " +
-               std::to_string(expected));
+    return bad_tensor("holds " + std::to_string(found) + " " + std::string(unit) + ", its sizes ask for " +
+                      std::to_string(expected));
 }
 
 /// A bool must be 0 or 1 in memory; files may say anything.
@@ -70,7 +70,7 @@ Result<std::uint64_t> parse_number(const onnx::StringStringEntryProto& entry) {
     const std::string& text = entry.value();
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (error != std::errc{} || end != text.data() + text.size()) {
-        return bad("external data has the impossible " + entry.key() + " '" + text + "'");
+        return bad_tensor("external data has the impossible " + entry.key() + " '" + text + "'");
     }
     return number;
 }
@@ -86,7 +86,7 @@ Result<External> external_entries(const onnx::TensorProto& proto) {
             DETECT_TRY_ASSIGN(external.length, parse_number(entry));
         }
     }
-    if (external.location.empty()) return bad("external data has no location");
+    if (external.location.empty()) return bad_tensor("external data has no location");
     return external;
 }
 
@@ -98,12 +98,12 @@ Result<fs::path> confined_path(const fs::path& folder, const std::string& locati
     std::error_code error;
     const fs::path root = fs::canonical(folder, error);
     const fs::path file = error ? fs::path() : fs::canonical(root / relative, error);
-    if (error) return unreadable("external data '" + location + "' cannot be opened: " + error.message());
+    if (error) return unreadable_data("external data '" + location + "' cannot be opened: " + error.message());
     const auto [root_end, file_end] = std::mismatch(root.begin(), root.end(), file.begin(), file.end());
     if (relative.is_absolute() || root_end != root.end()) {
-        return bad("external data '" + location + "' lies outside the model's folder");
+        return bad_tensor("external data '" + location + "' lies outside the model's folder");
     }
-    if (!fs::is_regular_file(file, error)) return unreadable("external data '" + location + "' is not a file");
+    if (!fs::is_regular_file(file, error)) return unreadable_data("external data '" + location + "' is not a file");
     return file;
 }
 
@@ -117,13 +117,13 @@ Result<Tensor> from_external(const onnx::TensorProto& proto, DataType type, cons
     std::error_code error;
     const std::uint64_t available = fs::file_size(path, error);
     if (error || external.offset > available || available - external.offset < bytes) {
-        return unreadable("external data '" + external.location + "' is shorter than the model says");
+        return unreadable_data("external data '" + external.location + "' is shorter than the model says");
     }
     std::ifstream file(path, std::ios::binary);
     file.seekg(static_cast<std::streamoff>(external.offset));
     DETECT_TRY_ASSIGN(Tensor tensor, Tensor::create_uninitialised(type, dims));
     file.read(reinterpret_cast<char*>(tensor.mutable_bytes().data()), static_cast<std::streamsize>(bytes));
-    if (!file) return unreadable("external data '" + external.location + "' cannot be read");
+    if (!file) return unreadable_data("external data '" + external.location + "' cannot be read");
     normalise_bools(tensor);
     return tensor;
 }
@@ -168,7 +168,7 @@ Result<Tensor> read_onnx_tensor(const onnx::TensorProto& proto, const fs::path& 
     }
     const Dims dims(std::span<const std::int64_t>(proto.dims().data(), static_cast<std::size_t>(proto.dims_size())));
     const auto bytes = checked_byte_count(dims.sizes(), element_size(type));
-    if (!bytes) return bad("has the impossible sizes " + to_string(dims));
+    if (!bytes) return bad_tensor("has the impossible sizes " + to_string(dims));
     if (proto.data_location() == onnx::TensorProto_DataLocation_EXTERNAL) {
         return from_external(proto, type, dims, static_cast<std::uint64_t>(*bytes), external_data_folder);
     }

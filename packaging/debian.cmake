@@ -3,7 +3,7 @@
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME detect)
 set(CPACK_PACKAGE_VERSION ${PROJECT_VERSION})
-set(CPACK_PACKAGE_CONTACT "The authors of detect <detect@localhost>")
+set(CPACK_PACKAGE_CONTACT "The detect authors <detect@localhost>")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)
 set(CPACK_VERBATIM_VARIABLES ON)
@@ -31,5 +31,9 @@ set(CPACK_DEBIAN_TOOLS_PACKAGE_NAME detect-tools)
 set(CPACK_DEBIAN_TOOLS_PACKAGE_SECTION graphics)
 set(CPACK_COMPONENT_TOOLS_DESCRIPTION "Finds objects in pictures: Faster R-CNN MobileNetV3-FPN (the detect command)
  Exports torchvision checkpoints to ONNX and runs them; a circuit board model is included.")
+
+# Copyright, changelog and the like, in each package.
+set(CPACK_DEBIAN_FILES ${CMAKE_CURRENT_SOURCE_DIR}/debian)
+set(CPACK_PRE_BUILD_SCRIPTS ${CMAKE_CURRENT_SOURCE_DIR}/debian_files.cmake)
 
 include(CPack)

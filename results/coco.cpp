@@ -2,22 +2,108 @@
 #include "results/coco.h"
 
 #include "base/label_name.h"
+#include "base/try.h"
+#include "results/earlier_results.h"
+#include "results/record_json.h"
+#include "results/time_of_change.h"
 
 #include <algorithm>
 #include <fstream>
 #include <set>
 
-#include <nlohmann/json.hpp>
-
 namespace detect {
 
 namespace {
 
-/// As in result_json.cpp: keys in order, numbers as float.
-using Json =
-    nlohmann::basic_json<nlohmann::ordered_map, std::vector, std::string, bool, std::int64_t, std::uint64_t, float>;
+class CocoWriter final : public CollectedWriter {
+public:
+    CocoWriter(CollectedTarget target, std::optional<CocoIds> ids) : target_(std::move(target)), ids_(std::move(ids)) {}
+
+    Result<void> resume() override;
+    /// The format has no place for a picture without detections.
+    [[nodiscard]] bool has(const std::string& picture, bool nothing_found) const override {
+        return nothing_found || (earlier_.contains(path_as_text(picture)) && !changed_after(picture, earlier_written_));
+    }
+    Result<void> add(const PictureResult& result) override;
+    Result<void> close() override { return any_ ? write_whole(target_, to_coco(results_)) : Result<void>(); }
+    [[nodiscard]] std::string remark() const override;
+
+private:
+    CollectedTarget target_;
+    std::optional<CocoIds> ids_;
+    std::vector<CocoResult> results_;
+    /// The names in an earlier run's file, and those that came again.
+    std::set<std::string> earlier_;
+    std::set<std::string> replaced_;
+    std::filesystem::file_time_type earlier_written_;
+    std::int64_t next_image_id_ = 1;
+    /// What the annotations have no number for.
+    std::set<std::string> unknown_;
+    bool any_ = false;
+};
+
+Result<void> CocoWriter::resume() {
+    const auto text = read_text(target_.file);
+    if (!text) return {};
+    auto results = parse_coco(*text);
+    if (!results) return in_file(target_.file, results.error());
+    results_ = *std::move(results);
+    std::error_code code;
+    earlier_written_ = std::filesystem::last_write_time(target_.file, code);
+    for (const CocoResult& result : results_) {
+        earlier_.insert(result.file_name);
+        next_image_id_ = std::max(next_image_id_, result.image_id + 1);
+    }
+    return {};
+}
+
+Result<void> CocoWriter::add(const PictureResult& result) {
+    any_ = true;
+    const std::string name = result.frame ? result.file + "#" + std::to_string(*result.frame) : result.file;
+    if (earlier_.contains(name) && replaced_.insert(name).second)
+        std::erase_if(results_, [&](const CocoResult& earlier) { return earlier.file_name == name; });
+    const auto image_id = ids_ ? ids_->image(result.file) : std::optional(next_image_id_++);
+    if (!image_id) {
+        unknown_.insert(name);
+        return {};
+    }
+    for (const Detection& detection : result.detections) {
+        const auto category =
+            ids_ ? ids_->category(detection.label, target_.labels) : std::optional<std::int64_t>(detection.label);
+        if (!category) {
+            unknown_.insert("class " + label_name(detection.label, target_.labels));
+            continue;
+        }
+        results_.push_back(coco_result(detection, *image_id, *category, name));
+    }
+    return {};
+}
+
+std::string CocoWriter::remark() const {
+    if (unknown_.empty()) return {};
+    return "leaves out " + std::to_string(unknown_.size()) + " pictures or classes that are not in " +
+           target_.companion.string() + ", such as " + *unknown_.begin();
+}
+
+Result<std::unique_ptr<CollectedWriter>> open(CollectedTarget target) {
+    std::optional<CocoIds> ids;
+    if (!target.companion.empty()) {
+        DETECT_TRY_ASSIGN(ids, CocoIds::read(target.companion));
+    }
+    return {std::make_unique<CocoWriter>(std::move(target), std::move(ids))};
+}
 
 } // namespace
+
+constinit const CollectedFormat coco_format{
+    .option = {.flag = "--coco",
+               .value = "FILE",
+               .help = "Write COCO results; bbox: x,y,width,height in pixels from 0"},
+    .companion = {.flag = "--annotations",
+                  .value = "FILE",
+                  .help = "COCO annotations: --coco takes the ids of pictures and classes from them"},
+    .open = open,
+};
 
 Result<CocoIds> CocoIds::read(const std::filesystem::path& annotations) {
     std::ifstream file(annotations, std::ios::binary);
@@ -70,7 +156,7 @@ CocoResult coco_result(const Detection& detection, std::int64_t image_id, std::i
 }
 
 std::string to_coco(std::span<const CocoResult> results) {
-    Json document = Json::array();
+    ResultJson document = ResultJson::array();
     for (const CocoResult& result : results) {
         document.push_back({{"image_id", result.image_id},
                             {"category_id", result.category_id},
@@ -78,14 +164,14 @@ std::string to_coco(std::span<const CocoResult> results) {
                             {"score", result.score},
                             {"file_name", result.file_name}});
     }
-    return document.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+    return as_line(document);
 }
 
 Result<std::vector<CocoResult>> parse_coco(std::string_view text) {
-    const Json document = Json::parse(text, nullptr, false);
+    const ResultJson document = ResultJson::parse(text, nullptr, false);
     std::vector<CocoResult> results;
     try {
-        for (const Json& item : document) {
+        for (const ResultJson& item : document) {
             results.push_back({.image_id = item.at("image_id"),
                                .category_id = item.at("category_id"),
                                .bbox = item.at("bbox"),
@@ -93,7 +179,7 @@ Result<std::vector<CocoResult>> parse_coco(std::string_view text) {
                                .file_name = item.at("file_name")});
         }
         if (document.is_array()) return results;
-    } catch (const Json::exception&) {
+    } catch (const ResultJson::exception&) {
         // As below.
     }
     return Error{ErrorCode::unreadable_input, "is not COCO results as 'detect run' writes them"};

@@ -2,18 +2,22 @@
 #pragma once
 
 #include "detect/error.h"
-#include "results/picture_result.h"
+#include "results/collected_format.h"
 
 #include <array>
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace detect {
+
+/// COCO's results format, written at the end; its companion is an annotation file.
+extern const CollectedFormat coco_format;
 
 /// The numbers that an annotation file in COCO's format gives to pictures and classes.
 class CocoIds {

@@ -2,7 +2,7 @@
 #include "results/csv.h"
 
 #include "base/label_name.h"
-#include "base/try.h"
+#include "results/lines_writer.h"
 
 #include <array>
 #include <charconv>
@@ -76,7 +76,21 @@ bool read_row(const std::vector<std::string>& row, std::vector<PictureResult>& r
     return true;
 }
 
+Result<std::unique_ptr<CollectedWriter>> open(CollectedTarget target) {
+    return {std::make_unique<LinesWriter>(LinesForm{.header = csv_header, .write = to_csv_rows, .parse = parse_csv},
+                                          std::move(target))};
+}
+
 } // namespace
+
+constinit const CollectedFormat csv_format{
+    .option = {.flag = "--csv",
+               .value = "FILE",
+               .help = "Write a row for each detection, corners in pixels; a picture without detections gets one row "
+                       "with an empty label"},
+    .streams = true,
+    .open = open,
+};
 
 std::string to_csv_rows(const PictureResult& result, std::span<const std::string> names) {
     const std::string picture = std::string(version) + "," + field(result.file) + "," +

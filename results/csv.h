@@ -2,7 +2,7 @@
 #pragma once
 
 #include "detect/error.h"
-#include "results/picture_result.h"
+#include "results/collected_format.h"
 
 #include <span>
 #include <string>
@@ -10,6 +10,9 @@
 #include <vector>
 
 namespace detect {
+
+/// A row per detection, written when its picture is done.
+extern const CollectedFormat csv_format;
 
 /// Comma-separated values (RFC 4180, lines end with a line feed), a row per detection:
 /// `csv_version,file,frame,width,height,label,label_id,score,x1,y1,x2,y2`.

@@ -1,20 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "results/picture_result.h"
+#include "results/picture_format.h"
 
-#include <span>
-#include <string>
-
-/// A label file per picture, as annotation tools and training scripts read them.
 namespace detect {
 
-/// YOLO: a line per detection, `class x y width height score`. The class is counted from 0 (label - 1); x and y are the
-/// box's centre, width and height its size, all as shares of the picture's (0 to 1). Empty without detections.
-[[nodiscard]] std::string to_yolo(const PictureResult& result);
+/// A text file per picture, as annotation tools and training scripts read them.
+struct LabelFileForm {
+    /// With its point.
+    std::string_view extension = {};
+    std::string (*text)(const PictureResult& result, std::span<const std::string> labels,
+                        const Picture& picture) = nullptr;
+    /// A file that the folder has besides; its name empty: none.
+    std::string_view folder_file = {};
+    std::string (*folder_text)(std::span<const std::string> labels) = nullptr;
+};
 
-/// Pascal VOC: an XML document. Corners are numbers of whole pixels counted from 1, the last included, as VOC defines
-/// them. `depth`: channels of the picture. Each object also has its `score`.
-[[nodiscard]] std::string to_voc(const PictureResult& result, std::span<const std::string> names, int depth);
+/// Writes such a format.
+class LabelFiles final : public PictureWriter {
+public:
+    LabelFiles(const LabelFileForm& form, PictureTarget target) : form_(form), target_(std::move(target)) {}
+
+    [[nodiscard]] std::filesystem::path file(const std::filesystem::path& stem) const override;
+    Result<void> make_folder_of(const std::filesystem::path& stem) override;
+    Result<void> begin() override;
+    [[nodiscard]] bool has(const std::filesystem::path& stem, const std::string& picture,
+                           bool nothing_found) const override;
+    Result<void> write(const std::filesystem::path& stem, const PictureResult& result,
+                       const Picture& picture) const override;
+
+private:
+    LabelFileForm form_;
+    PictureTarget target_;
+};
 
 } // namespace detect

@@ -16,20 +16,20 @@ namespace {
 
 constexpr std::int64_t unknown = -1;
 
-std::int64_t count_pictures(const Sources& sources) {
-    const bool countable = std::ranges::all_of(sources.all, [](const Source& source) {
+std::int64_t count_pictures(const std::vector<Source>& sources) {
+    const bool countable = std::ranges::all_of(sources, [](const Source& source) {
         return source.kind == Source::Kind::picture || source.kind == Source::Kind::failure;
     });
-    return countable ? static_cast<std::int64_t>(sources.all.size()) : unknown;
+    return countable ? static_cast<std::int64_t>(sources.size()) : unknown;
 }
 
 Input input_of(const Source& source) { return {.name = source.name, .stem = source.stem}; }
 
 } // namespace
 
-InputStream::InputStream(Sources sources, bool recursive, const Interruption& interruption)
-    : sources_(std::move(sources.all)), recursive_(recursive), interruption_(interruption),
-      total_(count_pictures(Sources{.all = sources_})) {}
+InputStream::InputStream(Sources sources, const Interruption& interruption)
+    : sources_(std::move(sources.all)), recursive_(sources.recursive), interruption_(interruption),
+      total_(count_pictures(sources_)) {}
 
 std::optional<std::int64_t> InputStream::total() const {
     const std::int64_t total = total_;

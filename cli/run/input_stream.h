@@ -40,7 +40,7 @@ struct Arrival {
 /// The inputs of all sources, one after the other. For one thread, but `total` for any.
 class InputStream {
 public:
-    InputStream(Sources sources, bool recursive, const Interruption& interruption);
+    InputStream(Sources sources, const Interruption& interruption);
 
     /// Waits for the next input. Nothing at the end or when interrupted.
     std::optional<Arrival> next();

@@ -3,10 +3,7 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <string_view>
-
-#include <sys/stat.h>
 
 namespace detect::cli {
 
@@ -48,17 +45,6 @@ fs::path resolved(const fs::path& path) {
     const fs::path absolute = fs::absolute(path, code);
     fs::path result = fs::weakly_canonical(absolute, code);
     return code ? absolute.lexically_normal() : result;
-}
-
-std::optional<fs::file_time_type> time_of_change(const fs::path& path) {
-    struct stat file {};
-    struct stat link {};
-    if (::stat(path.c_str(), &file) != 0 || ::lstat(path.c_str(), &link) != 0) return std::nullopt;
-    const auto time = [](const timespec& since_1970) {
-        const auto duration = std::chrono::seconds(since_1970.tv_sec) + std::chrono::nanoseconds(since_1970.tv_nsec);
-        return std::chrono::file_clock::from_sys(std::chrono::sys_time<std::chrono::nanoseconds>(duration));
-    };
-    return std::max({time(file.st_mtim), time(file.st_ctim), time(link.st_ctim)});
 }
 
 } // namespace detect::cli

@@ -2,9 +2,6 @@
 #pragma once
 
 #include <filesystem>
-#include <functional>
-#include <optional>
-#include <string>
 #include <vector>
 
 namespace detect::cli {
@@ -19,9 +16,5 @@ namespace detect::cli {
 
 /// One spelling for a file or folder, absolute, links resolved, whether it exists or not.
 [[nodiscard]] std::filesystem::path resolved(const std::filesystem::path& path);
-
-/// When what is found under this name last became what it is: written, or moved, copied or linked here, however old it
-/// says to be. Nothing if there is no such file.
-[[nodiscard]] std::optional<std::filesystem::file_time_type> time_of_change(const std::filesystem::path& path);
 
 } // namespace detect::cli

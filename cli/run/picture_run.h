@@ -7,23 +7,20 @@
 #include "cli/run/input_stream.h"
 #include "cli/run/picture_output.h"
 #include "cli/run/result_names.h"
+#include "cli/run/run_plan.h"
 #include "cli/run/summary.h"
 #include "cli/run/waiting_pictures.h"
 #include "detect/detector.h"
-#include "results/detection_filter.h"
 
 #include <chrono>
 
 namespace detect::cli {
 
-/// All that a run needs, checked.
+/// All that a run needs. What is referred to must outlive it.
 struct RunParts {
-    const RunOptions& options;
+    const RunPlan& plan;
     const Detector& detector;
-    DetectionFilter filter;
-    std::vector<int> classes_to_fail_on;
-    Sources sources;
-    InputFiles inputs;
+    const DetectionRules& rules;
     CollectedResults collected;
 };
 
@@ -64,7 +61,6 @@ private:
 
     std::optional<Load> next();
     Render detect(Job job);
-    Result<void> prepare(const Job& job);
     bool finish(Job job);
     Result<void> finish_result(Job& job);
     void print(const Job& job);
@@ -72,19 +68,18 @@ private:
     Result<void> close();
     [[nodiscard]] int exit_code() const;
     [[nodiscard]] bool prints_table() const;
-    [[nodiscard]] bool writes_files() const;
+    [[nodiscard]] bool is_quiet() const { return parts_.plan.verbosity == Verbosity::quiet; }
+    [[nodiscard]] bool is_verbose() const { return parts_.plan.verbosity == Verbosity::verbose; }
 
     RunParts parts_;
-    const RunOptions& options_;
     Interruption& interruption_;
     InputStream stream_;
     ResultNames names_;
-    EarlierOutputs earlier_;
+    PictureOutputs outputs_;
     WaitingPictures memory_;
     DrawnVideos videos_;
     Progress progress_;
     Summary summary_;
-    bool class_list_written_ = false;
     bool nobody_reads_ = false;
     int last_failure_ = 0;
     int fatal_ = 0;

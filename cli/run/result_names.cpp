@@ -2,8 +2,6 @@
 #include "cli/run/result_names.h"
 
 #include "base/text.h"
-#include "cli/run/picture_files.h"
-#include "cli/video/video.h"
 
 #include <array>
 #include <cstdint>
@@ -31,17 +29,10 @@ fs::path shortened(const fs::path& stem) {
 
 } // namespace
 
-bool draws_into_folder(const RunOptions& options, bool several) {
-    const fs::path output = options.output;
-    if (output.empty()) return false;
-    std::error_code code;
-    const bool is_folder = !is_picture_name(output) && !is_video_name(output) && fs::is_directory(output, code);
-    return several || !output.has_filename() || is_folder;
-}
-
-ResultNames::ResultNames(const RunOptions& options, bool several)
-    : options_(options), folder_(draws_into_folder(options, several)) {
-    label_names_.take("classes"); // classes.txt says what the numbers in YOLO's files mean
+ResultNames::ResultNames(std::optional<Drawings> drawings) : drawings_(std::move(drawings)) {
+    for (const PictureFormat* format : picture_formats()) {
+        if (!format->reserved_stem.empty()) stems_.take(std::string(format->reserved_stem));
+    }
 }
 
 fs::path ResultNames::Unique::next(const fs::path& stem) {
@@ -56,37 +47,26 @@ fs::path ResultNames::Unique::next(const fs::path& stem) {
 }
 
 fs::path ResultNames::next_drawn(const Input& input) {
-    const char* const extension = input.frame ? ".mp4" : ".png";
-    if (!options_.output.empty() && !folder_) return options_.output;
+    const fs::path& path = drawings_->path;
+    if (!path.empty() && !drawings_->is_folder) return path;
     fs::path stem = shortened(input.stem);
-    if (options_.output.empty()) stem = stem.filename() += "_detections";
+    if (path.empty()) stem = stem.filename() += "_detections";
     fs::path name = drawn_names_.next(stem);
-    name += extension;
-    return options_.output.empty() ? name : fs::path(options_.output) / name;
+    name += input.frame ? ".mp4" : ".png";
+    return path.empty() ? name : path / name;
 }
 
 ResultPaths ResultNames::next(const Input& input) {
-    ResultPaths paths;
-    const bool first = !input.frame || input.frame->index == 0;
-    if (!options_.no_draw) {
-        if (first) drawn_video_ = next_drawn(input);
-        paths.drawn = drawn_video_;
+    if (!input.frame || input.frame->index == 0) {
+        if (drawings_) drawn_video_ = next_drawn(input);
+        video_stem_ = stems_.next(shortened(input.stem));
     }
-    if (first) video_stem_ = label_names_.next(shortened(input.stem));
-    fs::path stem = video_stem_;
+    ResultPaths paths{.drawn = drawn_video_, .stem = video_stem_};
     if (input.frame) {
         char number[32];
         std::snprintf(number, sizeof number, "_%06lld", static_cast<long long>(input.frame->index));
-        stem += number;
+        paths.stem += number;
     }
-    const auto below = [&](const std::string& folder, const char* extension) {
-        fs::path path = folder.empty() ? fs::path() : fs::path(folder) / stem;
-        if (!folder.empty()) path += extension;
-        return path;
-    };
-    paths.yolo = below(options_.yolo, ".txt");
-    paths.voc = below(options_.voc, ".xml");
-    if (!options_.crops.empty()) paths.crops = stem;
     return paths;
 }
 

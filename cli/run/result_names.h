@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "cli/input_files.h"
 #include "cli/run/input_stream.h"
-#include "cli/run/run_options.h"
+#include "cli/run/run_plan.h"
 
 #include <filesystem>
 #include <map>
@@ -12,23 +11,18 @@
 
 namespace detect::cli {
 
-/// The files that one input's own results go to; those that are not wanted are empty.
+/// Where one input's own results go.
 struct ResultPaths {
-    /// Of a video: the same for all its frames.
+    /// Of a video: the same for all its frames. Empty: nothing is drawn.
     std::filesystem::path drawn;
-    std::filesystem::path yolo;
-    std::filesystem::path voc;
-    /// Below the folder of a class, without number and extension.
-    std::filesystem::path crops;
+    /// Below the folder of each format, without an extension: no other input's.
+    std::filesystem::path stem;
 };
-
-/// Whether -o names a folder: with several inputs, and where nothing else can be meant.
-[[nodiscard]] bool draws_into_folder(const RunOptions& options, bool several);
 
 /// Gives each input names of its own, even where two have the same file name. For one thread.
 class ResultNames {
 public:
-    ResultNames(const RunOptions& options, bool several);
+    explicit ResultNames(std::optional<Drawings> drawings);
 
     [[nodiscard]] ResultPaths next(const Input& input);
 
@@ -46,10 +40,9 @@ private:
 
     std::filesystem::path next_drawn(const Input& input);
 
-    const RunOptions& options_;
-    bool folder_;
+    std::optional<Drawings> drawings_;
     Unique drawn_names_;
-    Unique label_names_;
+    Unique stems_;
     /// The video whose frames come now.
     std::filesystem::path drawn_video_;
     std::filesystem::path video_stem_;

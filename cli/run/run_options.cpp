@@ -4,6 +4,8 @@
 #include "cli/chosen_model.h"
 #include "cli/exit_code.h"
 
+#include <array>
+
 namespace detect::cli {
 
 namespace {
@@ -12,28 +14,28 @@ constexpr const char* inputs = "What to look at";
 constexpr const char* filters = "What counts";
 constexpr const char* large = "Large pictures";
 constexpr const char* results = "Results";
-constexpr const char* manners = "What is said on standard error";
+constexpr const char* manners = "Messages on standard error";
 
-void add_inputs(CLI::App& app, RunOptions& o) {
-    app.add_option(
-        "pictures", o.pictures,
-        "JPEG, PNG, TIFF, WebP or BMP files, folders of them, quoted patterns such as 'line1/*.png', videos, "
-        "stream URLs; - reads paths from standard input, one a line");
-    app.add_flag("--recursive", o.recursive, "Also look into the folders of a folder")->group(inputs);
+void add_inputs(CLI::App& app, SourceOptions& o) {
+    app.add_option("pictures", o.pictures,
+                   "Pictures (JPEG, PNG, TIFF, WebP, BMP), folders, quoted patterns such as 'line1/*.png', videos, "
+                   "stream URLs; with - the paths come from standard input, one on each line");
+    app.add_flag("--recursive", o.recursive, "Also look into the folders inside a folder")->group(inputs);
     app.add_option("--list", o.list, "A file with the path of a picture or video on each line")
         ->group(inputs)
         ->type_name("FILE");
-    app.add_option("--camera", o.camera, "Look at what this camera sees (0: the first), until interrupted")
+    app.add_option("--camera", o.camera, "Look at this camera (0 is the first) until you press Ctrl-C")
         ->check(CLI::Range(0, 63))
         ->group(inputs);
     app.add_option("--watch", o.watch,
-                   "Look at the pictures in this folder and at each new one when it is complete, until interrupted")
+                   "Look at the pictures in this folder, then at each new one as soon as it is complete, until you "
+                   "press Ctrl-C")
         ->type_name("DIR")
         ->group(inputs);
 }
 
-void add_filters(CLI::App& app, RunOptions& o) {
-    app.add_option("--score", o.score, "Only detections of at least this score")
+void add_filters(CLI::App& app, FilterOptions& o) {
+    app.add_option("--score", o.score, "Only detections with at least this score")
         ->check(CLI::Range(0.0F, 1.0F))
         ->capture_default_str()
         ->group(filters);
@@ -43,67 +45,82 @@ void add_filters(CLI::App& app, RunOptions& o) {
         ->delimiter(',')
         ->group(filters);
     app.get_option("--max-detections")->group(filters);
-    app.add_option("--roi", o.regions,
-                   "Only detections whose centre lies in this rectangle, in pixels from the upper left (repeatable)")
+    app.add_option(
+           "--roi", o.regions,
+           "Only detections with their centre in this rectangle, in pixels from the upper left corner (repeatable)")
         ->type_name("X,Y,W,H")
         ->allow_extra_args(false)
         ->group(filters);
-    app.add_option("--mask", o.mask, "Only detections whose centre is not black in this picture of the same size")
+    app.add_option("--mask", o.mask,
+                   "Only detections with their centre where this picture is not black; it has the size of the others")
         ->type_name("FILE")
         ->group(filters);
     app.add_flag("--fail-on-detect{any}", o.fail_on_detect,
-                 "Exit with code 10 if anything is detected; with =NAME[,NAME], if any of these classes is")
+                 "Exit with code 10 if anything is detected; with =NAME[,NAME] only for these classes")
         ->delimiter(',')
         ->group(filters);
 }
 
-void add_large_pictures(CLI::App& app, RunOptions& o) {
+void add_large_pictures(CLI::App& app, TileOptions& o) {
     auto* const tile =
-        app.add_option("--tile", o.tile, "Look at pictures larger than this in square tiles of so many pixels a side")
+        app.add_option("--tile", o.tile, "Look at larger pictures in square tiles with sides of this many pixels")
             ->check(CLI::Range(32, 16384))
             ->group(large);
-    app.add_option(
-           "--overlap", o.overlap,
-           "Share of a tile's side that is seen twice, rounded to the network's own grid: by the neighbour, or by "
-           "strips along the seams if the picture is a whole number of tiles")
+    app.add_option("--overlap", o.overlap,
+                   "How much of a tile's side is looked at twice, as a share: by the next tile, or by strips along the "
+                   "seams if the picture is a whole number of tiles. It is rounded to the network's own grid")
         ->check(CLI::Range(0.0, 0.9))
         ->capture_default_str()
         ->needs(tile)
         ->group(large);
     app.add_option("--merge", o.merge,
-                   "How detections of two tiles become one: ios (intersection over the smaller box, pieces are joined) "
-                   "or nms (intersection over union, the better stays)")
+                   "How to join what two tiles found of one object: ios (compares by intersection over the smaller "
+                   "box, joins pieces) or nms (compares by intersection over union, keeps the better one)")
         ->check(CLI::IsMember({"ios", "nms"}))
         ->capture_default_str()
         ->needs(tile)
         ->group(large);
 }
 
-void add_results(CLI::App& app, RunOptions& o) {
-    const auto file = [&](const char* name, std::string& value, const char* help) {
-        return app.add_option(name, value, help)->type_name("FILE")->group(results);
-    };
-    const auto folder = [&](const char* name, std::string& value, const char* help) {
-        return app.add_option(name, value, help)->type_name("DIR")->group(results);
-    };
+CLI::Option* add_format_option(CLI::App& app, const FormatOption& option, const std::string& help, std::string& value) {
+    return app.add_option(std::string(option.flag), value, help)->type_name(std::string(option.value))->group(results);
+}
+
+std::string number_word(std::size_t number) {
+    constexpr std::array words{"none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"};
+    return number < words.size() ? words[number] : std::to_string(number);
+}
+
+void add_formats(CLI::App& app, ResultOptions& o) {
+    for (std::size_t i = 0; i < o.collected.size(); ++i) {
+        const CollectedFormat& format = *collected_formats()[i];
+        std::string help(format.option.help);
+        if (i == 0) {
+            help +=
+                ". For this and the next " + number_word(o.collected.size() - 1) + ", - is stdout, without the table";
+        }
+        auto* const option = add_format_option(app, format.option, help, o.collected[i].destination);
+        if (format.companion.flag.empty()) continue;
+        add_format_option(app, format.companion, std::string(format.companion.help), o.collected[i].companion)
+            ->needs(option);
+    }
+    for (std::size_t i = 0; i < o.per_picture.size(); ++i) {
+        const PictureFormat& format = *picture_formats()[i];
+        add_format_option(app, format.option, std::string(format.option.help), o.per_picture[i]);
+    }
+}
+
+void add_results(CLI::App& app, ResultOptions& o) {
     app.add_option("-o,--output", o.output,
-                   "Drawn picture (.png, .jpg) or video (.mp4, .mkv, .avi); a folder for several, or if there "
-                   "is one, or with a / at its end (default: NAME_detections.png, .mp4 in the current folder)")
+                   "Where to draw: a picture (.png, .jpg) or a video (.mp4, .mkv, .avi); a folder if there are several "
+                   "inputs, if the folder exists, or if the path ends with / (default: NAME_detections.png or .mp4 in "
+                   "the current folder)")
         ->type_name("PATH")
         ->group(results);
     app.add_flag("--no-draw", o.no_draw, "Draw nothing")->group(results);
-    file("--json", o.json,
-         "One JSON object; box: x1,y1,x2,y2 in pixels. For this and the next three, - is stdout, without the table");
-    file("--jsonl", o.jsonl, "A JSON object per picture and line, written when the picture is done");
-    file("--csv", o.csv, "A row per detection, corners in pixels; one with an empty label for a picture without");
-    file("--coco", o.coco, "COCO results; bbox: x,y,width,height in pixels from 0");
-    file("--annotations", o.annotations, "COCO annotations, whose picture and class ids --coco takes over")
-        ->needs(app.get_option("--coco"));
-    folder("--yolo", o.yolo,
-           "A .txt per picture: class (from 0), centre x, y, width, height as shares of the picture, score");
-    folder("--voc", o.voc, "A Pascal VOC .xml per picture: corners as pixel numbers from 1, the last included");
-    folder("--crops", o.crops, "What is in each box as CLASS/NAME-NUMBER.png, the best of a picture first");
-    app.add_flag("--resume", o.resume, "Skip pictures whose results are all there and not older, and add to the files")
+    add_formats(app, o);
+    app.add_flag("--resume", o.resume,
+                 "Skip pictures whose results are all there and newer than the picture; add to the files")
         ->group(results);
 }
 
@@ -115,12 +132,12 @@ void add_run_options(CLI::App& app, RunOptions& o) {
         ->check(CLI::Range(0, 1024))
         ->capture_default_str();
     add_settings_options(app, o.settings);
-    add_inputs(app, o);
-    add_filters(app, o);
-    add_large_pictures(app, o);
-    add_results(app, o);
-    auto* const quiet = app.add_flag("-q,--quiet", o.quiet, "Errors only, and no table")->group(manners);
-    app.add_flag("-v,--verbose", o.verbose, "Also the summary where it is left out, and the time of each picture")
+    add_inputs(app, o.sources);
+    add_filters(app, o.filter);
+    add_large_pictures(app, o.tiles);
+    add_results(app, o.results);
+    auto* const quiet = app.add_flag("-q,--quiet", o.quiet, "Print errors only, and no table")->group(manners);
+    app.add_flag("-v,--verbose", o.verbose, "Also print the time of each picture, and always the summary")
         ->excludes(quiet)
         ->group(manners);
     app.footer("Examples: detect run board.png --score 0.5\n"

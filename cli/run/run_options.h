@@ -3,47 +3,64 @@
 
 #include "cli/settings_options.h"
 #include "detect/tiling.h"
+#include "results/formats.h"
 
 #include <string>
 #include <vector>
 
+/// What the command line of `detect run` says, as it says it: strings and numbers. Only run_plan.cpp and sources.cpp,
+/// which check it, look at it.
 namespace detect::cli {
 
-/// What the command line of `detect run` says, as it says it.
-struct RunOptions {
-    // What to look at.
+/// What to look at.
+struct SourceOptions {
     std::vector<std::string> pictures;
     bool recursive = false;
     std::string list;
     int camera = -1;
     std::string watch;
-    // What with.
-    std::string model;
-    int threads = 0;
-    SettingsArguments settings;
-    // What counts.
+};
+
+/// What counts; --max-detections is one of the settings.
+struct FilterOptions {
     float score = 0.5F;
     std::vector<std::string> classes;
     std::vector<std::string> regions;
     std::string mask;
     std::vector<std::string> fail_on_detect;
-    // Large pictures.
+};
+
+/// How large pictures are cut.
+struct TileOptions {
     int tile = 0;
     double overlap = TilingOptions().overlap;
     std::string merge = "ios";
-    // Where results go.
+};
+
+/// What stands behind the options of a result format.
+struct FormatArguments {
+    std::string destination;
+    std::string companion;
+};
+
+/// Where results go.
+struct ResultOptions {
     std::string output;
     bool no_draw = false;
-    std::string json;
-    std::string jsonl;
-    std::string csv;
-    std::string coco;
-    std::string annotations;
-    std::string yolo;
-    std::string voc;
-    std::string crops;
+    /// One for each of `collected_formats` and `picture_formats`, in their order.
+    std::vector<FormatArguments> collected = std::vector<FormatArguments>(collected_formats().size());
+    std::vector<std::string> per_picture = std::vector<std::string>(picture_formats().size());
     bool resume = false;
-    // How much is said.
+};
+
+struct RunOptions {
+    SourceOptions sources;
+    std::string model;
+    int threads = 0;
+    SettingsArguments settings;
+    FilterOptions filter;
+    TileOptions tiles;
+    ResultOptions results;
     bool quiet = false;
     bool verbose = false;
 };

@@ -104,6 +104,10 @@ Result<void> add_list(const std::string& list, Sources& sources) {
 
 } // namespace
 
+bool Sources::have_video() const {
+    return std::ranges::any_of(all, [](const Source& source) { return source.kind == Source::Kind::video; });
+}
+
 std::optional<std::string> path_in_line(std::string line) {
     if (line.ends_with('\r')) line.pop_back();
     if (line.empty()) return std::nullopt;
@@ -119,8 +123,9 @@ Source file_source(const fs::path& path) {
     return source;
 }
 
-Result<Sources> find_sources(const RunOptions& options, const std::vector<fs::path>& left_out) {
+Result<Sources> find_sources(const SourceOptions& options, const std::vector<fs::path>& left_out) {
     Sources sources;
+    sources.recursive = options.recursive;
     for (const std::string& text : options.pictures) add_argument(text, options.recursive, left_out, sources);
     if (!options.list.empty()) DETECT_TRY(add_list(options.list, sources));
     if (options.camera >= 0) {
@@ -133,7 +138,7 @@ Result<Sources> find_sources(const RunOptions& options, const std::vector<fs::pa
     if (!options.watch.empty()) {
         std::error_code code;
         if (!fs::is_directory(options.watch, code)) {
-            return Error{ErrorCode::unreadable_input, options.watch + ": is no folder that could be watched"};
+            return Error{ErrorCode::unreadable_input, options.watch + ": is not a folder, so it cannot be watched"};
         }
         sources.all.push_back({.kind = Source::Kind::watch, .name = options.watch, .stem = {}, .video = {}});
         sources.bulk = true;
@@ -143,7 +148,7 @@ Result<Sources> find_sources(const RunOptions& options, const std::vector<fs::pa
                      options.list.empty()
                          ? "pictures is required: give files, folders, --list, --camera or --watch; see "
                            "'detect run --help'"
-                         : options.list + ": there are no paths in it"};
+                         : options.list + ": holds no paths"};
     }
     sources.several = sources.bulk || sources.all.size() > 1;
     return sources;

@@ -38,11 +38,15 @@ struct Sources {
     bool several = false;
     /// Whether a folder, pattern, list or the like was given rather than files by name.
     bool bulk = false;
+    /// Whether what is in a watched folder's folders counts, too.
+    bool recursive = false;
+
+    [[nodiscard]] bool have_video() const;
 };
 
 /// Expands folders, patterns and lists. `invalid_argument` if nothing was given or things do not go together,
 /// `unreadable_input` if a list cannot be read. Folders in `left_out` are not looked into.
-[[nodiscard]] Result<Sources> find_sources(const RunOptions& options,
+[[nodiscard]] Result<Sources> find_sources(const SourceOptions& options,
                                            const std::vector<std::filesystem::path>& left_out);
 
 /// A file by name: a video by its content, else a picture.

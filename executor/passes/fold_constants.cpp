@@ -12,9 +12,8 @@ namespace detect {
 
 namespace {
 
-/// What one node's outputs may take, and all that is folded of a graph.
+/// What one node's outputs may take.
 constexpr std::size_t size_budget = std::size_t{16} << 20;
-constexpr std::size_t total_budget = std::size_t{64} << 20;
 
 /// Work out of proportion, in a body as well: such nodes run when the model does.
 bool is_laborious(const Node& node) {
@@ -89,7 +88,14 @@ std::optional<Shape> merged(const std::optional<Shape>& declared, const std::opt
 
 } // namespace
 
-Result<std::vector<bool>> propagate_constants(Graph& graph, const KernelContext::Allocator& allocate) {
+bool FoldingBudget::take(std::size_t bytes) {
+    if (bytes > left_) return false;
+    left_ -= bytes;
+    return true;
+}
+
+Result<std::vector<bool>> propagate_constants(Graph& graph, FoldingBudget& budget,
+                                              const KernelContext::Allocator& allocate) {
     std::vector<bool> done(graph.nodes.size(), false);
     // Each is widened once: what comes of it is at most twice what there is already.
     std::set<std::int32_t> widened;
@@ -110,8 +116,7 @@ Result<std::vector<bool>> propagate_constants(Graph& graph, const KernelContext:
         if (!is_foldable(graph, node)) continue;
         const bool widens = is_widening(graph, node) && widened.insert(node.inputs[0].index).second;
         const std::optional<std::size_t> bytes = widens ? 0 : output_bytes(graph, node);
-        if (bytes && *bytes <= total_budget - graph.folded_bytes) {
-            graph.folded_bytes += *bytes;
+        if (bytes && budget.take(*bytes)) {
             DETECT_TRY_ASSIGN(std::vector<Tensor> outputs, evaluate(graph, node, allocate));
             for (std::size_t i = 0; i < outputs.size(); ++i) {
                 if (node.outputs[i].present()) graph[node.outputs[i]].constant = std::move(outputs[i]);
@@ -122,8 +127,8 @@ Result<std::vector<bool>> propagate_constants(Graph& graph, const KernelContext:
     return done;
 }
 
-Result<int> fold_constants(Graph& graph) {
-    DETECT_TRY_ASSIGN(const std::vector<bool> done, propagate_constants(graph, Tensor::create_uninitialised));
+Result<int> fold_constants(Graph& graph, FoldingBudget& budget) {
+    DETECT_TRY_ASSIGN(const std::vector<bool> done, propagate_constants(graph, budget, Tensor::create_uninitialised));
     const auto changes = static_cast<int>(std::ranges::count(done, true));
     if (changes == 0) return 0;
     std::vector<Node> kept;

@@ -9,11 +9,12 @@
 namespace detect {
 
 Result<void> run_passes(Graph& graph, std::span<const Pass> passes) {
+    FoldingBudget budget;
     bool changed = true;
     while (changed) {
         changed = false;
         for (const Pass& pass : passes) {
-            auto changes = pass.run(graph);
+            auto changes = pass.run(graph, budget);
             if (changes && *changes == 0) continue;
             auto state = changes ? graph.validate() : Result<void>(changes.error());
             if (!state) {
@@ -60,10 +61,10 @@ Result<int> remove_identities(Graph& graph) {
 
 std::span<const Pass> simplification_passes() {
     static constexpr std::array<Pass, 4> passes{{
-        {"fold_batch_normalization", fold_batch_normalization},
+        {"fold_batch_normalization", [](Graph& graph, FoldingBudget&) { return fold_batch_normalization(graph); }},
         {"fold_constants", fold_constants},
-        {"remove_identities", remove_identities},
-        {"merge_duplicates", merge_duplicates},
+        {"remove_identities", [](Graph& graph, FoldingBudget&) { return remove_identities(graph); }},
+        {"merge_duplicates", [](Graph& graph, FoldingBudget&) { return merge_duplicates(graph); }},
     }};
     return passes;
 }

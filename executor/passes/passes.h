@@ -10,11 +10,21 @@
 
 namespace detect {
 
+/// What may be computed ahead of one graph, 64 MiB in all: a few bytes of a file can ask for any amount.
+class FoldingBudget {
+public:
+    /// False, and nothing is taken, if so much is not left.
+    [[nodiscard]] bool take(std::size_t bytes);
+
+private:
+    std::size_t left_ = std::size_t{64} << 20;
+};
+
 /// A rewriting of a graph that leaves what it computes alone.
 struct Pass {
     std::string_view name;
-    /// Returns how many changes it made.
-    Result<int> (*run)(Graph&);
+    /// Returns how many changes it made. The budget is of all passes over the graph.
+    Result<int> (*run)(Graph&, FoldingBudget&);
 };
 
 /// Runs the passes over and over until none changes anything, and checks the graph after each one that did; an error
@@ -22,15 +32,15 @@ struct Pass {
 [[nodiscard]] Result<void> run_passes(Graph& graph, std::span<const Pass> passes);
 
 /// What is known without an input is computed once: nodes whose inputs are all constants, and shapes that are numbers.
-/// Editable constants (thresholds) stay, and so do results of more than 16 MiB, those beyond 64 MiB in all, and
-/// operators whose work is out of proportion to what they read and write. Weights stored as float16 are widened at any
-/// size.
-[[nodiscard]] Result<int> fold_constants(Graph& graph);
+/// Editable constants (thresholds) stay, and so do results of more than 16 MiB, those beyond the budget, and operators
+/// whose work is out of proportion to what they read and write. Weights stored as float16 are widened at any size.
+[[nodiscard]] Result<int> fold_constants(Graph& graph, FoldingBudget& budget);
 
 /// The same without dropping anything: values found out get their `constant`, all others the shapes that follow.
 /// By node: whether it need not run any more. Ids stay as they are, so a plan can refer to them. The values' memory
 /// comes from `allocate`.
-[[nodiscard]] Result<std::vector<bool>> propagate_constants(Graph& graph, const KernelContext::Allocator& allocate);
+[[nodiscard]] Result<std::vector<bool>> propagate_constants(Graph& graph, FoldingBudget& budget,
+                                                            const KernelContext::Allocator& allocate);
 
 /// Conv followed by BatchNormalization becomes one Conv (in double precision, rounded once).
 [[nodiscard]] Result<int> fold_batch_normalization(Graph& graph);

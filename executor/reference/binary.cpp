@@ -10,23 +10,28 @@
 #include <cstring>
 #include <functional>
 #include <utility>
+#include <vector>
 
 namespace detect::reference {
 
 namespace {
 
-/// A kernel for f(a, b) of one type, giving `Out` (or, if void, the same type).
+/// output = f(a, b), both read as `type`, giving `Out` (or, if void, the same type).
 template <class Types, class Out, auto f>
-Result<void> binary(KernelContext& context) {
+Result<void> apply(KernelContext& context, DataType type, const Tensor& a, const Tensor& b) {
     DETECT_TRY_ASSIGN(Tensor* const output, allocate_inferred(context));
-    const Tensor& a = context.input(0);
-    const Tensor& b = context.input(1);
-    return dispatch(context, a.type(), Types{}, [&]<class T>() -> Result<void> {
+    return dispatch(context, type, Types{}, [&]<class T>() -> Result<void> {
         using R = std::conditional_t<std::is_void_v<Out>, T, Out>;
-        broadcast_binary(output->dims(), output->mutable_data<R>().data(), a.dims(), a.data<T>().data(), b.dims(),
-                         b.data<T>().data(), [](T x, T y) { return static_cast<R>(f(x, y)); });
+        auto* const result = reinterpret_cast<R*>(output->mutable_bytes().data());
+        broadcast_binary(output->dims(), result, a.dims(), elements<T>(a), b.dims(), elements<T>(b),
+                         [](T x, T y) { return static_cast<R>(f(x, y)); });
         return {};
     });
+}
+
+template <class Types, class Out, auto f>
+Result<void> binary(KernelContext& context) {
+    return apply<Types, Out, f>(context, context.input(0).type(), context.input(0), context.input(1));
 }
 
 template <auto f>
@@ -35,8 +40,26 @@ Result<void> arithmetic(KernelContext& context) {
 }
 
 template <auto f>
-Result<void> comparison(KernelContext& context) {
-    return binary<NumberAndBoolTypes, bool, f>(context);
+Result<void> wrapping(KernelContext& context) {
+    const Tensor& a = context.input(0);
+    return apply<TypesWithoutSign, void, f>(context, without_sign(a.type()), a, context.input(1));
+}
+
+Result<void> equal(KernelContext& context) {
+    const Tensor& a = context.input(0);
+    if (a.type() == DataType::boolean) {
+        return binary<TypeList<bool>, bool, [](bool x, bool y) { return x == y; }>(context);
+    }
+    return apply<TypesWithoutSign, bool, [](auto x, auto y) { return x == y; }>(context, without_sign(a.type()), a,
+                                                                                context.input(1));
+}
+
+Result<void> less(KernelContext& context, const Tensor& a, const Tensor& b) {
+    return apply<NumberAndBoolTypes, bool, [](auto x, auto y) { return x < y; }>(context, a.type(), a, b);
+}
+
+Result<void> less_or_equal(KernelContext& context, const Tensor& a, const Tensor& b) {
+    return apply<NumberAndBoolTypes, bool, [](auto x, auto y) { return x <= y; }>(context, a.type(), a, b);
 }
 
 template <auto f>
@@ -201,17 +224,37 @@ T power(T base, E exponent) {
     }
 }
 
-Result<void> pow(KernelContext& context) {
+/// The elements as `E`, which holds them all.
+template <class E>
+std::vector<E> widened(const KernelContext& context, const Tensor& tensor) {
+    std::vector<E> values(static_cast<std::size_t>(tensor.element_count()));
+    static_cast<void>(dispatch(context, tensor.type(), NumberTypes{}, [&]<class T>() -> Result<void> {
+        std::ranges::transform(tensor.data<T>(), values.begin(), [](T x) { return static_cast<E>(x); });
+        return {};
+    }));
+    return values;
+}
+
+template <class E>
+Result<void> pow_of(KernelContext& context, const E* exponents) {
     DETECT_TRY_ASSIGN(Tensor* const output, allocate_inferred(context));
     const Tensor& a = context.input(0);
-    const Tensor& b = context.input(1);
     return dispatch(context, a.type(), NumberTypes{}, [&]<class T>() -> Result<void> {
-        return dispatch(context, b.type(), NumberTypes{}, [&]<class E>() -> Result<void> {
-            broadcast_binary(output->dims(), output->mutable_data<T>().data(), a.dims(), a.data<T>().data(), b.dims(),
-                             b.data<E>().data(), [](T x, E y) { return power(x, y); });
-            return {};
-        });
+        broadcast_binary(output->dims(), output->mutable_data<T>().data(), a.dims(), a.data<T>().data(),
+                         context.input(1).dims(), exponents, [](T x, E y) { return power(x, y); });
+        return {};
     });
+}
+
+/// Integer exponents of all widths are taken as the widest: a power is the same, and there are ten types of bases.
+Result<void> pow(KernelContext& context) {
+    const Tensor& exponents = context.input(1);
+    switch (exponents.type()) {
+    case DataType::float32: return pow_of(context, exponents.data<float>().data());
+    case DataType::float64: return pow_of(context, exponents.data<double>().data());
+    case DataType::uint64: return pow_of(context, exponents.data<std::uint64_t>().data());
+    default: return pow_of(context, widened<std::int64_t>(context, exponents).data());
+    }
 }
 
 Result<void> prelu(KernelContext& context) {
@@ -248,24 +291,24 @@ Result<void> where(KernelContext& context) {
 
 std::vector<KernelEntry> binary_kernels() {
     return {
-        {"Add", arithmetic<[](auto x, auto y) { return wrapped(x, y, std::plus<>{}); }>},
+        {"Add", wrapping<[](auto x, auto y) { return wrapped(x, y, std::plus<>{}); }>},
         {"And", logical<[](bool x, bool y) { return x && y; }>},
         {"BitShift", bit_shift},
         {"Div", divide},
-        {"Equal", comparison<[](auto x, auto y) { return x == y; }>},
-        {"Greater", comparison<[](auto x, auto y) { return (x > y); }>},
-        {"GreaterOrEqual", comparison<[](auto x, auto y) { return x >= y; }>},
-        {"Less", comparison<[](auto x, auto y) { return x < y; }>},
-        {"LessOrEqual", comparison<[](auto x, auto y) { return x <= y; }>},
+        {"Equal", equal},
+        {"Greater", [](KernelContext& node) { return less(node, node.input(1), node.input(0)); }},
+        {"GreaterOrEqual", [](KernelContext& node) { return less_or_equal(node, node.input(1), node.input(0)); }},
+        {"Less", [](KernelContext& node) { return less(node, node.input(0), node.input(1)); }},
+        {"LessOrEqual", [](KernelContext& node) { return less_or_equal(node, node.input(0), node.input(1)); }},
         {"Max", max},
         {"Mean", mean},
         {"Min", min},
         {"Mod", mod},
-        {"Mul", arithmetic<[](auto x, auto y) { return wrapped(x, y, std::multiplies<>{}); }>},
+        {"Mul", wrapping<[](auto x, auto y) { return wrapped(x, y, std::multiplies<>{}); }>},
         {"Or", logical<[](bool x, bool y) { return x || y; }>},
         {"PRelu", prelu},
         {"Pow", pow},
-        {"Sub", arithmetic<[](auto x, auto y) { return wrapped(x, y, std::minus<>{}); }>},
+        {"Sub", wrapping<[](auto x, auto y) { return wrapped(x, y, std::minus<>{}); }>},
         {"Sum", sum},
         {"Where", where},
         {"Xor", logical<[](bool x, bool y) { return x != y; }>},

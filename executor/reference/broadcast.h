@@ -7,66 +7,33 @@
 
 namespace detect::reference {
 
-/// Walks an output of sizes `output` row by row together with N inputs that broadcast to it.
+/// Walks an output of sizes `output` row by row together with N inputs (1 to 4) that broadcast to it.
 /// Axes that all inputs run through alike are joined first, so a row is as long as it can be. Any rank up to 8.
 template <std::size_t N>
 class BroadcastLoop {
 public:
-    BroadcastLoop(const Dims& output, const std::array<const Dims*, N>& inputs) {
-        std::array<std::int64_t, N> stride{};
-        stride.fill(1);
-        // Innermost first: axis 0 of `sizes_` is the row.
-        for (std::size_t back = 0; back < output.rank(); ++back) {
-            const std::int64_t size = output[output.rank() - 1 - back];
-            std::array<std::int64_t, N> step{};
-            for (std::size_t i = 0; i < N; ++i) {
-                const std::size_t rank = inputs[i]->rank();
-                const std::int64_t own = back < rank ? (*inputs[i])[rank - 1 - back] : 1;
-                step[i] = own == 1 ? 0 : stride[i];
-                stride[i] *= own;
-            }
-            append(size, step);
-        }
-        if (rank_ == 0) append(1, {});
-    }
+    BroadcastLoop(const Dims& output, const std::array<const Dims*, N>& inputs);
 
     /// Calls body(output offset, input offsets, row length, input steps); a step is 1, or 0 for a repeated element.
     template <class Body>
     void run(Body&& body) const {
-        for (std::size_t axis = 0; axis < rank_; ++axis) {
-            if (sizes_[axis] == 0) return;
-        }
-        std::array<std::int64_t, Dims::max_rank> position{};
-        std::array<std::int64_t, N> offsets{};
-        std::int64_t output = 0;
-        while (true) {
-            body(output, offsets, sizes_[0], steps_[0]);
-            output += sizes_[0];
-            std::size_t axis = 1;
-            for (; axis < rank_; ++axis) {
-                for (std::size_t i = 0; i < N; ++i) offsets[i] += steps_[axis][i];
-                if (++position[axis] < sizes_[axis]) break;
-                position[axis] = 0;
-                for (std::size_t i = 0; i < N; ++i) offsets[i] -= steps_[axis][i] * sizes_[axis];
-            }
-            if (axis >= rank_) return;
-        }
+        if (empty()) return;
+        Row row;
+        do body(row.output, row.inputs, sizes_[0], steps_[0]);
+        while (advance(row));
     }
 
 private:
-    void append(std::int64_t size, const std::array<std::int64_t, N>& step) {
-        if (size == 1 && rank_ > 0) return;
-        if (rank_ == 1 && sizes_[0] == 1) rank_ = 0;
-        bool joins = rank_ > 0;
-        for (std::size_t i = 0; joins && i < N; ++i) joins = step[i] == steps_[rank_ - 1][i] * sizes_[rank_ - 1];
-        if (joins) {
-            sizes_[rank_ - 1] *= size;
-            return;
-        }
-        sizes_[rank_] = size;
-        steps_[rank_] = step;
-        ++rank_;
-    }
+    struct Row {
+        std::int64_t output = 0;
+        std::array<std::int64_t, N> inputs{};
+        std::array<std::int64_t, Dims::max_rank> position{};
+    };
+
+    [[nodiscard]] bool empty() const;
+    /// False after the last row.
+    bool advance(Row& row) const;
+    void append(std::int64_t size, const std::array<std::int64_t, N>& step);
 
     std::size_t rank_ = 0;
     std::array<std::int64_t, Dims::max_rank> sizes_{};

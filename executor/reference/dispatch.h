@@ -4,7 +4,6 @@
 #include "executor/reference/kernel.h"
 
 #include <cstdint>
-#include <string>
 
 namespace detect::reference {
 
@@ -18,17 +17,29 @@ using NumberTypes = TypeList<float, double, std::int8_t, std::int16_t, std::int3
                              std::uint16_t, std::uint32_t, std::uint64_t>;
 using NumberAndBoolTypes = TypeList<float, double, std::int8_t, std::int16_t, std::int32_t, std::int64_t, std::uint8_t,
                                     std::uint16_t, std::uint32_t, std::uint64_t, bool>;
+using TypesWithoutSign = TypeList<float, double, std::uint8_t, std::uint16_t, std::uint32_t, std::uint64_t>;
 using IndexTypes = TypeList<std::int32_t, std::int64_t>;
+
+/// The unsigned type as wide as a signed integer, any other as it is: for what gives both the same bits, as sums do.
+[[nodiscard]] DataType without_sign(DataType type);
+
+/// A tensor's bytes as elements of a type of the same size.
+template <class T>
+[[nodiscard]] const T* elements(const Tensor& tensor) {
+    return reinterpret_cast<const T*>(tensor.bytes().data());
+}
+
+/// `internal`: rules let only types through that kernels list.
+[[nodiscard]] Error no_kernel_for(const KernelContext& context, DataType type);
 
 /// Calls `body.operator()<T>()` for the C++ type of `type`. Rules let only listed types through; another one is a
 /// defect and says so.
 template <class... Types, class Body>
 Result<void> dispatch(const KernelContext& context, DataType type, TypeList<Types...>, Body&& body) {
-    Error missing = context.error("has no kernel for type " + std::string(to_string(type)));
-    missing.code = ErrorCode::internal;
-    Result<void> result = std::move(missing);
-    static_cast<void>(
-        ((type == DataTypeOf<Types>::value && (result = body.template operator()<Types>(), true)) || ...));
+    Result<void> result;
+    const bool found =
+        ((type == DataTypeOf<Types>::value && (result = body.template operator()<Types>(), true)) || ...);
+    if (!found) return no_kernel_for(context, type);
     return result;
 }
 

@@ -130,7 +130,7 @@ template <class T, class Fold>
 void reduce_to(const Tensor& input, const Reduced& reduced, std::span<T> output) {
     using Accumulator = typename Fold::Accumulator;
     std::vector<Accumulator> sums(output.size(), Fold::start);
-    const T* const data = input.data<T>().data();
+    const T* const data = elements<T>(input);
     BroadcastLoop<1>(input.dims(), {&reduced.kept})
         .run([&](std::int64_t at, const auto& offset, std::int64_t count, const auto& step) {
             const T* x = data + at;
@@ -152,6 +152,18 @@ Result<void> reduce(KernelContext& context) {
     const Reduced reduced = reduced_sizes(context);
     return dispatch(context, output->type(), Types{}, [&]<class T>() -> Result<void> {
         reduce_to<T, Fold<T>>(context.input(0), reduced, output->mutable_data<T>());
+        return {};
+    });
+}
+
+/// The same for what signed and unsigned integers give the same bits.
+template <template <class> class Fold>
+Result<void> reduce_without_sign(KernelContext& context) {
+    DETECT_TRY_ASSIGN(Tensor* const output, allocate_inferred(context));
+    const Reduced reduced = reduced_sizes(context);
+    return dispatch(context, without_sign(output->type()), TypesWithoutSign{}, [&]<class T>() -> Result<void> {
+        const auto count = static_cast<std::size_t>(output->element_count());
+        reduce_to<T, Fold<T>>(context.input(0), reduced, {reinterpret_cast<T*>(output->mutable_bytes().data()), count});
         return {};
     });
 }
@@ -251,9 +263,9 @@ std::vector<KernelEntry> reduction_kernels() {
         {"ReduceMax", reduce<Maximum, NumberTypes>},
         {"ReduceMean", reduce<Mean, NumberTypes>},
         {"ReduceMin", reduce<Minimum, NumberTypes>},
-        {"ReduceProd", reduce<Product, NumberTypes>},
-        {"ReduceSum", reduce<Sum, NumberTypes>},
-        {"ReduceSumSquare", reduce<SumOfSquares, NumberTypes>},
+        {"ReduceProd", reduce_without_sign<Product>},
+        {"ReduceSum", reduce_without_sign<Sum>},
+        {"ReduceSumSquare", reduce_without_sign<SumOfSquares>},
     };
 }
 

@@ -12,7 +12,7 @@ namespace detect::reference {
 namespace {
 
 /// RoIAlign's settings (Mask R-CNN, He et al. 2017), as ONNX names them.
-struct Settings {
+struct RoiAlignSettings {
     std::int64_t height = 1;
     std::int64_t width = 1;
     std::int64_t sampling = 0;
@@ -22,7 +22,7 @@ struct Settings {
     bool maximum = false;
 };
 
-Settings settings_of(const KernelContext& context) {
+RoiAlignSettings roi_align_settings(const KernelContext& context) {
     const Node& node = context.node();
     const bool half_pixel =
         context.opset() >= 16 && node.string_or("coordinate_transformation_mode", "half_pixel") == "half_pixel";
@@ -57,7 +57,7 @@ std::optional<std::int64_t> grid_size(std::int64_t fixed, T bin_size) {
 }
 
 template <class T>
-std::optional<Bins<T>> bins_of(const Settings& settings, const T* roi) {
+std::optional<Bins<T>> bins_of(const RoiAlignSettings& settings, const T* roi) {
     const auto scale = static_cast<T>(settings.scale);
     const T offset = settings.half_pixel ? T{0.5} : T{0};
     Bins<T> bins;
@@ -110,7 +110,7 @@ Sample<T> sample_at(T y, T x, std::int64_t height, std::int64_t width) {
 
 /// The samples of every bin of a RoI, bin by bin, row by row.
 template <class T>
-void collect_samples(const Settings& settings, const Bins<T>& bins, std::int64_t height, std::int64_t width,
+void collect_samples(const RoiAlignSettings& settings, const Bins<T>& bins, std::int64_t height, std::int64_t width,
                      std::vector<Sample<T>>& samples) {
     samples.clear();
     for (std::int64_t bin_y = 0; bin_y < settings.height; ++bin_y) {
@@ -149,7 +149,7 @@ T pooled(const T* map, std::span<const Sample<T>> samples, bool maximum) {
 
 template <class T>
 Result<void> align(KernelContext& context, Tensor& output, std::span<const std::int64_t> images) {
-    const Settings settings = settings_of(context);
+    const RoiAlignSettings settings = roi_align_settings(context);
     const Tensor& features = context.input(0);
     const std::int64_t channels = features.dims()[1];
     const std::int64_t height = features.dims()[2];

@@ -5,34 +5,52 @@
 #include "executor/reference/support.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
+#include <limits>
 #include <numeric>
+#include <vector>
 
 namespace detect::reference {
 
 namespace {
 
-/// A total order even with NaN, which stands above every number.
+constexpr std::uint64_t top_bit = std::uint64_t{1} << 63U;
+
+/// A number that stands in the order of all numbers where `x` stands in the order of its type, so that one sort serves
+/// all types. NaN stands above everything; 0 and -0 are the same.
 template <class T>
-bool above(T a, T b) {
+std::uint64_t order_key(T x) {
     if constexpr (std::is_floating_point_v<T>) {
-        if (a != a) return b == b;
+        if (x != x) return std::numeric_limits<std::uint64_t>::max();
+        if (x == T{0}) return top_bit;
+        const auto bits = std::bit_cast<std::uint64_t>(static_cast<double>(x));
+        return (bits & top_bit) != 0 ? ~bits : bits | top_bit;
+    } else if constexpr (std::is_signed_v<T>) {
+        return static_cast<std::uint64_t>(std::int64_t{x}) ^ top_bit;
+    } else {
+        return std::uint64_t{x};
     }
-    return a > b;
 }
 
-template <class T>
+Result<std::vector<std::uint64_t>> order_keys(const KernelContext& context, const Tensor& tensor) {
+    std::vector<std::uint64_t> keys(static_cast<std::size_t>(tensor.element_count()));
+    DETECT_TRY(dispatch(context, tensor.type(), NumberAndBoolTypes{}, [&]<class T>() -> Result<void> {
+        std::ranges::transform(tensor.data<T>(), keys.begin(), order_key<T>);
+        return {};
+    }));
+    return keys;
+}
+
 struct Candidate {
-    T value;
-    std::int64_t index;
+    std::uint64_t key = 0;
+    std::int64_t index = 0;
 };
 
 /// The first `count` of `candidates` in order of value (descending or ascending), equal ones by index.
-template <class T>
-void sort_first(std::vector<Candidate<T>>& candidates, std::int64_t count, bool largest) {
-    const auto before = [largest](const Candidate<T>& a, const Candidate<T>& b) {
-        if (above(a.value, b.value)) return largest;
-        if (above(b.value, a.value)) return !largest;
+void sort_first(std::vector<Candidate>& candidates, std::int64_t count, bool largest) {
+    const auto before = [largest](const Candidate& a, const Candidate& b) {
+        if (a.key != b.key) return (a.key > b.key) == largest;
         return a.index < b.index;
     };
     const auto middle = candidates.begin() + count;
@@ -51,28 +69,32 @@ Result<void> top_k(KernelContext& context) {
     const std::int64_t outer = extent(dims, 0, axis);
     const std::int64_t inner = extent(dims, axis + 1, dims.rank());
     const std::int64_t count = kept[axis];
-    return dispatch(context, input.type(), NumberTypes{}, [&]<class T>() -> Result<void> {
-        const T* const from = input.data<T>().data();
-        T* const value_out = values->mutable_data<T>().data();
-        std::int64_t* const index_out = indices->mutable_data<std::int64_t>().data();
-        std::vector<Candidate<T>> line(static_cast<std::size_t>(dims[axis]));
-        for (std::int64_t o = 0; count > 0 && o < outer; ++o) {
-            for (std::int64_t i = 0; i < inner; ++i) {
-                std::int64_t position = 0;
-                for (Candidate<T>& candidate : line) {
-                    candidate = {from[(o * dims[axis] + position) * inner + i], position};
-                    ++position;
-                }
-                sort_first(line, count, largest);
-                for (std::int64_t k = 0; k < count; ++k) {
-                    const std::int64_t at = (o * count + k) * inner + i;
-                    value_out[at] = line[static_cast<std::size_t>(k)].value;
-                    index_out[at] = line[static_cast<std::size_t>(k)].index;
-                }
+    if (values->element_count() == 0) return {};
+    DETECT_TRY_ASSIGN(const auto keys, order_keys(context, input));
+    const std::size_t size = element_size(input.type());
+    const std::byte* const from = input.bytes().data();
+    std::byte* const value_out = values->mutable_bytes().data();
+    const auto index_out = indices->mutable_data<std::int64_t>();
+    std::vector<Candidate> line(static_cast<std::size_t>(dims[axis]));
+    for (std::int64_t o = 0; o < outer; ++o) {
+        for (std::int64_t i = 0; i < inner; ++i) {
+            const auto at = [&](std::int64_t length, std::int64_t position) {
+                return static_cast<std::size_t>((o * length + position) * inner + i);
+            };
+            std::int64_t position = 0;
+            for (Candidate& candidate : line) {
+                candidate = {keys[at(dims[axis], position)], position};
+                ++position;
+            }
+            sort_first(line, count, largest);
+            for (std::int64_t k = 0; k < count; ++k) {
+                const std::int64_t index = line[static_cast<std::size_t>(k)].index;
+                std::memcpy(value_out + at(count, k) * size, from + at(dims[axis], index) * size, size);
+                index_out[at(count, k)] = index;
             }
         }
-        return {};
-    });
+    }
+    return {};
 }
 
 Result<void> non_zero(KernelContext& context) {
@@ -213,34 +235,36 @@ Result<void> unique(KernelContext& context) {
     const bool sorted = context.node().int_or("sorted", 1) != 0;
     const std::int64_t outer = extent(dims, 0, axis);
     const std::int64_t inner = extent(dims, axis + 1, dims.rank());
-    return dispatch(context, input.type(), NumberAndBoolTypes{}, [&]<class T>() -> Result<void> {
-        const T* const data = input.data<T>().data();
-        const auto at = [&](std::int64_t o, std::int64_t slice, std::int64_t i) {
-            return data[(o * dims[axis] + slice) * inner + i];
-        };
-        const auto before = [&](std::int64_t a, std::int64_t b) {
-            for (std::int64_t o = 0; o < outer; ++o) {
-                for (std::int64_t i = 0; i < inner; ++i) {
-                    if (above(at(o, b, i), at(o, a, i))) return true;
-                    if (above(at(o, a, i), at(o, b, i))) return false;
-                }
-            }
-            return false;
-        };
-        const Distinct distinct = find_distinct(dims[axis], sorted, before);
-        Dims output_dims = dims;
-        output_dims[axis] = static_cast<std::int64_t>(distinct.first.size());
-        DETECT_TRY_ASSIGN(Tensor* const output, context.allocate(0, input.type(), output_dims));
-        T* target = output->mutable_data<T>().data();
+    DETECT_TRY_ASSIGN(const auto keys, order_keys(context, input));
+    const auto at = [&](std::int64_t o, std::int64_t slice, std::int64_t i) {
+        return static_cast<std::size_t>((o * dims[axis] + slice) * inner + i);
+    };
+    const auto before = [&](std::int64_t a, std::int64_t b) {
         for (std::int64_t o = 0; o < outer; ++o) {
-            for (const std::int64_t slice : distinct.first) {
-                for (std::int64_t i = 0; i < inner; ++i) *target++ = at(o, slice, i);
+            for (std::int64_t i = 0; i < inner; ++i) {
+                const std::uint64_t left = keys[at(o, a, i)];
+                const std::uint64_t right = keys[at(o, b, i)];
+                if (left != right) return left < right;
             }
         }
-        DETECT_TRY(store_indices(context, 1, distinct.first));
-        DETECT_TRY(store_indices(context, 2, distinct.inverse));
-        return store_indices(context, 3, distinct.counts);
-    });
+        return false;
+    };
+    const Distinct distinct = find_distinct(dims[axis], sorted, before);
+    Dims output_dims = dims;
+    output_dims[axis] = static_cast<std::int64_t>(distinct.first.size());
+    DETECT_TRY_ASSIGN(Tensor* const output, context.allocate(0, input.type(), output_dims));
+    const std::size_t size = element_size(input.type());
+    const std::size_t block = static_cast<std::size_t>(inner) * size;
+    std::byte* target = output->mutable_bytes().data();
+    for (std::int64_t o = 0; output->byte_count() > 0 && o < outer; ++o) {
+        for (const std::int64_t slice : distinct.first) {
+            std::memcpy(target, input.bytes().data() + at(o, slice, 0) * size, block);
+            target += block;
+        }
+    }
+    DETECT_TRY(store_indices(context, 1, distinct.first));
+    DETECT_TRY(store_indices(context, 2, distinct.inverse));
+    return store_indices(context, 3, distinct.counts);
 }
 
 } // namespace

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "executor/reference/support.h"
 
+#include "executor/reference/dispatch.h"
+
+#include <string>
+
 namespace detect::reference {
 
 Result<std::vector<ShapeContext::Output>> infer_outputs(const KernelContext& context) {
@@ -29,6 +33,22 @@ Result<Tensor*> allocate_inferred(KernelContext& context) {
     DETECT_TRY_ASSIGN(const auto outputs, infer_outputs(context));
     DETECT_TRY_ASSIGN(const Dims dims, known_dims(context, outputs.front()));
     return context.allocate(0, outputs.front().type, dims);
+}
+
+DataType without_sign(DataType type) {
+    switch (type) {
+    case DataType::int8: return DataType::uint8;
+    case DataType::int16: return DataType::uint16;
+    case DataType::int32: return DataType::uint32;
+    case DataType::int64: return DataType::uint64;
+    default: return type;
+    }
+}
+
+Error no_kernel_for(const KernelContext& context, DataType type) {
+    Error error = context.error("has no kernel for type " + std::string(to_string(type)));
+    error.code = ErrorCode::internal;
+    return error;
 }
 
 std::vector<std::int64_t> integers(const Tensor& tensor) {

@@ -77,6 +77,8 @@ public:
 
     std::size_t weight_bytes() const override { return convolution_->weight_bytes(); }
 
+    [[nodiscard]] std::shared_ptr<const Conv2d> ungated() const { return inputs_.gate ? nullptr : convolution_; }
+
 private:
     Result<const float*> optional_input(const StepContext& context, std::size_t index, const Dims& expected) const {
         const Tensor& tensor = context.inputs[index];
@@ -93,6 +95,11 @@ private:
 
 std::shared_ptr<const Step> make_convolution_step(std::shared_ptr<const Conv2d> convolution, ConvolutionInputs inputs) {
     return std::make_shared<ConvolutionStep>(std::move(convolution), inputs);
+}
+
+std::shared_ptr<const Conv2d> ungated_convolution(const Step& step) {
+    const auto* convolution = dynamic_cast<const ConvolutionStep*>(&step);
+    return convolution == nullptr ? nullptr : convolution->ungated();
 }
 
 } // namespace detect

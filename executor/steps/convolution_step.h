@@ -19,4 +19,7 @@ struct ConvolutionInputs {
 [[nodiscard]] std::shared_ptr<const Step> make_convolution_step(std::shared_ptr<const Conv2d> convolution,
                                                                 ConvolutionInputs inputs);
 
+/// The convolution of a step that the function above made, if it takes no gate; null for any other step.
+[[nodiscard]] std::shared_ptr<const Conv2d> ungated_convolution(const Step& step);
+
 } // namespace detect

@@ -85,6 +85,10 @@ public:
 
     std::size_t weight_bytes() const override { return convolution_->weight_bytes(); }
 
+    [[nodiscard]] std::shared_ptr<const Int8Conv> ungated() const {
+        return convolution_->parameters().gated ? nullptr : convolution_;
+    }
+
 private:
     std::shared_ptr<const Int8Conv> convolution_;
     bool residual_;
@@ -134,6 +138,12 @@ public:
         std::size_t bytes = 0;
         for (const auto& part : {expand, depthwise, project}) bytes += part ? part->weight_bytes() : 0;
         return bytes;
+    }
+
+    /// Null if there are others beside it.
+    [[nodiscard]] std::shared_ptr<const Int8Conv> lone_depthwise() const {
+        const auto& [expand, depthwise, project] = block_.steps();
+        return expand || project ? nullptr : depthwise;
     }
 
 private:
@@ -198,6 +208,12 @@ std::shared_ptr<const Step> make_int8_inverted_residual_step(Int8InvertedResidua
     auto block = Int8InvertedResidual::make(std::move(parts));
     if (!block) return nullptr;
     return std::make_shared<Int8InvertedResidualStep>(*std::move(block), residual);
+}
+
+std::shared_ptr<const Int8Conv> ungated_int8_convolution(const Step& step) {
+    if (const auto* convolution = dynamic_cast<const Int8ConvolutionStep*>(&step)) return convolution->ungated();
+    const auto* block = dynamic_cast<const Int8InvertedResidualStep*>(&step);
+    return block == nullptr ? nullptr : block->lone_depthwise();
 }
 
 std::shared_ptr<const Step> make_int8_fully_connected_step(Int8Matrix weights, const Int8ConvParameters& parameters) {

@@ -16,6 +16,9 @@ namespace detect {
 [[nodiscard]] std::shared_ptr<const Step> make_int8_inverted_residual_step(Int8InvertedResidual::Steps parts,
                                                                            bool residual);
 
+/// The one convolution of a step that the functions above made, if it takes no gate; null for any other step.
+[[nodiscard]] std::shared_ptr<const Int8Conv> ungated_int8_convolution(const Step& step);
+
 /// x [M, …] bytes → activation(x · B + bias) [M, N], bytes or floats; `parameters` gives activation and output.
 [[nodiscard]] std::shared_ptr<const Step> make_int8_fully_connected_step(Int8Matrix weights,
                                                                          const Int8ConvParameters& parameters);

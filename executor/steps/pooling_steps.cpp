@@ -8,7 +8,7 @@ namespace detect {
 
 namespace {
 
-MapSize map_size(const Dims& channels_last) {
+MapSize plane_size(const Dims& channels_last) {
     return {static_cast<std::size_t>(channels_last[0]), static_cast<std::size_t>(channels_last[1]),
             static_cast<std::size_t>(channels_last[2])};
 }
@@ -22,8 +22,9 @@ public:
         DETECT_TRY_ASSIGN(context.outputs[0],
                           context.memory.allocate(DataType::float32, {x.dims()[0], 1, 1, x.dims()[3]}));
         if (context.outputs[0].element_count() == 0) return {};
-        global_average_pool(kernels_, x.data<float>().data(), map_size(x.dims()), static_cast<std::size_t>(x.dims()[3]),
-                            context.outputs[0].mutable_data<float>().data(), context.threads);
+        global_average_pool(kernels_, x.data<float>().data(), plane_size(x.dims()),
+                            static_cast<std::size_t>(x.dims()[3]), context.outputs[0].mutable_data<float>().data(),
+                            context.threads);
         return {};
     }
     std::string label() const override { return "GlobalAveragePool"; }
@@ -39,7 +40,7 @@ public:
 
     Result<void> run(StepContext& context) const override {
         const Tensor& x = context.inputs[0];
-        const MapSize size = map_size(x.dims());
+        const MapSize size = plane_size(x.dims());
         const auto count = [](std::int64_t number) { return static_cast<std::size_t>(number); };
         const MaxPoolParameters p{.kernel_h = count(rows_.kernel),
                                   .kernel_w = count(columns_.kernel),

@@ -11,7 +11,6 @@ namespace detect {
 
 namespace {
 
-constexpr float least_score = 0.3F;
 constexpr double least_iou = 0.5;
 
 /// The detection of the same label that overlaps most, among those that no other has taken; its position or -1.

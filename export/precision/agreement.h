@@ -8,6 +8,9 @@
 
 namespace detect {
 
+/// Detections with less are too doubtful to tell two networks apart.
+inline constexpr float least_score = 0.3F;
+
 /// How well the detections of a changed network agree with those of the original, over pictures.
 struct Agreement {
     /// Detections of the original of score ≥ 0.3, and of these those that the other has too: same label, IoU ≥ 0.5.

@@ -4,6 +4,7 @@
 #include "base/thread_pool.h"
 #include "base/try.h"
 #include "executor/model.h"
+#include "export/precision/agreement.h"
 #include "export/precision/object_mask.h"
 #include "export/read_detections.h"
 
@@ -13,8 +14,6 @@
 namespace detect {
 
 namespace {
-
-constexpr float least_score = 0.3F;
 
 /// What a range that cuts numbers off may have of the full range's error at most.
 constexpr double clear_gain = 0.8;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "export/precision/calibration_warnings.h"
 
+#include "export/precision/agreement.h"
+
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -16,7 +18,6 @@ constexpr double most_distance = 0.5;
 constexpr double most_brightness_difference = 0.25;
 constexpr double least_detections_share = 0.2;
 constexpr double least_found_share = 0.9;
-constexpr float least_score = 0.3F;
 
 std::string number(double value, int digits = 2) {
     char text[64];
@@ -41,7 +42,7 @@ std::vector<std::string> calibration_warnings(const Int8Report& report, const Te
     };
     const std::string count = std::to_string(report.pictures);
     warn(report.pictures < few_pictures, "only " + count + " calibration picture" + (report.pictures == 1 ? "" : "s") +
-                                             "; what they do not show is cut off: give " +
+                                             "; values that they do not show will be cut off: give " +
                                              std::to_string(few_pictures) + " or more, best 300");
     warn(static_cast<double>(figures.flat) > most_flat_share * static_cast<double>(report.pictures),
          std::to_string(figures.flat) + " of " + count +

@@ -24,8 +24,6 @@ const IntegerProduct& integer_product(std::string_view op) {
 
 namespace {
 
-constexpr TypeSet byte_types = type_set({DataType::uint8, DataType::int8});
-
 Result<void> check_types(const ShapeContext& context, const IntegerProduct& product) {
     for (const IntegerOperand* operand : {&product.a, &product.b, &product.result}) {
         if (operand->value != IntegerOperand::none) {

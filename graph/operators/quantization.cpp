@@ -8,8 +8,6 @@ using namespace rules;
 
 namespace {
 
-constexpr TypeSet byte_types = type_set({DataType::uint8, DataType::int8});
-
 /// Scale and zero point: one number, or one per slice along `axis`.
 Result<void> check_parameter(const ShapeContext& context, std::size_t index) {
     const auto& input = context.input(0).shape;

@@ -34,6 +34,7 @@ inline constexpr TypeSet signed_types =
 inline constexpr TypeSet unsigned_types =
     type_set({DataType::uint8, DataType::uint16, DataType::uint32, DataType::uint64});
 inline constexpr TypeSet number_types = signed_types | unsigned_types;
+inline constexpr TypeSet byte_types = type_set({DataType::uint8, DataType::int8});
 inline constexpr TypeSet bool_type = type_set({DataType::boolean});
 inline constexpr TypeSet index_types = type_set({DataType::int32, DataType::int64});
 inline constexpr TypeSet int64_type = type_set({DataType::int64});

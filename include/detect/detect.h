@@ -128,7 +128,7 @@ typedef struct detect_detection {
 
 /* DETECT_ABI_VERSION of the library that is loaded. */
 DETECT_API uint32_t detect_abi_version(void);
-/* "0.1.0" */
+/* "0.2.0" */
 DETECT_API const char* detect_version(void);
 /* "invalid_argument" and so on; "unknown" for other numbers. */
 DETECT_API const char* detect_status_name(detect_status status);

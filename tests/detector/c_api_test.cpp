@@ -141,7 +141,7 @@ TEST_F(CApi, TilingThatMakesNoSenseIsRefused) {
 
 TEST_F(CApi, TellsItsVersionAndNamesItsCodes) {
     EXPECT_EQ(detect_abi_version(), static_cast<std::uint32_t>(DETECT_ABI_VERSION));
-    EXPECT_STREQ(detect_version(), "0.1.0");
+    EXPECT_STREQ(detect_version(), "0.2.0");
     EXPECT_STREQ(detect_status_name(DETECT_OK), "ok");
     EXPECT_STREQ(detect_status_name(DETECT_ERROR_INVALID_ARGUMENT), "invalid_argument");
     EXPECT_STREQ(detect_status_name(DETECT_ERROR_RESOURCE_LIMIT), "resource_limit");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/parity/references.h"
 
+#include "tests/support/isa_under_test.h"
 #include "tests/support/npy.h"
 #include "tests/support/require.h"
 #include "tests/support/shared_data.h"
@@ -115,7 +116,7 @@ Case load_case(std::string_view name) {
 std::shared_ptr<const Model> compile(Graph graph, int threads, std::optional<Isa> isa) {
     ModelOptions options;
     options.threads = threads;
-    options.isa = isa;
+    options.isa = isa.value_or(isa_under_test());
     return require(Model::compile(std::move(graph), options));
 }
 

@@ -2,6 +2,7 @@
 #include "results/json.h"
 
 #include "base/label_name.h"
+#include "results/table.h"
 
 #include <algorithm>
 #include <cstdint>

@@ -5,7 +5,8 @@
 #include "results/csv.h"
 #include "results/detection_filter.h"
 #include "results/json.h"
-#include "results/label_files.h"
+#include "results/jsonl.h"
+#include "results/voc.h"
 
 #include <fstream>
 #include <limits>

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 namespace detect {
 
@@ -39,13 +40,13 @@ constexpr Int8Choice int8_amx{"amx", has_amx_int8, int8_kernels_amx};
 constexpr Int8Choice int8_portable{"portable", anywhere, int8_kernels_portable};
 
 /// The one list of instruction sets, in the order in which they are preferred. Names are what DETECT_ISA takes.
-constexpr std::array instruction_sets {
+constexpr InstructionSet instruction_sets[] = {
 #if defined(__x86_64__)
-    InstructionSet{"amx", has_amx_bf16, kernel_table_amx, {int8_amx, int8_avx512_vnni, int8_avx512}},
-        InstructionSet{"avx512", has_avx512, kernel_table_avx512, {int8_avx512_vnni, int8_avx512}},
-        InstructionSet{"avx2", has_avx2, kernel_table_avx2, {int8_avx2}},
+    {"amx", has_amx_bf16, kernel_table_amx, {int8_amx, int8_avx512_vnni, int8_avx512}},
+    {"avx512", has_avx512, kernel_table_avx512, {int8_avx512_vnni, int8_avx512}},
+    {"avx2", has_avx2, kernel_table_avx2, {int8_avx2}},
 #endif
-        InstructionSet{"portable", anywhere, kernel_table_portable, {int8_portable}},
+    {"portable", anywhere, kernel_table_portable, {int8_portable}},
 };
 
 } // namespace
@@ -56,7 +57,7 @@ struct IsaRegistry {
     std::vector<Isa> available;
     std::vector<std::string> unavailable;
     /// By row; null where the set cannot run.
-    std::array<const Int8Kernels*, instruction_sets.size()> int8_of{};
+    std::array<const Int8Kernels*, std::size(instruction_sets)> int8_of{};
     /// Each of them once, and those that they were preferred to.
     std::vector<const Int8Kernels*> int8;
 
@@ -66,7 +67,7 @@ struct IsaRegistry {
         return registry;
     }
     static const InstructionSet& row(Isa isa) { return instruction_sets[isa.row_]; }
-    static constexpr Isa last() { return Isa(static_cast<std::uint8_t>(instruction_sets.size() - 1)); }
+    static constexpr Isa last() { return Isa(static_cast<std::uint8_t>(std::size(instruction_sets) - 1)); }
     [[nodiscard]] const Int8Kernels& int8_kernels(Isa isa) const { return *int8_of[isa.row_]; }
 
 private:
@@ -79,7 +80,7 @@ private:
 constexpr Isa Isa::portable = IsaRegistry::last();
 
 IsaRegistry::IsaRegistry() {
-    for (std::uint8_t row = 0; row < instruction_sets.size(); ++row) {
+    for (std::uint8_t row = 0; row < std::size(instruction_sets); ++row) {
         const InstructionSet& set = instruction_sets[row];
         all.push_back(Isa(row));
         if (!set.runs_here()) {
@@ -120,7 +121,7 @@ std::string_view to_string(Isa isa) { return IsaRegistry::row(isa).name; }
 
 std::string isa_choices() {
     std::string text;
-    for (std::size_t i = instruction_sets.size(); i-- > 0;) {
+    for (std::size_t i = std::size(instruction_sets); i-- > 0;) {
         text += instruction_sets[i].name;
         if (i > 0) text += i == 1 ? " or " : ", ";
     }

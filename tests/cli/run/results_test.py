@@ -285,6 +285,17 @@ class Resume(CliCase):
         images = json.loads((self.folder / "f.json").read_text())["images"]
         self.assertEqual({image["file"]: image["width"] for image in images}, {"in/a.png": 30, "in/b.png": 20})
 
+    def test_a_picture_that_has_changed_is_done_again_whatever_tells_of_it(self):
+        for option in ("--json", "--jsonl", "--csv", "--coco"):
+            self.picture("a.png")
+            self.run_detect("a.png", "--no-draw", option, "found", "--resume")
+            later = (self.folder / "found").stat().st_mtime + 10
+            self.picture("a.png", (30, 30))
+            os.utime(self.folder / "a.png", (later, later))
+            again = self.run_detect("a.png", "--no-draw", option, "found", "--resume", "--verbose")
+            self.assertRegex(again.stderr, r"(?m)^1 pictures, 2 detections", option)
+            (self.folder / "found").unlink()
+
     def test_a_picture_that_came_later_is_done_however_old_it_says_to_be(self):
         files = ("--yolo", "yolo", "-o", "drawn", "--resume")
         for name in ("in/b/x.png", "elsewhere/older.png", "elsewhere/other.png"):

@@ -3,6 +3,7 @@
 #include "executor/passes/passes.h"
 #include "executor/reference/interpreter.h"
 #include "tests/executor/plan/quantised_network.h"
+#include "tests/support/isa_under_test.h"
 
 #include <algorithm>
 #include <functional>
@@ -248,7 +249,7 @@ TEST(Int8Model, BytesMayComeFromOutsideAndGoThere) {
         Tensor bytes = Tensor::create(type, {1, 4, 3, 5}).value();
         for (std::size_t i = 0; i < 60; ++i) bytes.mutable_bytes()[i] = static_cast<std::byte>(5 * i);
         const auto expected = interpret(graph, std::span(&bytes, 1)).value();
-        const auto found = Model::compile(graph).value()->run(std::span(&bytes, 1)).value();
+        const auto found = Model::compile(graph, {.isa = isa_under_test()}).value()->run(std::span(&bytes, 1)).value();
         for (std::size_t i = 0; i < 2; ++i) {
             EXPECT_EQ(found[i].type(), type);
             EXPECT_EQ(found[i].dims(), expected[i].dims());

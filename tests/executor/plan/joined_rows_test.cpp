@@ -4,6 +4,7 @@
 #include "backbone/image_transform.h"
 #include "graph/builder.h"
 #include "tests/executor/plan/random_tensor.h"
+#include "tests/support/isa_under_test.h"
 
 #include <algorithm>
 
@@ -63,8 +64,10 @@ Graph network(const Options& options = {}) {
 
 std::vector<std::string> labels(const Graph& graph, const Dims& dims) {
     std::vector<StepTime> times;
-    EXPECT_TRUE(
-        Model::compile(graph, {.threads = 1}).value()->run(std::vector{random_tensor(dims, 3, 0.F, 1.F)}, times).ok());
+    EXPECT_TRUE(Model::compile(graph, {.threads = 1, .isa = isa_under_test()})
+                    .value()
+                    ->run(std::vector{random_tensor(dims, 3, 0.F, 1.F)}, times)
+                    .ok());
     std::vector<std::string> labels;
     for (const StepTime& step : times) labels.push_back(step.label);
     return labels;
@@ -105,12 +108,13 @@ class JoinedRowsBits : public testing::TestWithParam<bool> {};
 TEST_P(JoinedRowsBits, AreThoseOfTheStepsOneByOne) {
     const Options joined_options{.bytes = GetParam()};
     const Options apart_options{.output_too = "transformed", .bytes = GetParam()};
-    const auto apart = Model::compile(network(apart_options), {.threads = 1}).value();
+    const auto apart = Model::compile(network(apart_options), {.threads = 1, .isa = isa_under_test()}).value();
     for (const Dims& dims : {picture, Dims{2, 3, 700, 601}, Dims{1, 3, 33, 31}}) {
         const std::vector<Tensor> inputs{random_tensor(dims, 4, 0.F, 1.F)};
         const Tensor expected = apart->run(inputs).value().front();
         for (const int threads : {1, 2, 4}) {
-            const auto joined = Model::compile(network(joined_options), {.threads = threads}).value();
+            const auto joined =
+                Model::compile(network(joined_options), {.threads = threads, .isa = isa_under_test()}).value();
             const auto actual = joined->run(inputs);
             ASSERT_TRUE(actual.ok()) << actual.error().message;
             EXPECT_TRUE(same_bits(actual->front(), expected)) << threads << " threads, " << to_string(dims);

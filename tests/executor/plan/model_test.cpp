@@ -5,6 +5,7 @@
 #include "executor/reference/interpreter.h"
 #include "graph/builder.h"
 #include "tests/executor/plan/random_tensor.h"
+#include "tests/support/isa_under_test.h"
 
 #include <algorithm>
 #include <random>
@@ -117,7 +118,7 @@ TEST(Model, AgreesWithTheInterpreterAtEverySizeAndInstructionSet) {
 
 TEST(Model, APictureGivesTheSameBitsInAnyBatchAndAtAnyThreadCount) {
     const Graph graph = small_network();
-    const auto single = Model::compile(graph, {.threads = 1}).value();
+    const auto single = Model::compile(graph, {.threads = 1, .isa = test::isa_under_test()}).value();
     const Tensor picture = random_picture({1, 3, 33, 47}, 5);
     const Tensor alone = single->run(std::vector{picture}).value().front();
 
@@ -125,7 +126,7 @@ TEST(Model, APictureGivesTheSameBitsInAnyBatchAndAtAnyThreadCount) {
     std::ranges::copy(picture.data<float>(),
                       batch.mutable_data<float>().subspan(2 * picture.data<float>().size()).begin());
     for (const int threads : {1, 2, 4}) {
-        const auto model = Model::compile(graph, {.threads = threads}).value();
+        const auto model = Model::compile(graph, {.threads = threads, .isa = test::isa_under_test()}).value();
         EXPECT_TRUE(same_bits(model->run(std::vector{picture}).value().front(), alone)) << threads << " threads";
         const Tensor together = model->run(std::vector{batch}).value().front();
         const auto last = together.data<float>().last(alone.data<float>().size());
@@ -135,7 +136,7 @@ TEST(Model, APictureGivesTheSameBitsInAnyBatchAndAtAnyThreadCount) {
 
 TEST(Model, ManyThreadsMayCallIt) {
     const Graph graph = small_network();
-    const auto model = Model::compile(graph, {.threads = 2, .cached_plans = 2}).value();
+    const auto model = Model::compile(graph, {.threads = 2, .isa = test::isa_under_test(), .cached_plans = 2}).value();
     const std::vector<Dims> sizes{{1, 3, 20, 20}, {1, 3, 21, 30}, {2, 3, 16, 16}};
     std::vector<Tensor> expected;
     for (const Dims& size : sizes) expected.push_back(model->run(std::vector{random_picture(size, 9)}).value().front());
@@ -155,7 +156,7 @@ TEST(Model, ManyThreadsMayCallIt) {
 }
 
 TEST(Model, SaysWhichInputDoesNotFit) {
-    const auto model = Model::compile(small_network()).value();
+    const auto model = Model::compile(small_network(), {.isa = test::isa_under_test()}).value();
     const auto wrong_rank = model->run(std::vector{Tensor::create(DataType::float32, {3, 8, 8}).value()});
     EXPECT_EQ(wrong_rank.error().code, ErrorCode::invalid_argument);
     EXPECT_THAT(wrong_rank.error().message, HasSubstr("'input' takes [batch, 3, height, width], got [3, 8, 8]"));
@@ -165,7 +166,7 @@ TEST(Model, SaysWhichInputDoesNotFit) {
 }
 
 TEST(Model, FusesTheInvertedResidualAndTimesItsSteps) {
-    const auto model = Model::compile(small_network()).value();
+    const auto model = Model::compile(small_network(), {.isa = test::isa_under_test()}).value();
     std::vector<StepTime> times;
     ASSERT_TRUE(model->run(std::vector{random_picture({1, 3, 32, 32}, 1)}, times).ok());
     const auto fused =

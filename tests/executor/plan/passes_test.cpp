@@ -57,7 +57,8 @@ TEST(FoldConstants, ComputesWhatIsKnownButLeavesSettings) {
     const ValueId setting = b.node("Neg", {b.setting("threshold", Tensor::scalar(0.5F))});
     b.output("y", b.add(b.add(b.add(x, known), width), setting), std::nullopt);
     Graph graph = b.finish().value();
-    EXPECT_GT(fold_constants(graph).value(), 0);
+    FoldingBudget budget;
+    EXPECT_GT(fold_constants(graph, budget).value(), 0);
     EXPECT_THAT(operators_of(graph), ElementsAre("Neg", "Add", "Add", "Add"));
     const auto out = interpret(graph, std::vector{Tensor::of<float>({1, 4}, {0, 1, 2, 3})}).value();
     EXPECT_FLOAT_EQ(out[0].data<float>()[1], 1.0F + 3.0F + 7.0F - 0.5F);
@@ -69,8 +70,23 @@ TEST(FoldConstants, DoesNotBlowUpTheFile) {
     const ValueId large = b.node("ConstantOfShape", {b.vector({std::int64_t{100'000}, std::int64_t{100'000}})});
     b.output("y", b.node("ReduceSum", {large}), std::nullopt);
     Graph graph = b.finish().value();
-    EXPECT_EQ(fold_constants(graph).value(), 0);
+    FoldingBudget budget;
+    EXPECT_EQ(fold_constants(graph, budget).value(), 0);
     EXPECT_EQ(graph.nodes.size(), 2U);
+}
+
+TEST(FoldConstants, ComputesNoMoreThan64MiBHoweverOftenThePassesRun) {
+    const ParameterMap none;
+    GraphBuilder b(none);
+    // Six tensors of 12 MiB: five of them fit.
+    for (int i = 0; i < 6; ++i) {
+        const ValueId large = b.node("ConstantOfShape", {b.vector({std::int64_t{3} << 20})},
+                                     {{"value", Tensor::of<float>({1}, {static_cast<float>(i)})}});
+        b.output("y" + std::to_string(i), large, std::nullopt);
+    }
+    Graph graph = b.finish().value();
+    ASSERT_TRUE(run_passes(graph, simplification_passes()).ok());
+    EXPECT_THAT(operators_of(graph), ElementsAre("ConstantOfShape"));
 }
 
 /// y = `op` of two constants, alone or in both branches of an If whose condition is known.
@@ -98,10 +114,11 @@ Graph of_constants(const std::string& op, bool in_branches) {
 TEST(FoldConstants, LeavesWorkOutOfProportionToTheRun) {
     for (const bool in_branches : {false, true}) {
         Graph sum = of_constants("Add", in_branches);
-        EXPECT_EQ(fold_constants(sum).value(), 1) << in_branches;
+        FoldingBudget budget;
+        EXPECT_EQ(fold_constants(sum, budget).value(), 1) << in_branches;
         EXPECT_TRUE(sum.is_constant(sum.outputs[0])) << in_branches;
         Graph product = of_constants("MatMul", in_branches);
-        EXPECT_EQ(fold_constants(product).value(), 0) << in_branches;
+        EXPECT_EQ(fold_constants(product, budget).value(), 0) << in_branches;
         EXPECT_EQ(product.nodes.size(), 1U) << in_branches;
     }
 }
@@ -152,7 +169,7 @@ TEST(RunPasses, NamesThePassThatBreaksTheGraph) {
     const ValueId x = b.input("x", DataType::float32, {"n"});
     b.output("y", b.node("Relu", {x}), std::nullopt);
     Graph graph = b.finish().value();
-    const Pass wrecker{"wrecker", [](Graph& g) -> Result<int> {
+    const Pass wrecker{"wrecker", [](Graph& g, FoldingBudget&) -> Result<int> {
                            g.nodes.clear();
                            return 1;
                        }};

@@ -3,6 +3,7 @@
 #include "executor/reference/interpreter.h"
 #include "graph/builder.h"
 #include "tests/executor/plan/random_tensor.h"
+#include "tests/support/isa_under_test.h"
 
 #include <algorithm>
 #include <cmath>
@@ -64,7 +65,7 @@ std::vector<Tensor> inputs_of(std::int64_t regions) {
 
 std::vector<std::string> labels(const Graph& graph) {
     std::vector<StepTime> times;
-    EXPECT_TRUE(Model::compile(graph, {.threads = 1}).value()->run(inputs_of(3), times).ok());
+    EXPECT_TRUE(Model::compile(graph, {.threads = 1, .isa = isa_under_test()}).value()->run(inputs_of(3), times).ok());
     std::vector<std::string> labels;
     for (const StepTime& step : times) labels.push_back(step.label);
     return labels;
@@ -94,7 +95,7 @@ TEST(RegionProduct, AgreesWithTheInterpreterForAnyNumberOfRegions) {
 }
 
 TEST(RegionProduct, ARegionGivesTheSameBitsInAnyCompany) {
-    const auto model = Model::compile(head(), {.threads = 2}).value();
+    const auto model = Model::compile(head(), {.threads = 2, .isa = isa_under_test()}).value();
     const std::vector<Tensor> all = inputs_of(900);
     const Tensor together = model->run(all).value().front();
     for (const std::size_t region : {0UL, 449UL, 899UL}) {
@@ -124,7 +125,7 @@ TEST(RegionProduct, RegionsThatAreNotAveragedArePooledByTheirOwnStep) {
 }
 
 TEST(RegionProduct, APictureThatIsNotThereIsRefused) {
-    const auto model = Model::compile(head(), {.threads = 2}).value();
+    const auto model = Model::compile(head(), {.threads = 2, .isa = isa_under_test()}).value();
     std::vector<Tensor> inputs = inputs_of(5);
     inputs[2].mutable_data<std::int64_t>()[3] = 2;
     const auto outside = model->run(inputs);

@@ -42,7 +42,8 @@ template <std::size_t Rows, std::size_t Vectors>
 
 template <std::size_t Rows, std::size_t Vectors>
 [[gnu::noinline]] void int8_tile_sums_apart(const Int8Product& p, std::size_t row, std::size_t column,
-                                            const std::int32_t* partial, std::size_t stride, Int (&acc)[Rows][Vectors]) {
+                                            const std::int32_t* partial, std::size_t stride,
+                                            Int (&acc)[Rows][Vectors]) {
     int8_tile_sums(p, row, column, partial, stride, acc);
 }
 

@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <string_view>
 
-namespace detect::cli {
+namespace detect {
 
 /// A file that grows entry by entry under a temporary name, `NAME.part`, so that what was done survives even if the
 /// program is killed, and gets its name when it is complete. Only one program at a time may write it.
@@ -32,4 +32,4 @@ private:
     int descriptor_;
 };
 
-} // namespace detect::cli
+} // namespace detect

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/run/growing_file.h"
+#include "results/growing_file.h"
 
 #include "base/try.h"
 
@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include <utility>
 
-namespace detect::cli {
+namespace detect {
 
 namespace {
 
@@ -77,4 +77,4 @@ Result<void> GrowingFile::commit() {
     return {};
 }
 
-} // namespace detect::cli
+} // namespace detect

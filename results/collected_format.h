@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "detect/error.h"
+#include "results/format_option.h"
+#include "results/picture_result.h"
+
+#include <filesystem>
+#include <iosfwd>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+/// Formats that put the results of all pictures into one file, or on a stream.
+namespace detect {
+
+/// Where they go, and what the writer may take from.
+struct CollectedTarget {
+    /// Empty: `stream` is written to.
+    std::filesystem::path file = {};
+    std::ostream* stream = nullptr;
+    /// Names of the labels 1, 2, …; they must outlive the writer.
+    std::span<const std::string> labels = {};
+    /// What the format's `companion` names; empty: nothing.
+    std::filesystem::path companion = {};
+};
+
+/// Writes the results of one run. One thread reads and writes; any thread may ask `has` and `says_nothing_was_found`
+/// once `resume` has returned. Errors of writing are `unwritable_output` and name the file.
+class CollectedWriter {
+public:
+    virtual ~CollectedWriter() = default;
+
+    /// Reads what an earlier run left in the file, to add to it. `unreadable_input`, with the file's name, if it is
+    /// something else.
+    virtual Result<void> resume() = 0;
+    /// Whether the earlier run's result of this picture is there, and not from before the picture was changed.
+    /// `nothing_found`: another file says so of this picture; a format without a place for that has it then, too.
+    [[nodiscard]] virtual bool has(const std::string& picture, bool nothing_found) const = 0;
+    [[nodiscard]] virtual bool says_nothing_was_found(const std::string& /*picture*/) const { return false; }
+
+    virtual Result<void> add(const PictureResult& result) = 0;
+    /// Gives the file its name. Without a single result there is none.
+    virtual Result<void> close() = 0;
+    /// After `close`, what a user has to know of it: the end of a sentence that begins with the format. Mostly empty.
+    [[nodiscard]] virtual std::string remark() const { return {}; }
+};
+
+/// A format: its options and its writer.
+struct CollectedFormat {
+    FormatOption option;
+    /// A file that the format reads besides; without a flag: none.
+    FormatOption companion = {};
+    /// It is written picture by picture, and not as a whole at the end.
+    bool streams = false;
+    /// `unreadable_input` if the companion cannot be read.
+    Result<std::unique_ptr<CollectedWriter>> (*open)(CollectedTarget target) = nullptr;
+};
+
+/// Writes all that is in a target at once.
+Result<void> write_whole(const CollectedTarget& target, std::string_view text);
+
+} // namespace detect

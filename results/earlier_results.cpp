@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "results/earlier_results.h"
+
+#include "results/time_of_change.h"
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <set>
+
+namespace detect {
+
+namespace fs = std::filesystem;
+
+std::optional<std::string> read_text(const fs::path& file) {
+    std::ifstream stream(file, std::ios::binary);
+    if (!stream) return std::nullopt;
+    return std::string(std::istreambuf_iterator<char>(stream), {});
+}
+
+Error in_file(const fs::path& file, const Error& error) { return {error.code, file.string() + ": " + error.message}; }
+
+void merge(std::vector<PictureResult>& results, std::vector<PictureResult> newer) {
+    std::set<std::pair<std::string, std::optional<std::int64_t>>> replaced;
+    for (const PictureResult& result : newer) replaced.emplace(result.file, result.frame);
+    std::erase_if(results, [&](const PictureResult& result) { return replaced.contains({result.file, result.frame}); });
+    std::ranges::move(newer, std::back_inserter(results));
+}
+
+Result<void> EarlierResults::read(const fs::path& file, ParseResults parse, const fs::path& name) {
+    const auto text = read_text(file);
+    if (!text) return {};
+    auto results = parse(*text);
+    if (!results) return in_file(name, results.error());
+    any_ = true;
+    std::error_code code;
+    const auto written = fs::last_write_time(file, code);
+    for (const PictureResult& result : *results)
+        seen_[result.file] = {.anything_found = !result.detections.empty(), .written = written};
+    merge(results_, *std::move(results));
+    return {};
+}
+
+bool EarlierResults::has(const std::string& picture) const {
+    const auto found = seen_.find(path_as_text(picture));
+    return found != seen_.end() && !changed_after(picture, found->second.written);
+}
+
+bool EarlierResults::says_nothing_was_found(const std::string& picture) const {
+    const auto found = seen_.find(path_as_text(picture));
+    return found != seen_.end() && !found->second.anything_found && !changed_after(picture, found->second.written);
+}
+
+std::vector<PictureResult> EarlierResults::take_up_to_date() {
+    std::vector<PictureResult> results = take();
+    std::erase_if(results, [&](const PictureResult& result) {
+        return changed_after(result.file, seen_.at(result.file).written);
+    });
+    return results;
+}
+
+} // namespace detect

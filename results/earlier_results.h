@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "detect/error.h"
+#include "results/picture_result.h"
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace detect {
+
+/// Reads a format's text back.
+using ParseResults = Result<std::vector<PictureResult>> (*)(std::string_view text);
+
+/// The text of a file; nothing if it cannot be read, or is missing.
+[[nodiscard]] std::optional<std::string> read_text(const std::filesystem::path& file);
+
+/// What is wrong with a file, with its name before it.
+[[nodiscard]] Error in_file(const std::filesystem::path& file, const Error& error);
+
+/// Two sets of results: where both have a picture, the newer.
+void merge(std::vector<PictureResult>& results, std::vector<PictureResult> newer);
+
+/// What files of an earlier run hold, for going on with it. While one thread takes the results, others may ask.
+class EarlierResults {
+public:
+    /// Adds what is in `file`, if there is one. `unreadable_input` if `parse` says so; `name`: what the message calls
+    /// the file.
+    Result<void> read(const std::filesystem::path& file, ParseResults parse, const std::filesystem::path& name);
+
+    /// Whether any file was there, with results in it or none.
+    [[nodiscard]] bool any() const { return any_; }
+    /// Whether there is a result of this picture, not from before it was changed. `picture`: the path itself.
+    [[nodiscard]] bool has(const std::string& picture) const;
+    /// Whether it says that nothing was found.
+    [[nodiscard]] bool says_nothing_was_found(const std::string& picture) const;
+
+    /// All results, each picture once; nothing is left of them.
+    [[nodiscard]] std::vector<PictureResult> take() { return std::exchange(results_, {}); }
+    /// The same without those from before their picture was changed.
+    [[nodiscard]] std::vector<PictureResult> take_up_to_date();
+
+private:
+    struct Seen {
+        bool anything_found = false;
+        /// When its file was written.
+        std::filesystem::file_time_type written;
+    };
+
+    bool any_ = false;
+    std::vector<PictureResult> results_;
+    std::map<std::string, Seen> seen_;
+};
+
+} // namespace detect
