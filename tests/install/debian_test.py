@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """cpack makes three Debian packages that say what they need, and hold what they should."""
 
+import gzip
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -76,6 +78,36 @@ class DebianPackages(unittest.TestCase):
         self.assertLessEqual({"libc6", "libtbb12", "libonnx1", "libmd0"}, needs)
         self.assertTrue([name for name in needs if name.startswith("libopencv-imgproc")])
         self.assertFalse([name for name in needs if name.endswith("-dev")])
+
+    def test_each_has_its_papers(self):
+        for package in PACKAGES:
+            with self.subTest(package):
+                folder = f"/usr/share/doc/{package}"
+                self.assertLessEqual({f"{folder}/copyright", f"{folder}/changelog.gz", f"{folder}/THIRD_PARTY_NOTICES.md"},
+                                     self.contents(package))
+                root = self.root / "papers" / package
+                run("dpkg-deb", "-x", self.files[package][0], root)
+                copyright = (root / folder[1:] / "copyright").read_text()
+                self.assertIn("License: Apache-2.0", copyright)
+                self.assertIn("used for\n research", copyright)
+                changelog = gzip.decompress((root / folder[1:] / "changelog.gz").read_bytes()).decode()
+                self.assertTrue(changelog.startswith(f"detect ({self.field(package, 'Version')}) "), changelog[:60])
+                self.assertEqual(re.search(r"(?m)^ -- (.*?)  ", changelog)[1], self.field(package, "Maintainer"))
+
+    def test_lintian_finds_nothing(self):
+        if not shutil.which("lintian"):
+            self.skipTest("lintian is not there: install lintian")
+        found = subprocess.run(["lintian", "--allow-root", "--no-cfg", "--fail-on", "none",
+                                *[str(self.files[package][0]) for package in PACKAGES]], capture_output=True, text=True)
+        self.assertEqual(found.stderr, "")
+        self.assertEqual(found.stdout, "", "an override in packaging/debian needs a reason beside it")
+
+    def test_every_override_has_a_reason(self):
+        for file in (ARGUMENTS.source / "packaging/debian").glob("*.lintian-overrides"):
+            lines = [line for line in file.read_text().splitlines() if line]
+            for before, line in zip(["", *lines], lines):
+                with self.subTest(f"{file.name}: {line}"):
+                    self.assertTrue(line.startswith("#") or before.startswith("#"))
 
     def test_apt_would_install_them(self):
         if not shutil.which("apt-get"):
