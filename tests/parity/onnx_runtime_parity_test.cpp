@@ -2,6 +2,7 @@
 // The exported file, run by ONNX Runtime, gives what our executor and torchvision give.
 
 #include "export/checkpoint_graph.h"
+#include "onnx/model_checker.h"
 #include "onnx/reader.h"
 #include "onnx/writer.h"
 #include "tests/parity/onnx_runtime.h"

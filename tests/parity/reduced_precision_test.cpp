@@ -4,6 +4,7 @@
 #include "export/checkpoint_graph.h"
 #include "export/precision/half_weights.h"
 #include "export/precision/int8_network.h"
+#include "onnx/model_checker.h"
 #include "onnx/reader.h"
 #include "onnx/writer.h"
 #include "tests/parity/onnx_runtime.h"
