@@ -134,9 +134,8 @@ TEST(Export, SettingsGoIntoTheFile) {
     EXPECT_THAT(
         exported.errors,
         ContainsRegex("detect: warning: grey.png: the picture is flat \\(values 0.4980 to 0.4980, mean 0.4980\\)"));
-    EXPECT_THAT(
-        exported.errors,
-        HasSubstr("detect: warning: nothing was detected on grey.png; an example picture that shows an object"));
+    EXPECT_THAT(exported.errors,
+                HasSubstr("detect: warning: nothing was detected on grey.png; give a picture that shows an object"));
     EXPECT_EQ(report["image"]["detections"], 0);
 
     const ProcessResult info = run_detect({"info", "set.onnx"}, folder.path());
