@@ -15,20 +15,21 @@ struct FoundNode {
 };
 
 /// Whether steps have written this as floats (or anything else that is not shifted), channels last.
-bool is_map(const GraphView& graph, ValueId id) {
+bool is_channels_last_map(const GraphView& graph, ValueId id) {
     return id.present() && graph.is_written(id, Layout::channels_last) && !is_bytes(graph.value(id));
 }
 
 /// From [N, C, H, W] to [N, H, W, C]: that is how a channels-last map lies already.
-std::optional<FoundNode> find_transpose(const GraphView& graph, std::size_t n) {
+std::optional<FoundNode> find_free_transpose(const GraphView& graph, std::size_t n) {
     const Node& node = graph.node(n);
-    if (node.op != "Transpose" || !node.domain.empty() || !is_map(graph, node.inputs[0])) return std::nullopt;
+    if (node.op != "Transpose" || !node.domain.empty() || !is_channels_last_map(graph, node.inputs[0]))
+        return std::nullopt;
     const auto* permutation = node.attribute<std::vector<std::int64_t>>("perm");
     const bool fits = permutation != nullptr && *permutation == std::vector<std::int64_t>{0, 2, 3, 1};
     return fits ? std::optional(FoundNode{{n}}) : std::nullopt;
 }
 
-Result<void> lower_transpose(ProgramBuilder& program, const FoundNode& found) {
+Result<void> lower_free_transpose(ProgramBuilder& program, const FoundNode& found) {
     const Node& node = program.node(found.nodes.front());
     program.append(make_alias(), node.name, {program.slot(node.inputs[0], Layout::channels_last)},
                    {program.slot(node.outputs[0], Layout::plain)});
@@ -56,7 +57,7 @@ Result<void> lower_elementwise(ProgramBuilder& program, const FoundNode& found) 
 } // namespace
 
 std::optional<Match> match_channels_last_transpose(const GraphView& graph, std::size_t node) {
-    return as_match(find_transpose(graph, node), lower_transpose);
+    return as_match(find_free_transpose(graph, node), lower_free_transpose);
 }
 
 std::optional<Match> match_channels_last_elementwise(const GraphView& graph, std::size_t node) {

@@ -98,7 +98,7 @@ void take_mean(const GraphView& graph, FoundInt8Convolution& found) {
     if (dequantised(graph, floats)) found.mean = mean_of(graph, floats);
 }
 
-std::optional<FoundInt8Convolution> find_convolution(const GraphView& graph, std::size_t n) {
+std::optional<FoundInt8Convolution> find_int8_convolution(const GraphView& graph, std::size_t n) {
     const Node& conv = graph.node(n);
     if (conv.op != "Conv") return std::nullopt;
     const auto x = dequantised(graph, conv.inputs[0]);
@@ -127,7 +127,7 @@ std::optional<FoundInt8Convolution> find_convolution(const GraphView& graph, std
     return found;
 }
 
-Result<std::shared_ptr<const Int8Conv>> prepared(ProgramBuilder& program, const FoundInt8Convolution& found) {
+Result<std::shared_ptr<const Int8Conv>> prepared_int8(ProgramBuilder& program, const FoundInt8Convolution& found) {
     auto& all = program.prepared().int8_convolutions;
     const ValueId bytes = found.weights.bytes;
     const auto [first, last] = all.equal_range(bytes.index);
@@ -141,7 +141,7 @@ Result<std::shared_ptr<const Int8Conv>> prepared(ProgramBuilder& program, const 
     return all.emplace(bytes.index, std::make_shared<const Int8Conv>(*std::move(made)))->second;
 }
 
-Result<void> lower_convolution(ProgramBuilder& program, const FoundInt8Convolution& found) {
+Result<void> lower_int8_convolution(ProgramBuilder& program, const FoundInt8Convolution& found) {
     std::vector<std::int32_t> inputs{program.in_layout(found.x, Layout::channels_last)};
     for (const ValueId id : {found.gate, found.residual}) {
         if (!id.present()) continue;
@@ -150,7 +150,7 @@ Result<void> lower_convolution(ProgramBuilder& program, const FoundInt8Convoluti
     }
     std::vector<std::int32_t> outputs{program.slot(found.result, Layout::channels_last)};
     if (found.mean) outputs.push_back(program.slot(program.node(*found.mean).outputs[0], Layout::channels_last));
-    DETECT_TRY_ASSIGN(auto convolution, prepared(program, found));
+    DETECT_TRY_ASSIGN(auto convolution, prepared_int8(program, found));
     auto step = found.parameters.shape.is_depthwise()
                     ? make_int8_inverted_residual_step({nullptr, std::move(convolution), nullptr}, false)
                     : make_int8_convolution_step(std::move(convolution), found.residual.present());
@@ -161,9 +161,9 @@ Result<void> lower_convolution(ProgramBuilder& program, const FoundInt8Convoluti
 } // namespace
 
 std::optional<Match> match_int8_convolution(const GraphView& graph, std::size_t node) {
-    auto found = find_convolution(graph, node);
+    auto found = find_int8_convolution(graph, node);
     const auto mean = found ? found->mean : std::nullopt;
-    auto match = as_match(std::move(found), lower_convolution);
+    auto match = as_match(std::move(found), lower_int8_convolution);
     if (match) match->reads_bytes = true;
     if (mean) match->side_nodes.push_back(*mean);
     return match;

@@ -36,7 +36,7 @@ struct FoundInt8Product {
     Int8ConvParameters parameters;
 };
 
-std::optional<FoundInt8Pooling> find_pooling(const GraphView& graph, const ByteValue& x) {
+std::optional<FoundInt8Pooling> find_int8_pooling(const GraphView& graph, const ByteValue& x) {
     const auto quantiser = quantiser_of(graph, x.bytes);
     if (!quantiser) return std::nullopt;
     const ValueId rows = graph.node(quantiser->node).inputs[0];
@@ -52,14 +52,14 @@ std::optional<FoundInt8Pooling> find_pooling(const GraphView& graph, const ByteV
                             .pixels = regions->pixels};
 }
 
-bool is_linear(const Node& gemm) {
+bool is_byte_product(const Node& gemm) {
     return gemm.op == "Gemm" && gemm.float_or("alpha", 1.0F) == 1.0F && gemm.float_or("beta", 1.0F) == 1.0F &&
            gemm.int_or("transA", 0) == 0 && gemm.int_or("transB", 0) != 0;
 }
 
-std::optional<FoundInt8Product> find_product(const GraphView& graph, std::size_t n) {
+std::optional<FoundInt8Product> find_int8_product(const GraphView& graph, std::size_t n) {
     const Node& gemm = graph.node(n);
-    const auto x = is_linear(gemm) ? dequantised(graph, gemm.inputs[0]) : std::nullopt;
+    const auto x = is_byte_product(gemm) ? dequantised(graph, gemm.inputs[0]) : std::nullopt;
     auto weights = x ? byte_weights(graph, gemm) : std::nullopt;
     if (!weights) return std::nullopt;
     const Dims& dims = graph.value(weights->bytes).constant.dims();
@@ -69,7 +69,7 @@ std::optional<FoundInt8Product> find_product(const GraphView& graph, std::size_t
     FoundInt8Product found{.nodes = {n},
                            .gemm = n,
                            .x = x->bytes,
-                           .pooling = find_pooling(graph, *x),
+                           .pooling = find_int8_pooling(graph, *x),
                            .weights = *std::move(weights),
                            .result = gemm.outputs[0],
                            .parameters = {}};
@@ -89,7 +89,7 @@ std::optional<FoundInt8Product> find_product(const GraphView& graph, std::size_t
     return found;
 }
 
-Result<void> lower_pooling(ProgramBuilder& program, const FoundInt8Pooling& found, ValueId result) {
+Result<void> lower_int8_pooling(ProgramBuilder& program, const FoundInt8Pooling& found, ValueId result) {
     for (const ValueId id : found.pooling.inputs) DETECT_TRY(program.require(id));
     std::vector<std::int32_t> inputs = region_inputs(program, found.pooling);
     program.append(
@@ -98,8 +98,8 @@ Result<void> lower_pooling(ProgramBuilder& program, const FoundInt8Pooling& foun
     return {};
 }
 
-Result<void> lower_product(ProgramBuilder& program, const FoundInt8Product& found) {
-    if (found.pooling) DETECT_TRY(lower_pooling(program, *found.pooling, found.x));
+Result<void> lower_int8_product(ProgramBuilder& program, const FoundInt8Product& found) {
+    if (found.pooling) DETECT_TRY(lower_int8_pooling(program, *found.pooling, found.x));
     const Node& gemm = program.node(found.gemm);
     const std::size_t pixels = found.pooling ? found.pooling->pixels : 1;
     auto packed = Int8Matrix::pack(program.int8_kernels(), int8_weights(program.view(), found.weights), pixels, true,
@@ -116,7 +116,7 @@ Result<void> lower_product(ProgramBuilder& program, const FoundInt8Product& foun
 } // namespace
 
 std::optional<Match> match_int8_fully_connected(const GraphView& graph, std::size_t node) {
-    auto match = as_match(find_product(graph, node), lower_product);
+    auto match = as_match(find_int8_product(graph, node), lower_int8_product);
     if (match) match->reads_bytes = true;
     return match;
 }
