@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What torchvision 0.14.1 computes on the same checkpoint and picture, we compute.
 
+#include "executor/kernels/kernel_table.h"
 #include "export/checkpoint_graph.h"
 #include "tests/parity/references.h"
+#include "tests/support/isa_under_test.h"
 #include "tests/support/require.h"
 
 #include <gtest/gtest.h>
@@ -29,8 +31,24 @@ Graph graph_with_intermediate_values(const Case& tested) {
     return graph;
 }
 
+/// What a map may be off, in shares of rtol 1e-4 and atol 1e-5. Where 3×3 convolutions go by Winograd's F(2×2), its
+/// transforms add four pixels and four products where a direct sum has one, so their rounding is larger; and how
+/// torchvision rounds depends on the processor that it runs on, too. On one machine 5 of 217 600 elements were up
+/// to 1.21 apart: ours 1.03 from the same backbone in float64, torchvision's 0.35 on the other side.
+struct MapTolerance {
+    float worst_share = 1.0F;
+    /// Of the elements, those above 1.
+    double outside = 0.0;
+};
+
+MapTolerance map_tolerance(Isa isa) {
+    const bool winograd = kernel_table(isa).split == nullptr;
+    return winograd ? MapTolerance{.worst_share = 1.5F, .outside = 1e-4} : MapTolerance{};
+}
+
 /// Compares the maps and detections of a case's first pictures. The result is how many detections were.
-std::size_t expect_parity(const Case& tested, const Model& model, std::size_t most_pictures) {
+std::size_t expect_parity(const Case& tested, const Model& model, Isa isa, std::size_t most_pictures) {
+    const MapTolerance tolerance = map_tolerance(isa);
     std::size_t pairs = 0;
     float worst_share = 0;
     float worst_score = 0;
@@ -43,7 +61,10 @@ std::size_t expect_parity(const Case& tested, const Model& model, std::size_t mo
         for (std::size_t i = 0; i < intermediate_values.size(); ++i) {
             const Closeness closeness =
                 compare_close(outputs[4 + i], picture.value(intermediate_values[i]), 1e-4F, 1e-5F);
-            EXPECT_TRUE(closeness.close) << intermediate_values[i] << " " << closeness.report;
+            const bool few = closeness.elements > 0 && static_cast<double>(closeness.outside) <=
+                                                           tolerance.outside * static_cast<double>(closeness.elements);
+            EXPECT_TRUE(closeness.close || (few && closeness.worst_share <= tolerance.worst_share))
+                << intermediate_values[i] << " " << closeness.report;
             worst_share = std::max(worst_share, closeness.worst_share);
         }
         const auto found = to_found(outputs[0], outputs[1], outputs[2], outputs[3], 0);
@@ -65,7 +86,8 @@ class TorchvisionParity : public testing::TestWithParam<const char*> {};
 TEST_P(TorchvisionParity, SameMapsAndDetections) {
     if (const auto why = references_missing()) GTEST_SKIP() << *why;
     const Case tested = load_case(GetParam());
-    const std::size_t pairs = expect_parity(tested, *compile(graph_with_intermediate_values(tested), 2), SIZE_MAX);
+    const std::size_t pairs =
+        expect_parity(tested, *compile(graph_with_intermediate_values(tested), 2), isa_under_test(), SIZE_MAX);
     if (tested.name == "trained") {
         EXPECT_GE(pairs, 100U) << "too few detections compared to prove anything";
     }
@@ -86,7 +108,8 @@ TEST_P(TorchvisionParityByIsa, SameMapsAndDetections) {
         SCOPED_TRACE(name);
         const Case tested = load_case(name);
         const auto model = compile(graph_with_intermediate_values(tested), 2, GetParam());
-        EXPECT_GT(expect_parity(tested, *model, pictures), 10U) << "too few detections compared to prove anything";
+        EXPECT_GT(expect_parity(tested, *model, GetParam(), pictures), 10U)
+            << "too few detections compared to prove anything";
     }
 }
 
