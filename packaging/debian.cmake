@@ -17,6 +17,8 @@ set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_NAME libdetect${PROJECT_VERSION_MAJOR})
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_SECTION libs)
+# The linker's cache is renewed.
+set(CPACK_DEBIAN_LIBRARY_PACKAGE_CONTROL_EXTRA ${CMAKE_CURRENT_SOURCE_DIR}/debian/triggers)
 set(CPACK_COMPONENT_LIBRARY_DESCRIPTION "Finds objects in pictures: Faster R-CNN MobileNetV3-FPN (libraries)
  libdetect runs exported models; libdetect_export reads checkpoints.")
 
@@ -30,7 +32,8 @@ set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION "Finds objects in pictures: Faster R
 set(CPACK_DEBIAN_TOOLS_PACKAGE_NAME detect-tools)
 set(CPACK_DEBIAN_TOOLS_PACKAGE_SECTION graphics)
 set(CPACK_COMPONENT_TOOLS_DESCRIPTION "Finds objects in pictures: Faster R-CNN MobileNetV3-FPN (the detect command)
- Exports torchvision checkpoints to ONNX and runs them; a circuit board model is included.")
+ Exports torchvision checkpoints to ONNX and runs them.
+ A circuit board model is included.")
 
 # Copyright, changelog and the like, in each package.
 set(CPACK_DEBIAN_FILES ${CMAKE_CURRENT_SOURCE_DIR}/debian)

@@ -86,6 +86,7 @@ class DebianPackages(unittest.TestCase):
                 self.assertLessEqual({f"{folder}/copyright", f"{folder}/changelog.gz", f"{folder}/THIRD_PARTY_NOTICES.md"},
                                      self.contents(package))
                 root = self.root / "papers" / package
+                root.mkdir(parents=True)
                 run("dpkg-deb", "-x", self.files[package][0], root)
                 copyright = (root / folder[1:] / "copyright").read_text()
                 self.assertIn("License: Apache-2.0", copyright)
