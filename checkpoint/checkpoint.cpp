@@ -4,6 +4,7 @@
 #include "base/byte_cursor.h"
 #include "base/checked.h"
 #include "base/mapped_file.h"
+#include "base/sha256.h"
 #include "base/text.h"
 #include "base/try.h"
 #include "checkpoint/safetensors_reader.h"
@@ -13,8 +14,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <sha2.h>
-#include <sys/types.h> // sha2.h needs it and does not include it
 
 namespace detect {
 
@@ -146,14 +145,6 @@ Result<Tensor> Checkpoint::load(std::string_view name) const {
     return tensor;
 }
 
-std::string Checkpoint::sha256() const {
-    const auto bytes = state_->file.bytes();
-    SHA2_CTX context;
-    SHA256Init(&context);
-    SHA256Update(&context, reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
-    std::array<char, SHA256_DIGEST_STRING_LENGTH> hexadecimal{};
-    SHA256End(&context, hexadecimal.data());
-    return {hexadecimal.data()};
-}
+std::string Checkpoint::sha256() const { return detect::sha256(state_->file.bytes()); }
 
 } // namespace detect

@@ -8,6 +8,7 @@
 #include "export/checkpoint_graph.h"
 #include "onnx/opset_conversion.h"
 #include "onnx/reader.h"
+#include "results/picture_result.h"
 
 namespace detect::cli {
 
@@ -24,7 +25,11 @@ Result<ChosenModel> choose_model(const CLI::App& command, const std::string& mod
     ChosenModel chosen;
     DETECT_TRY_ASSIGN(chosen.file, resolve_model_path(model));
     DETECT_TRY_ASSIGN(GivenSettings given, read_settings(command, settings));
-    if (model.empty() && !quiet) note("using " + chosen.file.string());
+    chosen.is_bundled = model.empty() && chosen.file == bundled_checkpoint();
+    if (model.empty() && !quiet) {
+        note(chosen.is_bundled ? "using the bundled circuit-board model; give another one with --model"
+                               : "using " + chosen.file.string());
+    }
     chosen.is_checkpoint = looks_like_checkpoint(chosen.file);
     if (!chosen.is_checkpoint && !given.first_option.empty()) {
         return Error{ErrorCode::invalid_argument, given.first_option + " is for checkpoints; " + chosen.file.string() +
@@ -36,7 +41,17 @@ Result<ChosenModel> choose_model(const CLI::App& command, const std::string& mod
 
 Result<Detector> open_detector(const ChosenModel& model, const DetectorOptions& options) {
     if (model.is_checkpoint) return detector_from_checkpoint(model.file, model.overrides, options);
-    return Detector::load(model.file, options);
+    auto detector = Detector::load(model.file, options);
+    const bool is_models_fault =
+        !detector && (detector.error().code == ErrorCode::bad_model || detector.error().code == ErrorCode::unsupported);
+    if (!is_models_fault) return detector;
+    return Error{detector.error().code,
+                 detector.error().message + "; 'detect check " + model.file.string() +
+                     "' says more, and 'detect export' makes a file that works from the checkpoint"};
+}
+
+std::string name_of(const ChosenModel& model) {
+    return model.is_bundled ? "bundled circuit-board model" : path_as_text(model.file.filename().string());
 }
 
 Result<Graph> read_graph(const ChosenModel& model) {

@@ -14,6 +14,8 @@ namespace detect::cli {
 struct ChosenModel {
     std::filesystem::path file;
     bool is_checkpoint = false;
+    /// Nobody named it: the one that comes with the program.
+    bool is_bundled = false;
     /// For a checkpoint only.
     SettingsOverrides overrides;
 };
@@ -27,6 +29,9 @@ void add_model_option(CLI::App& command, std::string& model);
                                                const SettingsArguments& settings, bool quiet = false);
 
 [[nodiscard]] Result<Detector> open_detector(const ChosenModel& model, const DetectorOptions& options);
+
+/// What results call the model.
+[[nodiscard]] std::string name_of(const ChosenModel& model);
 
 /// The graph that such a detector runs.
 [[nodiscard]] Result<Graph> read_graph(const ChosenModel& model);

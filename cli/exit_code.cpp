@@ -6,22 +6,24 @@
 
 #include <iostream>
 #include <string>
+#include <utility>
 
 namespace detect::cli {
 
-namespace {
-
-/// The library speaks of a setting by its key, "the setting anchor_sizes"; here it has an option.
 std::string with_flags(std::string message) {
     for (const Setting& setting : setting_table()) {
         const std::string words = "the setting " + std::string(setting.key);
         std::size_t at = setting.flag.empty() ? std::string::npos : message.find(words);
         for (; at != std::string::npos; at = message.find(words, at)) message.replace(at, words.size(), setting.flag);
     }
+    // What else the library calls by another name.
+    for (const auto& [words, flag] : {std::pair<std::string_view, std::string_view>{"set bits to ", "give --bits "},
+                                      {"look at it in tiles of ", "give --tile "}}) {
+        if (const std::size_t at = message.find(words); at != std::string::npos)
+            message.replace(at, words.size(), flag);
+    }
     return message;
 }
-
-} // namespace
 
 ExitCode exit_code(ErrorCode code) {
     switch (code) {

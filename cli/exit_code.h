@@ -3,6 +3,7 @@
 
 #include "detect/error.h"
 
+#include <string>
 #include <string_view>
 
 namespace detect::cli {
@@ -14,6 +15,7 @@ enum ExitCode : int {
     usage = 2,
     unreadable_input = 3,
     bad_model = 4,
+    /// Something was not judged, or is doubtful with --strict.
     some_inputs_failed = 5,
     /// Of `detect check`.
     problems_found = 6,
@@ -26,10 +28,13 @@ enum ExitCode : int {
 
 inline constexpr std::string_view exit_code_help =
     "Exit codes: 0 done (also when nothing is detected), 2 usage, 3 unreadable input, 4 bad model,\n"
-    "5 some inputs of several failed, 6 problems found (check), 10 something detected (with --fail-on-detect),\n"
-    "130 interrupted, 1 anything else.";
+    "5 a part was not judged (or is doubtful, with --strict), 6 problems found (check), 10 something detected\n"
+    "(with --fail-on-detect), 130 interrupted, 1 anything else.";
 
 [[nodiscard]] ExitCode exit_code(ErrorCode code);
+
+/// The library speaks of a setting by its key, "the setting anchor_sizes", or of bits; here these have options.
+[[nodiscard]] std::string with_flags(std::string message);
 
 /// Prints "detect: <message>" as one line on stderr and returns the exit code.
 int report(const Error& error);

@@ -33,6 +33,11 @@ bool looks_like_checkpoint(const fs::path& path) {
     return zip || pickle || safetensors;
 }
 
+bool looks_like_model(const fs::path& path) {
+    std::error_code code;
+    return looks_like_checkpoint(path) || (path.extension() == ".onnx" && fs::is_regular_file(path, code));
+}
+
 Result<fs::path> resolve_model_path(const std::string& path) {
     if (!path.empty()) return fs::path(path);
     std::error_code code;

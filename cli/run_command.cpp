@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/sha256.h"
 #include "base/try.h"
 #include "cli/chosen_model.h"
 #include "cli/commands.h"
@@ -7,22 +8,38 @@
 #include "cli/run/run_plan.h"
 
 #include <cstdlib>
+#include <future>
 #include <memory>
 
 namespace detect::cli {
 
 namespace {
 
+/// Reading a large model once more takes a while, and the first picture need not wait for it.
+std::shared_future<std::shared_ptr<const ResultConditions>> find_conditions(const RunPlan& plan) {
+    const auto find = [file = plan.model.file, name = name_of(plan.model), score = plan.detector.min_score] {
+        auto conditions = std::make_shared<ResultConditions>();
+        conditions->model = name;
+        if (auto hash = sha256_of_file(file)) conditions->model_sha256 = *std::move(hash);
+        conditions->min_score = score;
+        return std::shared_ptr<const ResultConditions>(std::move(conditions));
+    };
+    return std::async(std::launch::async, find).share();
+}
+
 Result<int> run(const CLI::App& command, const RunOptions& options) {
     // Before any other thread: the signals are for this one.
     Interruption interruption;
     ::setenv("OPENCV_FFMPEG_LOGLEVEL", "-8", 0); // its complaints are said in our own words
-    DETECT_TRY_ASSIGN(const RunPlan plan, plan_run(command, options));
+    DETECT_TRY_ASSIGN(RunPlan plan, plan_run(command, options));
     DETECT_TRY_ASSIGN(const Detector detector, open_detector(plan.model, plan.detector));
     DETECT_TRY_ASSIGN(const DetectionRules rules, plan_rules(options, detector.labels()));
     DETECT_TRY_ASSIGN(CollectedResults collected, CollectedResults::open(plan.results, detector.labels(), plan.inputs));
-    PictureRun pictures({.plan = plan, .detector = detector, .rules = rules, .collected = std::move(collected)},
-                        interruption);
+    if (plan.results.drawings) DETECT_TRY(make_new_folder(*plan.results.drawings));
+    RunParts parts{
+        .plan = plan, .detector = detector, .rules = rules, .collected = std::move(collected), .conditions = {}};
+    if (!parts.collected.empty()) parts.conditions = find_conditions(plan);
+    PictureRun pictures(std::move(parts), interruption);
     return pictures.run();
 }
 

@@ -2,6 +2,7 @@
 #include "base/try.h"
 #include "detector/c_handles.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <exception>
@@ -120,8 +121,12 @@ Result<std::vector<ImageView>> read_images(const detect_image* images, std::size
             return invalid("image " + std::to_string(views.size()) + ": format " + std::to_string(image.format) +
                            " is not one of detect_format");
         }
-        views.push_back(
-            {image.pixels, image.width, image.height, image.stride_bytes, static_cast<PixelFormat>(image.format)});
+        views.push_back({.pixels = image.pixels,
+                         .width = image.width,
+                         .height = image.height,
+                         .stride_bytes = image.stride_bytes,
+                         .format = static_cast<PixelFormat>(image.format),
+                         .bits = image.bits});
     }
     return views;
 }
@@ -217,6 +222,26 @@ detect_status detect_run(detect_detector* detector, const detect_image* images, 
         const auto found = model.run(*views);
         if (!found) return fail(self, found.error());
         *result = self.keep(to_c(*found));
+        return DETECT_OK;
+    });
+}
+
+detect_status detect_examine(detect_detector* detector, const detect_image* image, detect_doubt* doubts,
+                             size_t capacity, size_t* count) {
+    if (count != nullptr) *count = 0;
+    return with_model(detector, [&](CDetector& self, const Detector& model) {
+        if (count == nullptr || (doubts == nullptr && capacity > 0))
+            return fail(self, invalid("doubts or count is null"));
+        const auto views = read_images(image, 1);
+        if (!views) return fail(self, views.error());
+        const auto found = model.examine(views->front());
+        if (!found) return fail(self, found.error());
+        for (std::size_t i = 0; i < std::min(capacity, found->size()); ++i) {
+            doubts[i] = {};
+            (*found)[i].code.copy(doubts[i].code, sizeof doubts[i].code - 1);
+            (*found)[i].message.copy(doubts[i].message, sizeof doubts[i].message - 1);
+        }
+        *count = found->size();
         return DETECT_OK;
     });
 }

@@ -173,8 +173,7 @@ std::int64_t pixels(const PixelRect& tile) { return std::int64_t{tile.width} * t
 
 ImageView part_of(const ImageView& picture, const PixelRect& tile) {
     ImageView view = picture;
-    view.pixels = static_cast<const std::byte*>(picture.pixels) +
-                  static_cast<std::size_t>(tile.y) * picture.stride_bytes +
+    view.pixels = row_of(picture, static_cast<std::size_t>(tile.y)) +
                   static_cast<std::size_t>(tile.x) * bytes_per_pixel(picture.format);
     view.width = tile.width;
     view.height = tile.height;

@@ -251,7 +251,13 @@ Result<void> draw_detections(const Canvas& canvas, std::span<const Detection> de
     if (canvas.format != PixelFormat::rgb8 && canvas.format != PixelFormat::bgr8) {
         return Error{ErrorCode::invalid_argument, "draw_detections: draws on rgb8 or bgr8 only; convert with to_rgb8"};
     }
-    DETECT_TRY(check_view({canvas.pixels, canvas.width, canvas.height, canvas.stride_bytes, canvas.format}));
+    DETECT_TRY(check_view({.pixels = canvas.pixels,
+                           .width = canvas.width,
+                           .height = canvas.height,
+                           .stride_bytes = canvas.stride_bytes,
+                           .format = canvas.format}));
+    if (static_cast<std::ptrdiff_t>(canvas.stride_bytes) < 0)
+        return Error{ErrorCode::invalid_argument, "canvas: rows that go upwards in memory are not drawn on"};
     cv::Mat image(canvas.height, canvas.width, CV_8UC3, canvas.pixels, canvas.stride_bytes);
     const DrawingStyle style = drawing_style(canvas.width, canvas.height);
 

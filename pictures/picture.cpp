@@ -165,26 +165,17 @@ Result<std::vector<std::byte>> read_file(const std::filesystem::path& path) {
     return content;
 }
 
-/// Calls `visit(value)` with each red, green and blue value in [0, 1].
+/// Calls `visit(value)` with each value of a 16-bit or float picture, in [0, 1].
 template <class Visit>
 void for_each_value(const ImageView& view, Visit visit) {
-    const std::size_t pixel = bytes_per_pixel(view.format);
-    const bool alpha = view.format == PixelFormat::rgba8 || view.format == PixelFormat::bgra8;
-    const bool wide = view.format == PixelFormat::grey16 || view.format == PixelFormat::rgb16;
-    const auto width = static_cast<std::size_t>(view.width);
+    const bool wide = view.format != PixelFormat::rgb_float;
+    const std::size_t values = static_cast<std::size_t>(view.width) * bytes_per_pixel(view.format) / (wide ? 2 : 4);
+    const auto white = static_cast<double>(white_of(view));
     for (std::size_t y = 0; y < static_cast<std::size_t>(view.height); ++y) {
-        const auto* row = static_cast<const std::byte*>(view.pixels) + y * view.stride_bytes;
-        if (view.format == PixelFormat::rgb_float) {
-            const auto* values = reinterpret_cast<const float*>(row);
-            for (std::size_t i = 0; i < 3 * width; ++i) visit(static_cast<double>(values[i]));
-        } else if (wide) {
-            const auto* values = reinterpret_cast<const std::uint16_t*>(row);
-            for (std::size_t i = 0; i < width * pixel / 2; ++i) visit(values[i] / 65535.0);
-        } else {
-            for (std::size_t i = 0; i < width * pixel; ++i) {
-                if (!alpha || i % 4 != 3) visit(std::to_integer<int>(row[i]) / 255.0);
-            }
-        }
+        const auto* row = row_of(view, y);
+        const auto* words = reinterpret_cast<const std::uint16_t*>(row);
+        const auto* floats = reinterpret_cast<const float*>(row);
+        for (std::size_t i = 0; i < values; ++i) visit(wide ? words[i] / white : static_cast<double>(floats[i]));
     }
 }
 
@@ -192,7 +183,7 @@ void for_each_value(const ImageView& view, Visit visit) {
 template <std::size_t Channels, std::size_t Red, std::size_t Green, std::size_t Blue>
 void copy_bytes(const ImageView& view, std::byte* rgb) {
     for (std::size_t y = 0; y < static_cast<std::size_t>(view.height); ++y) {
-        const auto* pixel = static_cast<const std::byte*>(view.pixels) + y * view.stride_bytes;
+        const auto* pixel = row_of(view, y);
         for (int x = 0; x < view.width; ++x, pixel += Channels, rgb += 3) {
             rgb[0] = pixel[Red];
             rgb[1] = pixel[Green];
@@ -206,7 +197,12 @@ std::byte to_step(double value) { return static_cast<std::byte>(std::lround(std:
 } // namespace
 
 ImageView Picture::view() const {
-    return ImageView{pixels.data(), width, height, static_cast<std::size_t>(width) * bytes_per_pixel(format), format};
+    return {.pixels = pixels.data(),
+            .width = width,
+            .height = height,
+            .stride_bytes = static_cast<std::size_t>(width) * bytes_per_pixel(format),
+            .format = format,
+            .bits = bits};
 }
 
 Result<Picture> decode_picture(std::span<const std::byte> file, std::string_view name) {
@@ -227,24 +223,6 @@ Result<Picture> read_picture(const std::filesystem::path& path) {
     } catch (const std::bad_alloc&) {
         return named(path.string(), Error{ErrorCode::resource_limit, "not enough memory for this file"});
     }
-}
-
-Result<PictureStatistics> measure(const ImageView& picture) {
-    DETECT_TRY(check_view(picture));
-    PictureStatistics result{std::numeric_limits<double>::infinity(), -std::numeric_limits<double>::infinity()};
-    double count = 0.0;
-    double sum = 0.0;
-    double sum_of_squares = 0.0;
-    for_each_value(picture, [&](double value) {
-        result.min = std::min(result.min, value);
-        result.max = std::max(result.max, value);
-        count += 1.0;
-        sum += value;
-        sum_of_squares += value * value;
-    });
-    result.mean = sum / count;
-    result.standard_deviation = std::sqrt(std::max(0.0, sum_of_squares / count - result.mean * result.mean));
-    return result;
 }
 
 Result<Picture> to_rgb8(const ImageView& picture) {

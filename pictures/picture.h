@@ -3,6 +3,7 @@
 
 #include "detect/error.h"
 #include "detect/image.h"
+#include "pictures/picture_statistics.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -21,6 +22,8 @@ struct Picture {
     PixelFormat format = PixelFormat::rgb8;
     /// width * height * bytes_per_pixel(format) bytes.
     std::vector<std::byte> pixels;
+    /// As in ImageView; a file does not say.
+    int bits = 0;
 
     [[nodiscard]] ImageView view() const;
 };
@@ -45,30 +48,23 @@ Result<Picture> read_picture(const std::filesystem::path& path);
 /// The same from memory; `name` stands for the file's name in messages.
 Result<Picture> decode_picture(std::span<const std::byte> file, std::string_view name);
 
+/// What a picture file says of itself.
+enum class PictureOrigin {
+    /// Nothing.
+    unsaid,
+    /// That we drew or cut it: `is_ours` in own_pictures.h knows it by that.
+    ours,
+};
+
 /// Writes a PNG or JPEG (quality 95), chosen by the extension .png, .jpg or .jpeg. Every 8-bit format is taken; 16-bit
 /// formats as PNG only; floats not at all. The file appears whole under its name or not at all: it is written beside it
 /// and renamed. Fails with `invalid_argument` (extension, format, view) or `unwritable_output`.
-Result<void> write_picture(const std::filesystem::path& path, const ImageView& picture);
+Result<void> write_picture(const std::filesystem::path& path, const ImageView& picture,
+                           PictureOrigin origin = PictureOrigin::unsaid);
 
 /// A JPEG file in memory, of this quality (1 to 100; more is larger and better). Takes 8-bit formats.
 /// Fails with `invalid_argument` (format, view).
 Result<std::vector<std::byte>> encode_jpeg(const ImageView& picture, int quality);
-
-/// What a picture's values look like, for telling a useful example picture from an empty one. Scaled as the network
-/// sees them: 8-bit / 255, 16-bit / 65535, floats as they are.
-struct PictureStatistics {
-    double min = 0.0;
-    double max = 0.0;
-    double mean = 0.0;
-    double standard_deviation = 0.0;
-
-    /// True if there is nothing to see: no two values differ by more than one step of an 8-bit picture.
-    [[nodiscard]] bool is_flat() const { return max - min <= 1.0 / 255.0; }
-};
-
-/// Statistics over the red, green and blue values of all pixels (alpha left out).
-/// Fails with `invalid_argument` if the view is not sound.
-Result<PictureStatistics> measure(const ImageView& picture);
 
 /// A copy as rgb8, for drawing on: 16-bit values and floats are rounded to the nearest step, floats clamped to [0, 1].
 /// Fails with `invalid_argument` if the view is not sound.

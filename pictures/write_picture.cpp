@@ -4,6 +4,7 @@
 #include "base/atomic_file.h"
 #include "base/try.h"
 #include "pictures/image_to_tensor.h"
+#include "pictures/own_pictures.h"
 
 #include <algorithm>
 #include <array>
@@ -66,7 +67,7 @@ int png_colour(PixelFormat format) {
     }
 }
 
-bool encode_png(PngSession& session, const ImageView& picture) {
+bool encode_png(PngSession& session, const ImageView& picture, png_text* text) {
     session.codec = png_create_write_struct(PNG_LIBPNG_VER_STRING, &session, on_png_error, print_no_png);
     if (session.codec == nullptr) return false;
     if (setjmp(png_jmpbuf(session.codec)) != 0) return false;
@@ -82,6 +83,7 @@ bool encode_png(PngSession& session, const ImageView& picture) {
     // A fixed filter and level 4 take half the time of libpng's defaults, for some per cent more bytes.
     png_set_filter(session.codec, PNG_FILTER_TYPE_BASE, PNG_FILTER_SUB);
     png_set_compression_level(session.codec, 4);
+    if (text != nullptr) png_set_text(session.codec, session.info, text, 1);
     png_write_info(session.codec, session.info);
     if (wide && std::endian::native == std::endian::little) png_set_swap(session.codec);
     if (picture.format == PixelFormat::bgr8 || picture.format == PixelFormat::bgra8) png_set_bgr(session.codec);
@@ -125,7 +127,7 @@ J_COLOR_SPACE jpeg_colour(PixelFormat format) {
     }
 }
 
-bool encode_jpeg(JpegSession& session, const ImageView& picture, int quality) {
+bool encode_jpeg(JpegSession& session, const ImageView& picture, int quality, std::string_view comment) {
     if (setjmp(session.escape) != 0) return false;
     session.codec.err = jpeg_std_error(&session.errors);
     session.errors.error_exit = on_jpeg_error;
@@ -140,9 +142,12 @@ bool encode_jpeg(JpegSession& session, const ImageView& picture, int quality) {
     jpeg_set_defaults(&session.codec);
     jpeg_set_quality(&session.codec, quality, TRUE);
     jpeg_start_compress(&session.codec, TRUE);
+    if (!comment.empty()) {
+        const auto* bytes = reinterpret_cast<const JOCTET*>(comment.data());
+        jpeg_write_marker(&session.codec, JPEG_COM, bytes, static_cast<unsigned>(comment.size()));
+    }
     while (session.codec.next_scanline < session.codec.image_height) {
-        const auto* row = static_cast<const unsigned char*>(picture.pixels) +
-                          std::size_t{session.codec.next_scanline} * picture.stride_bytes;
+        const auto* row = reinterpret_cast<const unsigned char*>(row_of(picture, session.codec.next_scanline));
         auto* line = const_cast<unsigned char*>(row); // libjpeg takes no const, and does not write
         jpeg_write_scanlines(&session.codec, &line, 1);
     }
@@ -150,32 +155,40 @@ bool encode_jpeg(JpegSession& session, const ImageView& picture, int quality) {
     return true;
 }
 
-Result<Bytes> to_jpeg(const ImageView& picture, int quality) {
+Result<Bytes> to_jpeg(const ImageView& picture, int quality, std::string_view comment = {}) {
     if (picture.format == PixelFormat::grey16 || picture.format == PixelFormat::rgb16) {
         return Error{ErrorCode::invalid_argument, "JPEG holds 8 bits per channel; write 16-bit pictures as .png"};
     }
     JpegSession session;
-    if (!encode_jpeg(session, picture, quality)) {
+    if (!encode_jpeg(session, picture, quality, comment)) {
         return Error{ErrorCode::invalid_argument, std::string("JPEG: ") + session.message.data()};
     }
     const auto* bytes = reinterpret_cast<const std::byte*>(session.file);
     return Bytes(bytes, bytes + session.size);
 }
 
-Result<Bytes> encode(const ImageView& picture, bool as_png) {
+Result<Bytes> encode(const ImageView& picture, bool as_png, PictureOrigin origin) {
     if (picture.format == PixelFormat::rgb_float) {
         return Error{ErrorCode::invalid_argument, "float pictures are not written; convert with to_rgb8 first"};
     }
     if (as_png) {
         PngSession session;
-        const auto* first = static_cast<const unsigned char*>(picture.pixels);
         for (std::size_t y = 0; y < static_cast<std::size_t>(picture.height); ++y) {
-            session.rows.push_back(const_cast<unsigned char*>(first + y * picture.stride_bytes));
+            const auto* row = reinterpret_cast<const unsigned char*>(row_of(picture, y));
+            session.rows.push_back(const_cast<unsigned char*>(row));
         }
-        if (!encode_png(session, picture)) return Error{ErrorCode::internal, "the PNG encoder failed"};
+        std::string key = "Software"; // libpng takes no const
+        std::string mark(own_mark);
+        png_text text{};
+        text.compression = PNG_TEXT_COMPRESSION_NONE;
+        text.key = key.data();
+        text.text = mark.data();
+        text.text_length = mark.size();
+        if (!encode_png(session, picture, origin == PictureOrigin::ours ? &text : nullptr))
+            return Error{ErrorCode::internal, "the PNG encoder failed"};
         return std::move(session.file);
     }
-    return to_jpeg(picture, jpeg_quality);
+    return to_jpeg(picture, jpeg_quality, origin == PictureOrigin::ours ? own_mark : std::string_view());
 }
 
 /// Whole or not at all; not waited for until it is on disk, which would take longer than to find objects in it.
@@ -194,7 +207,7 @@ Result<std::vector<std::byte>> encode_jpeg(const ImageView& picture, int quality
     return to_jpeg(picture, std::clamp(quality, 1, 100));
 }
 
-Result<void> write_picture(const std::filesystem::path& path, const ImageView& picture) {
+Result<void> write_picture(const std::filesystem::path& path, const ImageView& picture, PictureOrigin origin) {
     const auto with_name = [&](Error error) { return Error{error.code, path.string() + ": " + error.message}; };
     std::string extension = path.extension().string();
     std::transform(extension.begin(), extension.end(), extension.begin(), [](char letter) {
@@ -206,7 +219,7 @@ Result<void> write_picture(const std::filesystem::path& path, const ImageView& p
             {ErrorCode::invalid_argument, "the name of a picture to write must end in .png, .jpg or .jpeg"});
     }
     if (auto sound = check_view(picture); !sound) return with_name(std::move(sound).error());
-    auto file = encode(picture, as_png);
+    auto file = encode(picture, as_png, origin);
     if (!file) return with_name(std::move(file).error());
     return write_whole(path, *file);
 }

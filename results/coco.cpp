@@ -17,7 +17,8 @@ namespace {
 
 class CocoWriter final : public CollectedWriter {
 public:
-    CocoWriter(CollectedTarget target, std::optional<CocoIds> ids) : target_(std::move(target)), ids_(std::move(ids)) {}
+    CocoWriter(CollectedTarget target, ResultSink sink, std::optional<CocoIds> ids)
+        : CollectedWriter(std::move(sink)), target_(std::move(target)), ids_(std::move(ids)) {}
 
     Result<void> resume() override;
     /// The format has no place for a picture without detections.
@@ -25,7 +26,10 @@ public:
         return nothing_found || (earlier_.contains(path_as_text(picture)) && !changed_after(picture, earlier_written_));
     }
     Result<void> add(const PictureResult& result) override;
-    Result<void> close() override { return any_ ? write_whole(target_, to_coco(results_)) : Result<void>(); }
+    Result<void> close() override {
+        if (any_) DETECT_TRY(sink_.begin(to_coco(results_)));
+        return sink_.commit();
+    }
     [[nodiscard]] std::string remark() const override;
 
 private:
@@ -90,7 +94,8 @@ Result<std::unique_ptr<CollectedWriter>> open(CollectedTarget target) {
     if (!target.companion.empty()) {
         DETECT_TRY_ASSIGN(ids, CocoIds::read(target.companion));
     }
-    return {std::make_unique<CocoWriter>(std::move(target), std::move(ids))};
+    DETECT_TRY_ASSIGN(ResultSink sink, ResultSink::open(target));
+    return {std::make_unique<CocoWriter>(std::move(target), std::move(sink), std::move(ids))};
 }
 
 } // namespace

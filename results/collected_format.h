@@ -2,12 +2,14 @@
 #pragma once
 
 #include "detect/error.h"
+#include "results/claimed_file.h"
 #include "results/format_option.h"
 #include "results/picture_result.h"
 
 #include <filesystem>
 #include <iosfwd>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -26,11 +28,34 @@ struct CollectedTarget {
     std::filesystem::path companion = {};
 };
 
+/// A file that nobody else writes meanwhile, or a stream.
+class ResultSink {
+public:
+    static Result<ResultSink> open(const CollectedTarget& target);
+
+    /// Null: a stream.
+    [[nodiscard]] const ClaimedFile* file() const { return file_ ? &*file_ : nullptr; }
+    /// In the place of what there is: on a stream, behind it.
+    Result<void> begin(std::string_view text);
+    Result<void> append(std::string_view text);
+    Result<void> commit();
+
+private:
+    std::optional<ClaimedFile> file_;
+    std::ostream* stream_ = nullptr;
+};
+
 /// Writes the results of one run. One thread reads and writes; any thread may ask `has` and `says_nothing_was_found`
 /// once `resume` has returned. Errors of writing are `unwritable_output` and name the file.
 class CollectedWriter {
 public:
+    explicit CollectedWriter(ResultSink sink) : sink_(std::move(sink)) {}
     virtual ~CollectedWriter() = default;
+    CollectedWriter(const CollectedWriter&) = delete;
+    CollectedWriter& operator=(const CollectedWriter&) = delete;
+
+    /// Null: a stream.
+    [[nodiscard]] const ClaimedFile* file() const { return sink_.file(); }
 
     /// Reads what an earlier run left in the file, to add to it. `unreadable_input`, with the file's name, if it is
     /// something else.
@@ -45,6 +70,9 @@ public:
     virtual Result<void> close() = 0;
     /// After `close`, what a user has to know of it: the end of a sentence that begins with the format. Mostly empty.
     [[nodiscard]] virtual std::string remark() const { return {}; }
+
+protected:
+    ResultSink sink_;
 };
 
 /// A format: its options and its writer.
@@ -54,11 +82,10 @@ struct CollectedFormat {
     FormatOption companion = {};
     /// It is written picture by picture, and not as a whole at the end.
     bool streams = false;
-    /// `unreadable_input` if the companion cannot be read.
+    /// It has a place for pictures that were not judged.
+    bool holds_errors = false;
+    /// `unreadable_input` if the companion cannot be read, `unwritable_output` if another program writes the file.
     Result<std::unique_ptr<CollectedWriter>> (*open)(CollectedTarget target) = nullptr;
 };
-
-/// Writes all that is in a target at once.
-Result<void> write_whole(const CollectedTarget& target, std::string_view text);
 
 } // namespace detect

@@ -68,11 +68,12 @@ Result<void> CropsWriter::write(const fs::path& stem, const PictureResult& resul
         path += "-" + std::to_string(number) + ".png";
         DETECT_TRY(make_folder(path.parent_path(), "crops"));
         const ImageView crop = part_of(picture, covered_pixels(detection.box, picture.width, picture.height));
-        if (picture.format == PixelFormat::rgb_float) {
+        // A file has no place for a white of its own.
+        if (picture.format == PixelFormat::rgb_float || (picture.bits != 0 && picture.bits != 16)) {
             DETECT_TRY_ASSIGN(const Picture converted, to_rgb8(crop));
-            DETECT_TRY(write_picture(path, converted.view()));
+            DETECT_TRY(write_picture(path, converted.view(), PictureOrigin::ours));
         } else {
-            DETECT_TRY(write_picture(path, crop));
+            DETECT_TRY(write_picture(path, crop, PictureOrigin::ours));
         }
     }
     return {};

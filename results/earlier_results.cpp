@@ -21,9 +21,9 @@ std::optional<std::string> read_text(const fs::path& file) {
 Error in_file(const fs::path& file, const Error& error) { return {error.code, file.string() + ": " + error.message}; }
 
 void merge(std::vector<PictureResult>& results, std::vector<PictureResult> newer) {
-    std::set<std::pair<std::string, std::optional<std::int64_t>>> replaced;
-    for (const PictureResult& result : newer) replaced.emplace(result.file, result.frame);
-    std::erase_if(results, [&](const PictureResult& result) { return replaced.contains({result.file, result.frame}); });
+    std::set<PictureKey> replaced;
+    for (const PictureResult& result : newer) replaced.insert(key(result));
+    std::erase_if(results, [&](const PictureResult& result) { return replaced.contains(key(result)); });
     std::ranges::move(newer, std::back_inserter(results));
 }
 
@@ -35,20 +35,25 @@ Result<void> EarlierResults::read(const fs::path& file, ParseResults parse, cons
     any_ = true;
     std::error_code code;
     const auto written = fs::last_write_time(file, code);
-    for (const PictureResult& result : *results)
-        seen_[result.file] = {.anything_found = !result.detections.empty(), .written = written};
+    for (const PictureResult& result : *results) {
+        Seen& seen = seen_[result.file];
+        // Of several pages or frames each counts; what an earlier file said of them does not.
+        if (seen.written != written) seen = {.written = written};
+        seen.anything_found = seen.anything_found || !result.detections.empty();
+        seen.all_judged = seen.all_judged && !result.error;
+    }
     merge(results_, *std::move(results));
     return {};
 }
 
 bool EarlierResults::has(const std::string& picture) const {
     const auto found = seen_.find(path_as_text(picture));
-    return found != seen_.end() && !changed_after(picture, found->second.written);
+    return found != seen_.end() && found->second.all_judged && !changed_after(picture, found->second.written);
 }
 
 bool EarlierResults::says_nothing_was_found(const std::string& picture) const {
     const auto found = seen_.find(path_as_text(picture));
-    return found != seen_.end() && !found->second.anything_found && !changed_after(picture, found->second.written);
+    return has(picture) && found != seen_.end() && !found->second.anything_found;
 }
 
 std::vector<PictureResult> EarlierResults::take_up_to_date() {

@@ -35,7 +35,8 @@ public:
 
     /// Whether any file was there, with results in it or none.
     [[nodiscard]] bool any() const { return any_; }
-    /// Whether there is a result of this picture, not from before it was changed. `picture`: the path itself.
+    /// Whether there is a result of this picture, not from before it was changed, and it was judged. `picture`: the
+    /// path itself.
     [[nodiscard]] bool has(const std::string& picture) const;
     /// Whether it says that nothing was found.
     [[nodiscard]] bool says_nothing_was_found(const std::string& picture) const;
@@ -48,8 +49,9 @@ public:
 private:
     struct Seen {
         bool anything_found = false;
-        /// When its file was written.
-        std::filesystem::file_time_type written;
+        bool all_judged = true;
+        /// When the file of results was written.
+        std::filesystem::file_time_type written = {};
     };
 
     bool any_ = false;

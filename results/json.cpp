@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "results/json.h"
 
+#include "base/try.h"
 #include "results/earlier_results.h"
 #include "results/record_json.h"
 
@@ -10,7 +11,8 @@ namespace {
 
 class JsonWriter final : public CollectedWriter {
 public:
-    explicit JsonWriter(CollectedTarget target) : target_(std::move(target)) {}
+    JsonWriter(CollectedTarget target, ResultSink sink)
+        : CollectedWriter(std::move(sink)), target_(std::move(target)) {}
 
     Result<void> resume() override { return earlier_.read(target_.file, parse_json, target_.file); }
     [[nodiscard]] bool has(const std::string& picture, bool /*nothing_found*/) const override {
@@ -25,10 +27,11 @@ public:
     }
     /// Those that were there come first, unless they were done again.
     Result<void> close() override {
-        if (results_.empty()) return {};
+        if (results_.empty()) return sink_.commit();
         std::vector<PictureResult> all = earlier_.take();
         merge(all, std::move(results_));
-        return write_whole(target_, to_json(all, target_.labels));
+        DETECT_TRY(sink_.begin(to_json(all, target_.labels)));
+        return sink_.commit();
     }
 
 private:
@@ -38,20 +41,22 @@ private:
 };
 
 Result<std::unique_ptr<CollectedWriter>> open(CollectedTarget target) {
-    return {std::make_unique<JsonWriter>(std::move(target))};
+    DETECT_TRY_ASSIGN(ResultSink sink, ResultSink::open(target));
+    return {std::make_unique<JsonWriter>(std::move(target), std::move(sink))};
 }
 
 } // namespace
 
 constinit const CollectedFormat json_format{
     .option = {.flag = "--json", .value = "FILE", .help = "Write one JSON object; box: x1,y1,x2,y2 in pixels"},
+    .holds_errors = true,
     .open = open,
 };
 
 std::string to_json(std::span<const PictureResult> results, std::span<const std::string> names) {
     ResultJson images = ResultJson::array();
     for (const PictureResult& result : results) images.push_back(to_record(result, names));
-    const ResultJson document{{"images", std::move(images)}};
+    const ResultJson document{{"schema_version", record_schema_version}, {"images", std::move(images)}};
     return as_line(document);
 }
 

@@ -14,7 +14,7 @@ namespace detect {
 /// One JSON object, written at the end.
 extern const CollectedFormat json_format;
 
-/// `{"images":[…]}` with a record for each picture (see record_json.h) and a line break at the end.
+/// `{"schema_version":2,"images":[…]}` with a record for each picture (see record_json.h) and a line break at the end.
 [[nodiscard]] std::string to_json(std::span<const PictureResult> results, std::span<const std::string> names);
 
 /// Reads `to_json`'s document back. `unreadable_input` if it is something else.

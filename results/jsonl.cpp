@@ -9,8 +9,7 @@ namespace detect {
 namespace {
 
 Result<std::unique_ptr<CollectedWriter>> open(CollectedTarget target) {
-    return {
-        std::make_unique<LinesWriter>(LinesForm{.write = to_json_line, .parse = parse_json_lines}, std::move(target))};
+    return LinesWriter::open({.write = to_json_line, .parse = parse_json_lines}, std::move(target));
 }
 
 } // namespace
@@ -20,6 +19,7 @@ constinit const CollectedFormat jsonl_format{
                .value = "FILE",
                .help = "Write a JSON object on a line for each picture, as soon as it is done"},
     .streams = true,
+    .holds_errors = true,
     .open = open,
 };
 

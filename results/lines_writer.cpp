@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "results/lines_writer.h"
 
-#include "base/atomic_file.h"
 #include "base/try.h"
 
 #include <utility>
 
 namespace detect {
 
-namespace fs = std::filesystem;
+Result<std::unique_ptr<CollectedWriter>> LinesWriter::open(const LinesForm& form, CollectedTarget target) {
+    DETECT_TRY_ASSIGN(ResultSink sink, ResultSink::open(target));
+    return {std::make_unique<LinesWriter>(form, std::move(target), std::move(sink))};
+}
 
 Result<void> LinesWriter::resume() {
     DETECT_TRY(earlier_.read(target_.file, form_.parse, target_.file));
-    return earlier_.read(GrowingFile::temporary_path(target_.file), form_.parse, target_.file);
+    if (!file()->has_left()) return {};
+    return earlier_.read(file()->part(), form_.parse, target_.file);
 }
 
 bool LinesWriter::has(const std::string& picture, bool /*nothing_found*/) const { return earlier_.has(picture); }
@@ -27,38 +30,32 @@ Result<void> LinesWriter::begin() {
     std::string text(form_.header);
     for (const PictureResult& result : earlier_.take_up_to_date()) {
         text += form_.write(result, target_.labels);
-        kept_.emplace(result.file, result.frame);
+        kept_.insert(key(result));
     }
-    if (target_.file.empty()) return write_whole(target_, text);
-    DETECT_TRY_ASSIGN(GrowingFile file, GrowingFile::create(target_.file, text));
-    file_.emplace(std::move(file));
-    return {};
+    return sink_.begin(text);
 }
 
 Result<void> LinesWriter::add(const PictureResult& result) {
     DETECT_TRY(begin());
-    if (kept_.contains({result.file, result.frame})) {
+    if (kept_.contains(key(result))) {
         again_.push_back(result); // takes the earlier one's place at the end
         return {};
     }
-    const std::string text = form_.write(result, target_.labels);
-    return file_ ? file_->append(text) : write_whole(target_, text);
+    return sink_.append(form_.write(result, target_.labels));
 }
 
 Result<void> LinesWriter::close() {
     // What a killed program left gets its name even if there is nothing to add.
-    std::error_code code;
-    const bool left = earlier_.any() && fs::exists(GrowingFile::temporary_path(target_.file), code);
-    if (!begun_ && left) DETECT_TRY(begin());
-    if (!file_) return {};
-    DETECT_TRY(file_->commit());
-    if (again_.empty()) return {};
-    auto results = form_.parse(read_text(target_.file).value_or(""));
-    if (!results) return in_file(target_.file, results.error());
-    merge(*results, std::move(again_));
-    std::string text(form_.header);
-    for (const PictureResult& result : *results) text += form_.write(result, target_.labels);
-    return write_file(target_.file, text);
+    if (!begun_ && earlier_.any() && file()->has_left()) DETECT_TRY(begin());
+    if (begun_ && !again_.empty()) {
+        auto results = form_.parse(read_text(file()->part()).value_or(""));
+        if (!results) return in_file(target_.file, results.error());
+        merge(*results, std::move(again_));
+        std::string text(form_.header);
+        for (const PictureResult& result : *results) text += form_.write(result, target_.labels);
+        DETECT_TRY(sink_.begin(text));
+    }
+    return sink_.commit();
 }
 
 } // namespace detect

@@ -3,7 +3,6 @@
 
 #include "results/collected_format.h"
 #include "results/earlier_results.h"
-#include "results/growing_file.h"
 
 #include <optional>
 #include <set>
@@ -23,7 +22,9 @@ struct LinesForm {
 /// Writes such a format picture by picture.
 class LinesWriter final : public CollectedWriter {
 public:
-    LinesWriter(const LinesForm& form, CollectedTarget target) : form_(form), target_(std::move(target)) {}
+    LinesWriter(const LinesForm& form, CollectedTarget target, ResultSink sink)
+        : CollectedWriter(std::move(sink)), form_(form), target_(std::move(target)) {}
+    static Result<std::unique_ptr<CollectedWriter>> open(const LinesForm& form, CollectedTarget target);
 
     Result<void> resume() override;
     [[nodiscard]] bool has(const std::string& picture, bool nothing_found) const override;
@@ -32,17 +33,14 @@ public:
     Result<void> close() override;
 
 private:
-    using Key = std::pair<std::string, std::optional<std::int64_t>>;
-
     Result<void> begin();
 
     LinesForm form_;
     CollectedTarget target_;
     EarlierResults earlier_;
-    std::optional<GrowingFile> file_;
     bool begun_ = false;
     /// Earlier results that are in the file, and those that are to replace one.
-    std::set<Key> kept_;
+    std::set<PictureKey> kept_;
     std::vector<PictureResult> again_;
 };
 

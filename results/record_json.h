@@ -17,8 +17,18 @@ namespace detect {
 using ResultJson =
     nlohmann::basic_json<nlohmann::ordered_map, std::vector, std::string, bool, std::int64_t, std::uint64_t, float>;
 
-/// `{"file":…,"width":…,"height":…,"detections":[{"label":…,"label_id":…,"score":…,"box":[x1,y1,x2,y2]}]}`. A frame of
-/// a video also has `"frame":…` behind its file. Boxes are corners in pixels of the upright picture.
+/// Grows when a key changes its meaning, or one that was always there may be missing.
+inline constexpr int record_schema_version = 2;
+
+/// `{"schema_version":2,"file":…,"width":…,"height":…,"model":{"name":…,"sha256":…},"min_score":…,
+/// "detections":[{"label":…,"label_id":…,"score":…,"box":[x1,y1,x2,y2]}]}`. Boxes are corners in pixels of the upright
+/// picture. Where there is something to say, also:
+/// - behind the file `page` (from 1, of a file with several) or `frame` (from 0, of a video), `time`, `sha256` (of the
+///   picture's file);
+/// - `class_scores`: for these classes another score than `min_score` was the least;
+/// - `warnings`: `[{"code":…,"message":…}]`, why the detections are doubtful;
+/// - `error`: `{"code":…,"message":…}`, why the picture was not judged. Then there are no detections;
+/// - `drawn`: the picture that shows them.
 [[nodiscard]] ResultJson to_record(const PictureResult& result, std::span<const std::string> names);
 
 /// Throws what nlohmann throws for missing keys and other types.

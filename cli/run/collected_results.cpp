@@ -22,6 +22,14 @@ Result<CollectedResults> CollectedResults::open(const ResultsPlan& plan, std::sp
     for (const CollectedDestination& each : plan.collected) {
         CollectedTarget target{.file = each.file, .stream = &std::cout, .labels = labels, .companion = each.companion};
         DETECT_TRY_ASSIGN(auto writer, each.format->open(std::move(target)));
+        const ClaimedFile* const file = writer->file();
+        if (file != nullptr && file->is_there() && !plan.resume && !plan.overwrite) {
+            const bool left = file->has_left();
+            return Error{ErrorCode::invalid_argument,
+                         (left ? file->part() : file->path()).string() +
+                             (left ? ": is left from a run that was killed" : ": is there already") +
+                             "; add to it with --resume, replace it with --overwrite, or give another file"};
+        }
         outputs.push_back({.format = each.format, .is_file = !each.file.empty(), .writer = std::move(writer)});
     }
     // What grows with each picture comes first.
@@ -47,7 +55,9 @@ bool CollectedResults::know_nothing_was_found(const std::string& file) const {
 }
 
 Result<void> CollectedResults::add(const PictureResult& result) {
-    for (const Output& output : outputs_) DETECT_TRY(output.writer->add(result));
+    for (const Output& output : outputs_) {
+        if (!result.error || output.format->holds_errors) DETECT_TRY(output.writer->add(result));
+    }
     return {};
 }
 

@@ -23,6 +23,8 @@ public:
     /// With --resume: whether a file says that there was nothing in this picture.
     [[nodiscard]] bool know_nothing_was_found(const std::string& file) const;
 
+    /// Whether there are any.
+    [[nodiscard]] bool empty() const { return outputs_.empty(); }
     Result<void> add(const PictureResult& result);
     /// Gives the files their names. Without a single result there are none. What a user has to know of them is said.
     Result<void> close();

@@ -2,6 +2,7 @@
 #include "cli/run/drawn_video.h"
 
 #include "base/try.h"
+#include "pictures/own_pictures.h"
 
 #include <cerrno>
 #include <cstdio>
@@ -51,6 +52,7 @@ Result<void> DrawnVideos::close() {
     if (!writer_) return {};
     DETECT_TRY(writer_->close());
     writer_.reset();
+    DETECT_TRY(mark_video(temporary_));
     if (std::rename(temporary_.c_str(), path_.c_str()) != 0) {
         return Error{ErrorCode::unwritable_output,
                      path_.string() + ": cannot be written: " + std::generic_category().message(errno)};

@@ -2,7 +2,7 @@
 #include "cli/run/interruption.h"
 
 #include <cerrno>
-#include <cstdint>
+#include <ctime>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <system_error>
@@ -14,15 +14,35 @@ namespace {
 
 constexpr std::array watched_signals{SIGINT, SIGTERM, SIGHUP};
 
+/// So long after the first one a signal is still the same wish.
+constexpr std::int64_t one_wish_milliseconds = 2000;
+
 /// A handler is told nothing but the signal. (A signalfd would need no such thing, but libraries start threads before
 /// main does, and those would have to block the signals.)
 std::atomic<Interruption*> current = nullptr;
-static_assert(std::atomic<Interruption*>::is_always_lock_free && std::atomic<int>::is_always_lock_free);
+static_assert(std::atomic<Interruption*>::is_always_lock_free && std::atomic<int>::is_always_lock_free &&
+              std::atomic<std::int64_t>::is_always_lock_free);
+
+int make_event() {
+    const int event = ::eventfd(0, EFD_CLOEXEC);
+    if (event < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
+    return event;
+}
+
+void set(int event) {
+    const std::uint64_t one = 1;
+    if (::write(event, &one, sizeof one) < 0) return; // full: it is readable already
+}
+
+std::int64_t now_milliseconds() {
+    timespec now{};
+    ::clock_gettime(CLOCK_MONOTONIC, &now); // which a handler may call
+    return now.tv_sec * std::int64_t{1000} + now.tv_nsec / 1'000'000;
+}
 
 } // namespace
 
-Interruption::Interruption() : event_(::eventfd(0, EFD_CLOEXEC)) {
-    if (event_ < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
+Interruption::Interruption() : event_(make_event()), late_event_(make_event()) {
     current = this;
     struct sigaction action {};
     action.sa_handler = on_signal;
@@ -38,22 +58,28 @@ Interruption::~Interruption() {
     for (std::size_t i = 0; i < watched_signals.size(); ++i) ::sigaction(watched_signals[i], &before_[i], nullptr);
     current = nullptr;
     ::close(event_);
+    ::close(late_event_);
 }
 
-/// Only what a handler may do: lock-free atomics, write, _exit.
+/// Only what a handler may do: lock-free atomics, clock_gettime, write, _exit.
 void Interruption::on_signal(int number) {
     const int error = errno;
     if (Interruption* const self = current) {
-        if (self->signal_.exchange(number) != 0) ::_exit(128 + number);
-        self->stop();
+        int none = 0;
+        if (self->signal_.compare_exchange_strong(none, number)) {
+            self->first_milliseconds_ = now_milliseconds();
+            self->stop();
+        } else if (now_milliseconds() - self->first_milliseconds_ > one_wish_milliseconds) {
+            if (!self->somebody_saves_ || self->late_.exchange(true)) ::_exit(128 + number);
+            set(self->late_event_);
+        }
     }
     errno = error;
 }
 
 void Interruption::stop() {
     requested_ = true;
-    const std::uint64_t one = 1;
-    if (::write(event_, &one, sizeof one) < 0) return; // full: it is readable already
+    set(event_);
 }
 
 bool Interruption::wait_readable(int descriptor, int milliseconds) const {
@@ -64,6 +90,24 @@ bool Interruption::wait_readable(int descriptor, int milliseconds) const {
         if (ready == 0 || (ready > 0 && watched[1].revents != 0)) return !requested_;
     }
     return false;
+}
+
+Interruption::AtLast::AtLast(Interruption& interruption, std::function<void()> save)
+    : interruption_(interruption), thread_([&interruption, save = std::move(save)] {
+          std::uint64_t count = 0;
+          while (::read(interruption.late_event_, &count, sizeof count) < 0 && errno == EINTR) {
+          }
+          if (!interruption.late_) return;
+          save();
+          ::_exit(128 + interruption.signal());
+      }) {
+    interruption_.somebody_saves_ = true;
+}
+
+Interruption::AtLast::~AtLast() {
+    interruption_.somebody_saves_ = false;
+    set(interruption_.late_event_);
+    thread_.join();
 }
 
 } // namespace detect::cli

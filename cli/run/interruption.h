@@ -4,11 +4,16 @@
 #include <array>
 #include <atomic>
 #include <csignal>
+#include <cstdint>
+#include <functional>
+#include <thread>
 
 namespace detect::cli {
 
-/// Ctrl-C (SIGINT), SIGTERM and SIGHUP, while it lives: the first one is a wish to stop, the second ends the program at
-/// once. Where they were ignored before (nohup), they stay so. Only one may live at a time.
+/// Ctrl-C (SIGINT), SIGTERM and SIGHUP, while it lives: the first one is a wish to stop. One request often comes as two
+/// signals (`timeout`, npm and shells signal a program and then its group), so what follows within two seconds is the
+/// same wish. A later one ends the program at once, after what `at_last` does. Where they were ignored before (nohup),
+/// they stay so. Only one may live at a time.
 class Interruption {
 public:
     Interruption();
@@ -18,19 +23,38 @@ public:
 
     /// Whether to stop, for a signal or because `stop` was called.
     [[nodiscard]] bool requested() const { return requested_; }
-    /// The signal; 0 if there was none.
+    /// The first signal; 0 if there was none.
     [[nodiscard]] int signal() const { return signal_; }
     void stop();
     /// Waits until there is something to read, the time is up (-1: never), or stopping is requested: then false.
     [[nodiscard]] bool wait_readable(int descriptor, int milliseconds = -1) const;
+
+    /// Has `save` called, on a thread of its own, when a late signal comes, just before the program ends. For as long
+    /// as the returned object lives; it waits for a call that has begun.
+    class AtLast {
+    public:
+        AtLast(Interruption& interruption, std::function<void()> save);
+        ~AtLast();
+        AtLast(const AtLast&) = delete;
+        AtLast& operator=(const AtLast&) = delete;
+
+    private:
+        Interruption& interruption_;
+        std::thread thread_;
+    };
 
 private:
     static void on_signal(int number);
 
     /// Readable once stopping is requested.
     int event_;
+    /// Readable once a late signal came, or nobody waits for one any more.
+    int late_event_;
     std::atomic<bool> requested_ = false;
     std::atomic<int> signal_ = 0;
+    std::atomic<std::int64_t> first_milliseconds_ = 0;
+    std::atomic<bool> late_ = false;
+    std::atomic<bool> somebody_saves_ = false;
     std::array<struct sigaction, 3> before_{};
 };
 

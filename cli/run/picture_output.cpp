@@ -65,7 +65,7 @@ Result<DrawnFrame> PictureOutputs::write(const ResultPaths& paths, const Picture
     }
     DETECT_TRY(draw_detections(picture, result.detections, labels_));
     if (result.frame) return DrawnFrame(std::move(picture));
-    DETECT_TRY(write_picture(paths.drawn, picture.view()));
+    DETECT_TRY(write_picture(paths.drawn, picture.view(), PictureOrigin::ours));
     return DrawnFrame();
 }
 

@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/run/picture_run.h"
 
+#include "base/sha256.h"
 #include "base/text.h"
 #include "base/try.h"
 #include "cli/exit_code.h"
+#include "cli/picture_input.h"
 #include "cli/run/pipeline.h"
 #include "cli/text_output.h"
+#include "pictures/own_pictures.h"
 #include "results/table.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
+#include <ctime>
 #include <iostream>
 
 namespace detect::cli {
@@ -22,6 +27,25 @@ namespace {
 constexpr std::uintmax_t waiting_bytes = 256U << 20U;
 /// A guess: how much larger a picture is in memory than in its file.
 constexpr std::uintmax_t usual_compression = 16;
+
+/// The reason is the record's; the message is also for people.
+void fail_record(PictureResult& result, std::string_view code, const std::string& message) {
+    result.error = Remark{.code = std::string(code), .message = without_controls(with_flags(message), ' ')};
+}
+
+std::string time_now() {
+    const auto now = std::chrono::system_clock::now();
+    const auto milliseconds =
+        std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count() % 1000;
+    const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
+    std::tm utc{};
+    ::gmtime_r(&seconds, &utc);
+    std::array<char, 32> date{};
+    std::array<char, 48> text{};
+    std::strftime(date.data(), date.size(), "%Y-%m-%dT%H:%M:%S", &utc);
+    std::snprintf(text.data(), text.size(), "%s.%03dZ", date.data(), static_cast<int>(milliseconds));
+    return text.data();
+}
 
 /// Decoding and drawing take less than detecting does, but not always by much.
 unsigned helper_threads() { return std::clamp(std::thread::hardware_concurrency() / 2U, 2U, 8U); }
@@ -39,7 +63,7 @@ bool PictureRun::prints_table() const { return !is_quiet() && !parts_.plan.resul
 std::optional<PictureRun::Load> PictureRun::next() {
     auto arrival = stream_.next();
     if (!arrival) return std::nullopt;
-    Load load;
+    Load load{.run = this, .job = {}};
     Job& job = load.job;
     job.input = std::move(arrival->input);
     job.paths = names_.next(job.input);
@@ -57,38 +81,73 @@ std::optional<PictureRun::Load> PictureRun::next() {
 }
 
 PictureRun::Job PictureRun::Load::operator()() {
-    if (!job.skipped && !job.picture) job.picture = read_picture(job.input.name);
-    if (job.picture && *job.picture) job.memory.resize((*job.picture)->pixels.size());
+    if (job.skipped) return std::move(job);
+    if (!job.picture) job.picture = read_picture(job.input.name);
+    if (*job.picture) job.memory.resize((*job.picture)->pixels.size());
+    run->look_at(job);
     return std::move(job);
 }
 
-/// What is wrong with a picture is "unreadable input", whatever it is.
+void PictureRun::fail(Job& job, Error error, std::string_view code) {
+    fail_record(job.result, code, error.message);
+    job.failure = std::move(error);
+}
+
+/// All that can be said of a picture before anything is detected in it.
+void PictureRun::look_at(Job& job) const {
+    const Input& input = job.input;
+    job.result.file = path_as_text(input.name);
+    if (input.frame) job.result.frame = input.frame->index;
+    const bool is_file = !input.frame;
+    // Of what cannot be read the error says so.
+    if (parts_.plan.results.hash && is_file) {
+        if (auto hash = sha256_of_file(input.name)) job.result.sha256 = *std::move(hash);
+    }
+    if (!*job.picture) {
+        fail(job, {ErrorCode::unreadable_input, job.picture->error().message}, to_string(job.picture->error().code));
+        return;
+    }
+    Picture& picture = **job.picture;
+    job.result.width = picture.width;
+    job.result.height = picture.height;
+    if (auto sound = apply_bits(picture, parts_.plan.bits); !sound) {
+        fail(job, {ErrorCode::unreadable_input, printable_path(input.name) + ": " + sound.error().message}, "range");
+        return;
+    }
+    if (is_ours(input.name))
+        job.result.warnings.push_back(
+            {"own_output", "this picture was made by 'detect run'; what is drawn in it is looked at, too"});
+    // What is wrong with the view itself, detecting says.
+    const auto doubts = parts_.detector.examine(picture.view());
+    if (!doubts) return;
+    for (const Doubt& doubt : *doubts) job.result.warnings.push_back({doubt.code, with_flags(doubt.message)});
+}
+
 PictureRun::Render PictureRun::detect(Job job) {
     if (job.skipped) return {this, std::move(job)};
-    if (!*job.picture) {
-        job.failure = Error{ErrorCode::unreadable_input, job.picture->error().message};
-        return {this, std::move(job)};
-    }
-    const Picture& picture = **job.picture;
+    if (!job.failure) detect_in(**job.picture, job);
+    if (parts_.plan.results.time) job.result.time = time_now();
+    if (parts_.conditions.valid()) job.result.conditions = parts_.conditions.get();
+    if (job.failure) return {this, std::move(job)};
+    if (!job.paths.drawn.empty()) job.result.drawn = path_as_text(job.paths.drawn.string());
+    if (auto prepared = outputs_.prepare(job.input, job.paths); !prepared) job.fatal = std::move(prepared).error();
+    return {this, std::move(job)};
+}
+
+void PictureRun::detect_in(const Picture& picture, Job& job) const {
     const auto start = std::chrono::steady_clock::now();
     auto found = parts_.detector.run(picture.view());
     job.milliseconds = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
     Result<void> filtered;
     if (found) filtered = apply(parts_.rules.filter, picture.width, picture.height, found->detections);
-    if (!found || !filtered) {
-        const Error& error = found ? filtered.error() : found.error();
-        const bool pictures_fault = error.code == ErrorCode::invalid_argument;
-        job.failure =
-            Error{pictures_fault ? ErrorCode::unreadable_input : error.code, job.input.name + ": " + error.message};
-        return {this, std::move(job)};
+    if (found && filtered) {
+        job.result.detections = std::move(found->detections);
+        return;
     }
-    job.result = {.file = path_as_text(job.input.name),
-                  .width = picture.width,
-                  .height = picture.height,
-                  .detections = std::move(found->detections)};
-    if (job.input.frame) job.result.frame = job.input.frame->index;
-    if (auto prepared = outputs_.prepare(job.input, job.paths); !prepared) job.fatal = std::move(prepared).error();
-    return {this, std::move(job)};
+    const Error& error = found ? filtered.error() : found.error();
+    const bool pictures_fault = error.code == ErrorCode::invalid_argument;
+    const ErrorCode code = pictures_fault ? ErrorCode::unreadable_input : error.code;
+    fail(job, {code, printable_path(job.input.name) + ": " + error.message}, to_string(code));
 }
 
 PictureRun::Job PictureRun::Render::operator()() {
@@ -106,27 +165,28 @@ PictureRun::Job PictureRun::Render::operator()() {
 
 /// False: the run is over.
 bool PictureRun::finish(Job job) {
-    if (job.failure) {
-        progress_.clear();
-        last_failure_ = report(*job.failure);
-        summary_.add_failure();
-    } else if (job.skipped) {
+    const std::lock_guard lock(writing_);
+    if (job.skipped) {
         summary_.add_skipped();
-    } else {
-        if (!job.fatal) {
-            if (auto finished = finish_result(job); !finished) job.fatal = std::move(finished).error();
-        }
-        if (job.fatal) {
-            progress_.clear();
-            fatal_ = report(*job.fatal);
-            return false;
-        }
+    } else if (!job.fatal) {
+        if (auto finished = finish_result(job); !finished) job.fatal = std::move(finished).error();
+    }
+    if (job.fatal) {
+        progress_.clear();
+        fatal_ = report(*job.fatal);
+        return false;
     }
     progress_.advance(summary_.inputs(), summary_.skipped(), stream_.total());
     return !(nobody_reads_ && !parts_.plan.results.any_in_files());
 }
 
 Result<void> PictureRun::finish_result(Job& job) {
+    if (job.failure) {
+        progress_.clear();
+        report(*job.failure);
+        summary_.add_failure();
+        return parts_.collected.add(job.result);
+    }
     if (job.drawn) DETECT_TRY(videos_.add(job.paths.drawn, *job.drawn, job.input.frame->frames_per_second));
     summary_.add(job.result, job.milliseconds);
     print(job);
@@ -137,6 +197,11 @@ void PictureRun::print(const Job& job) {
     const std::string frame = job.input.frame ? " frame " + std::to_string(job.input.frame->index) : "";
     const std::string name = printable_path(job.input.name) + frame;
     print_complete_videos();
+    if (!is_quiet()) {
+        const auto sentences = doubts_.of(name, job.result.warnings);
+        if (!sentences.empty()) progress_.clear();
+        for (const std::string& sentence : sentences) warn(sentence);
+    }
     if (is_verbose()) {
         progress_.clear();
         char time[32];
@@ -164,9 +229,18 @@ void PictureRun::print_complete_videos() {
 }
 
 Result<void> PictureRun::close() {
+    if (std::exchange(closed_, true)) return {};
     DETECT_TRY(videos_.close());
     print_complete_videos();
     return parts_.collected.close();
+}
+
+/// The program ends at once: what has been done is to be in whole files. Whoever writes is nearly done, or hangs.
+void PictureRun::close_at_last() {
+    constexpr std::chrono::seconds patience{5};
+    const std::unique_lock lock(writing_, patience);
+    if (!lock || fatal_ != 0) return;
+    if (auto closed = close(); !closed) report(closed.error());
 }
 
 int PictureRun::exit_code() const {
@@ -174,27 +248,38 @@ int PictureRun::exit_code() const {
     if (interruption_.signal() != 0) return interrupted - 2 + interruption_.signal();
     const auto& fail_on = parts_.rules.fail_on;
     if (fail_on && summary_.detected(*fail_on)) return detected;
-    if (summary_.failures() == 0) return done;
-    return summary_.pictures() + summary_.skipped() > 0 ? some_inputs_failed : last_failure_;
+    const bool doubtful = parts_.plan.strict && summary_.doubtful() > 0;
+    if (summary_.failures() == 0 && !doubtful) return done;
+    return summary_.pictures() + summary_.skipped() > 0 ? some_inputs_failed : unreadable_input;
+}
+
+void PictureRun::print_summary() {
+    if (is_quiet()) return;
+    for (const std::string& sentence : doubts_.rest()) warn(sentence);
+    const auto& drawings = parts_.plan.results.drawings;
+    if (drawings && drawings->is_folder && summary_.pictures() > 0)
+        std::cerr << "drew into " + printable_path(drawings->path) + "\n";
+    const bool several = is_verbose() || parts_.plan.sources.bulk || parts_.plan.sources.have_video() ||
+                         (parts_.plan.sources.several && errors_go_to_a_terminal());
+    if (!several || summary_.pictures() + summary_.skipped() == 0) return;
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
+    std::cerr << summary_.text(parts_.detector.labels(), seconds);
 }
 
 int PictureRun::run() {
     const PipelineOptions options{.helpers = helper_threads(),
                                   .stopped = [&] { return interruption_.requested(); },
                                   .stop = [&] { interruption_.stop(); }};
+    const Interruption::AtLast at_last(interruption_, [&] { close_at_last(); });
     run_pipeline(
         options, [&] { return next(); }, [&](Job job) { return detect(std::move(job)); },
         [&](Job job) { return finish(std::move(job)); });
     progress_.clear();
+    const std::lock_guard lock(writing_);
     if (fatal_ == 0) {
         if (auto closed = close(); !closed) fatal_ = report(closed.error());
     }
-    const bool several = is_verbose() || parts_.plan.sources.bulk || parts_.plan.sources.have_video() ||
-                         (parts_.plan.sources.several && errors_go_to_a_terminal());
-    if (!is_quiet() && several && summary_.pictures() + summary_.skipped() > 0) {
-        const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
-        std::cerr << summary_.text(parts_.detector.labels(), seconds);
-    }
+    print_summary();
     return exit_code();
 }
 

@@ -3,6 +3,7 @@
 
 #include "cli/progress.h"
 #include "cli/run/collected_results.h"
+#include "cli/run/doubts.h"
 #include "cli/run/drawn_video.h"
 #include "cli/run/input_stream.h"
 #include "cli/run/picture_output.h"
@@ -13,6 +14,8 @@
 #include "detect/detector.h"
 
 #include <chrono>
+#include <future>
+#include <mutex>
 
 namespace detect::cli {
 
@@ -22,6 +25,8 @@ struct RunParts {
     const Detector& detector;
     const DetectionRules& rules;
     CollectedResults collected;
+    /// Not there: no record is written.
+    std::shared_future<std::shared_ptr<const ResultConditions>> conditions;
 };
 
 /// Looks at all inputs: reading, detecting and writing at the same time, results in the order of the inputs.
@@ -42,7 +47,7 @@ private:
         std::optional<Result<Picture>> picture;
         PictureResult result;
         double milliseconds = 0.0;
-        /// What is wrong with this input; the others go on.
+        /// Why this input was not judged; the others go on.
         std::optional<Error> failure;
         /// What ends the run.
         std::optional<Error> fatal;
@@ -50,6 +55,7 @@ private:
         WaitingPictures::Share memory;
     };
     struct Load {
+        const PictureRun* run;
         Job job;
         Job operator()();
     };
@@ -60,12 +66,18 @@ private:
     };
 
     std::optional<Load> next();
+    void look_at(Job& job) const;
+    /// `code`: what the record calls it.
+    static void fail(Job& job, Error error, std::string_view code);
     Render detect(Job job);
+    void detect_in(const Picture& picture, Job& job) const;
     bool finish(Job job);
     Result<void> finish_result(Job& job);
     void print(const Job& job);
     void print_complete_videos();
     Result<void> close();
+    void close_at_last();
+    void print_summary();
     [[nodiscard]] int exit_code() const;
     [[nodiscard]] bool prints_table() const;
     [[nodiscard]] bool is_quiet() const { return parts_.plan.verbosity == Verbosity::quiet; }
@@ -80,8 +92,11 @@ private:
     DrawnVideos videos_;
     Progress progress_;
     Summary summary_;
+    DoubtMessages doubts_;
+    /// Held while results are written.
+    std::timed_mutex writing_;
+    bool closed_ = false;
     bool nobody_reads_ = false;
-    int last_failure_ = 0;
     int fatal_ = 0;
     std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
 };

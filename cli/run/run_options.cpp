@@ -3,6 +3,7 @@
 
 #include "cli/chosen_model.h"
 #include "cli/exit_code.h"
+#include "cli/picture_input.h"
 
 #include <array>
 
@@ -14,7 +15,7 @@ constexpr const char* inputs = "What to look at";
 constexpr const char* filters = "What counts";
 constexpr const char* large = "Large pictures";
 constexpr const char* results = "Results";
-constexpr const char* manners = "Messages on standard error";
+constexpr const char* manners = "Messages and exit code";
 
 void add_inputs(CLI::App& app, SourceOptions& o) {
     app.add_option("pictures", o.pictures,
@@ -32,6 +33,7 @@ void add_inputs(CLI::App& app, SourceOptions& o) {
                    "press Ctrl-C")
         ->type_name("DIR")
         ->group(inputs);
+    add_bits_option(app, o.bits)->group(inputs);
 }
 
 void add_filters(CLI::App& app, FilterOptions& o) {
@@ -114,7 +116,7 @@ void add_results(CLI::App& app, ResultOptions& o) {
     app.add_option("-o,--output", o.output,
                    "Where to draw: a picture (.png, .jpg) or a video (.mp4, .mkv, .avi); a folder if there are several "
                    "inputs, if the folder exists, or if the path ends with / (default: NAME_detections.png or .mp4 in "
-                   "the current folder)")
+                   "the current folder; for several inputs a new folder detections/run1, detections/run2, ...)")
         ->type_name("PATH")
         ->group(results);
     app.add_flag("--no-draw", o.no_draw, "Draw nothing")->group(results);
@@ -122,6 +124,11 @@ void add_results(CLI::App& app, ResultOptions& o) {
     app.add_flag("--resume", o.resume,
                  "Skip pictures whose results are all there and newer than the picture; add to the files")
         ->group(results);
+    app.add_flag("--overwrite", o.overwrite, "Replace files of results that are there")->group(results);
+    app.add_flag("--time", o.time,
+                 "Also record when each picture was looked at (always with --watch, --camera and streams)")
+        ->group(results);
+    app.add_flag("--hash", o.hash, "Also record the SHA-256 of each picture's file")->group(results);
 }
 
 } // namespace
@@ -136,6 +143,8 @@ void add_run_options(CLI::App& app, RunOptions& o) {
     add_filters(app, o.filter);
     add_large_pictures(app, o.tiles);
     add_results(app, o.results);
+    app.add_flag("--strict", o.strict, "Exit with code 5 if a result is doubtful: the warnings of its record say why")
+        ->group(manners);
     auto* const quiet = app.add_flag("-q,--quiet", o.quiet, "Print errors only, and no table")->group(manners);
     app.add_flag("-v,--verbose", o.verbose, "Also print the time of each picture, and always the summary")
         ->excludes(quiet)

@@ -19,6 +19,7 @@ struct SourceOptions {
     std::string list;
     int camera = -1;
     std::string watch;
+    int bits = 0;
 };
 
 /// What counts; --max-detections is one of the settings.
@@ -51,6 +52,9 @@ struct ResultOptions {
     std::vector<FormatArguments> collected = std::vector<FormatArguments>(collected_formats().size());
     std::vector<std::string> per_picture = std::vector<std::string>(picture_formats().size());
     bool resume = false;
+    bool overwrite = false;
+    bool time = false;
+    bool hash = false;
 };
 
 struct RunOptions {
@@ -61,6 +65,7 @@ struct RunOptions {
     FilterOptions filter;
     TileOptions tiles;
     ResultOptions results;
+    bool strict = false;
     bool quiet = false;
     bool verbose = false;
 };

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "base/try.h"
+#include "cli/model_source.h"
 #include "cli/run/picture_files.h"
 #include "cli/video/video.h"
 
@@ -66,6 +67,10 @@ Result<ResultsPlan> plan_results(const ResultOptions& options) {
     DETECT_TRY_ASSIGN(plan.collected, plan_collected(options));
     plan.per_picture = plan_per_picture(options);
     plan.resume = options.resume;
+    plan.overwrite = options.overwrite;
+    if (plan.resume && plan.overwrite) return invalid("--resume and --overwrite: give one of them");
+    plan.time = options.time;
+    plan.hash = options.hash;
     if (plan.resume && !plan.any_in_files())
         return invalid("--resume needs result files: they tell what is done already");
     return plan;
@@ -82,7 +87,7 @@ bool is_folder_for_drawings(const fs::path& output, bool several) {
 /// Folders that pictures are written to, by this run or by others like it: -o, even if this one draws nothing.
 std::vector<fs::path> written_folders(const fs::path& output, const ResultsPlan& results) {
     std::vector<fs::path> folders;
-    if (!output.empty()) folders.push_back(resolved(output));
+    folders.push_back(resolved(output.empty() ? drawings_folder : output));
     for (const PictureDestination& each : results.per_picture) {
         if (each.format->writes_pictures) folders.push_back(resolved(each.folder));
     }
@@ -97,7 +102,6 @@ Result<void> check_watch(const SourceOptions& sources, const ResultsPlan& result
         });
     if (sources.watch.empty() || !writes_pictures) return {};
     const fs::path watched = resolved(sources.watch);
-    if (results.drawings && results.drawings->path.empty()) written.push_back(resolved("."));
     for (const fs::path& folder : written) {
         const fs::path relative = folder.lexically_relative(watched);
         const bool below = !relative.empty() && *relative.begin() != "..";
@@ -107,6 +111,31 @@ Result<void> check_watch(const SourceOptions& sources, const ResultsPlan& result
         }
     }
     return {};
+}
+
+/// Somebody forgot --model, and would get the results of another one.
+Result<void> refuse_models(const Sources& sources) {
+    for (const Source& source : sources.all) {
+        const bool may_be = source.kind == Source::Kind::picture && !is_picture_name(source.name);
+        if (may_be && looks_like_model(source.name))
+            return invalid(source.name + ": is a model, not a picture; give it with --model " + source.name);
+    }
+    return {};
+}
+
+Result<void> place_drawings(const RunPlan& plan, Drawings& drawings) {
+    drawings.is_folder = is_folder_for_drawings(drawings.path, plan.sources.several);
+    if (!drawings.path.empty() || !plan.sources.several) return {};
+    if (plan.results.resume)
+        return invalid("--resume needs -o DIR or --no-draw here: without -o each run draws into a new folder");
+    drawings = {.path = drawings_folder, .is_folder = true, .is_new_folder = true};
+    return {};
+}
+
+/// Its pictures have the same names again and again.
+bool arrives_over_time(const Source& source) {
+    const bool is_file = std::holds_alternative<fs::path>(source.video);
+    return source.kind == Source::Kind::watch || (source.kind == Source::Kind::video && !is_file);
 }
 
 std::optional<TilingOptions> plan_tiling(const TileOptions& options) {
@@ -233,8 +262,11 @@ Result<RunPlan> plan_run(const CLI::App& command, const RunOptions& options) {
     const std::vector<fs::path> written = written_folders(options.results.output, plan.results);
     DETECT_TRY(check_watch(options.sources, plan.results, written));
     DETECT_TRY_ASSIGN(plan.sources, find_sources(options.sources, written));
-    if (auto& drawings = plan.results.drawings)
-        drawings->is_folder = is_folder_for_drawings(drawings->path, plan.sources.several);
+    DETECT_TRY(refuse_models(plan.sources));
+    if (auto& drawings = plan.results.drawings) DETECT_TRY(place_drawings(plan, *drawings));
+    if (std::ranges::any_of(plan.sources.all, arrives_over_time)) plan.results.time = true;
+    plan.bits = options.sources.bits;
+    plan.strict = options.strict;
     DETECT_TRY_ASSIGN(plan.model, plan_model(command, options));
     plan.detector = {
         .threads = options.threads, .min_score = options.filter.score, .tiling = plan_tiling(options.tiles)};
@@ -242,6 +274,22 @@ Result<RunPlan> plan_run(const CLI::App& command, const RunOptions& options) {
     if (options.quiet) plan.verbosity = Verbosity::quiet;
     if (options.verbose) plan.verbosity = Verbosity::verbose;
     return plan;
+}
+
+Result<void> make_new_folder(Drawings& drawings) {
+    if (!drawings.is_new_folder) return {};
+    DETECT_TRY(make_folder(drawings.path, "several pictures"));
+    constexpr int most = 1'000'000;
+    std::error_code code;
+    for (int number = 1; number <= most && !code; ++number) {
+        const fs::path folder = drawings.path / ("run" + std::to_string(number));
+        if (!fs::create_directory(folder, code)) continue; // it is there: another run's
+        drawings.path = folder;
+        drawings.is_new_folder = false;
+        return {};
+    }
+    return Error{ErrorCode::unwritable_output, drawings.path.string() + ": no new folder can be made in it: " +
+                                                   code.message() + "; give one with -o"};
 }
 
 Result<DetectionRules> plan_rules(const RunOptions& options, std::span<const std::string> labels) {

@@ -19,6 +19,8 @@ struct Drawings {
     /// A file, or a folder; empty: a name made of the picture's, in the current folder.
     std::filesystem::path path;
     bool is_folder = false;
+    /// The path is still to be chosen: a new folder below it.
+    bool is_new_folder = false;
 };
 
 struct CollectedDestination {
@@ -42,6 +44,11 @@ struct ResultsPlan {
     std::vector<PictureDestination> per_picture;
     /// Pictures whose results are all there are skipped.
     bool resume = false;
+    /// Files of results that are there may be replaced.
+    bool overwrite = false;
+    /// What records also say.
+    bool time = false;
+    bool hash = false;
 
     [[nodiscard]] bool any_on_standard_output() const;
     [[nodiscard]] bool any_in_files() const;
@@ -59,11 +66,21 @@ struct RunPlan {
     /// What is read, and so never written.
     InputFiles inputs;
     Verbosity verbosity = Verbosity::usual;
+    /// Bits of 16-bit samples; 0: nobody said.
+    int bits = 0;
+    /// What is doubtful counts as not judged.
+    bool strict = false;
 };
 
 /// `invalid_argument` if the options do not go together, `unreadable_input` if a list or a model cannot be read.
 /// Says which model is used, if none was named and it is not to be quiet.
 [[nodiscard]] Result<RunPlan> plan_run(const CLI::App& command, const RunOptions& options);
+
+/// Where drawings go that nobody gave a place, if there are several; each run has a folder of its own below it.
+inline constexpr const char* drawings_folder = "detections";
+
+/// Makes that folder, `detections/run1` or the next number. `unwritable_output` if it cannot be made.
+[[nodiscard]] Result<void> make_new_folder(Drawings& drawings);
 
 /// Which detections count: what can only be told once the model's classes are known.
 struct DetectionRules {

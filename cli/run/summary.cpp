@@ -19,6 +19,7 @@ void Summary::add(const PictureResult& result, double milliseconds) {
         milliseconds_.push_back(static_cast<float>(milliseconds));
     }
     ++pictures_;
+    if (!result.warnings.empty()) ++doubtful_;
     for (const Detection& detection : result.detections) ++detections_[detection.label];
 }
 
@@ -31,7 +32,8 @@ std::string Summary::text(std::span<const std::string> names, double seconds) co
     std::int64_t all = 0;
     for (const auto& [label, count] : detections_) all += count;
     std::string text = std::to_string(pictures_) + " pictures";
-    if (failures_ > 0) text += ", " + std::to_string(failures_) + " failed";
+    if (doubtful_ > 0) text += ", " + std::to_string(doubtful_) + " of them doubtful";
+    if (failures_ > 0) text += ", " + std::to_string(failures_) + " not judged";
     if (skipped_ > 0) text += ", " + std::to_string(skipped_) + " done before";
     text += ", " + std::to_string(all) + " detections in " + clock_time(seconds) + "\n";
     for (const auto& [label, count] : detections_)

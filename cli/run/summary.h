@@ -15,11 +15,14 @@ namespace detect::cli {
 class Summary {
 public:
     void add(const PictureResult& result, double milliseconds);
+    /// Not judged.
     void add_failure() { ++failures_; }
     void add_skipped() { ++skipped_; }
 
     [[nodiscard]] std::int64_t pictures() const { return pictures_; }
     [[nodiscard]] std::int64_t failures() const { return failures_; }
+    /// Of the pictures: those with warnings.
+    [[nodiscard]] std::int64_t doubtful() const { return doubtful_; }
     [[nodiscard]] std::int64_t skipped() const { return skipped_; }
     [[nodiscard]] std::int64_t inputs() const { return pictures_ + failures_ + skipped_; }
     /// Of one of these classes; of any, if there are none in `labels`.
@@ -35,6 +38,7 @@ private:
     std::int64_t pictures_ = 0;
     std::int64_t failures_ = 0;
     std::int64_t skipped_ = 0;
+    std::int64_t doubtful_ = 0;
     std::map<int, std::int64_t> detections_;
     std::vector<float> milliseconds_;
 };

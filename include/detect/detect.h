@@ -25,7 +25,7 @@ extern "C" {
 
 /* Of this header. The library's own is detect_abi_version(): they must be equal. It grows when a program would have to
  * be compiled again; fields are only ever added at the end of detect_options, which carries its size. */
-#define DETECT_ABI_VERSION 2
+#define DETECT_ABI_VERSION 3
 
 /* What a function returns. The codes up to 8 mean what detect::ErrorCode means. */
 typedef enum detect_status {
@@ -53,8 +53,8 @@ typedef enum detect_status {
     DETECT_ERROR_NOT_LOADED = 10
 } detect_status;
 
-/* How one pixel lies in memory. 16-bit samples run over the full range in the machine's byte order; alpha is ignored.
- */
+/* How one pixel lies in memory. 16-bit samples are in the machine's byte order, and detect_image.bits says how many of
+ * their bits are used; alpha is ignored. */
 typedef enum detect_format {
     DETECT_GREY8 = 0,
     DETECT_GREY16 = 1,
@@ -113,11 +113,23 @@ typedef struct detect_image {
     const void* pixels;
     int32_t width;
     int32_t height;
-    /* Bytes from the start of a row to the start of the next. */
+    /* Bytes from the start of a row to the start of the next. Rows that go upwards in memory, as in a Windows bitmap,
+     * have a negative one, converted to size_t; `pixels` is the top row then, too. */
     size_t stride_bytes;
     /* A detect_format. */
     int32_t format;
+    /* Of the 16-bit formats: how many bits the samples have, 8 to 16, the lowest ones. 0: 16, and a picture whose
+     * largest sample suggests fewer is refused. A camera's Mono12 is DETECT_GREY16 with 12. */
+    int32_t bits;
 } detect_image;
+
+/* Why what is found in a picture may not be what is in it. */
+typedef struct detect_doubt {
+    /* "flat", "dark", "bright" or "scale". */
+    char code[16];
+    /* One sentence, with numbers. */
+    char message[512];
+} detect_doubt;
 
 /* One object: its corners in pixels of the picture handed in, its class (1, 2, ...) and the class's probability. */
 typedef struct detect_detection {
@@ -154,6 +166,10 @@ DETECT_API detect_status detect_warm_up(detect_detector* detector, int32_t width
  * until detect_result_free or detect_destroy; on failure it is null. */
 DETECT_API detect_status detect_run(detect_detector* detector, const detect_image* images, size_t count,
                                     detect_result** result);
+/* Compares a picture with what the model is for (detect::Detector::examine). Writes at most `capacity` doubts; *count
+ * is how many there are. `doubts` may be null if `capacity` is 0. */
+DETECT_API detect_status detect_examine(detect_detector* detector, const detect_image* image, detect_doubt* doubts,
+                                        size_t capacity, size_t* count);
 /* What was found in picture `image` (0 is the first), the highest score first. The list lives as long as the result. */
 DETECT_API detect_status detect_result_detections(detect_detector* detector, const detect_result* result, size_t image,
                                                   const detect_detection** detections, size_t* count);

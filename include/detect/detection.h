@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <string>
 #include <vector>
 
 namespace detect {
@@ -25,6 +26,16 @@ struct Detection {
     float score = 0.0F;
 
     friend bool operator==(const Detection&, const Detection&) = default;
+};
+
+/// Why what is found in a picture may not be what is in it.
+struct Doubt {
+    /// For programs: "flat", "dark", "bright", "scale".
+    std::string code;
+    /// For people: a sentence with numbers.
+    std::string message;
+
+    friend bool operator==(const Doubt&, const Doubt&) = default;
 };
 
 /// What was found in one picture, the highest score first.

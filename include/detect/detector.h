@@ -59,8 +59,8 @@ public:
     static Result<Detector> load(std::span<const std::byte> onnx_bytes, const DetectorOptions& options = {});
 
     /// Finds objects in one picture. Boxes are in the picture's own pixels, best score first.
-    /// `invalid_argument` if the view makes no sense or float pixels are outside [0, 1], `resource_limit` if the
-    /// picture does not fit into the memory limit.
+    /// `invalid_argument` if the view makes no sense, float pixels are outside [0, 1] or 16-bit ones seem to have fewer
+    /// bits (see ImageView::bits), `resource_limit` if the picture does not fit into the memory limit.
     [[nodiscard]] Result<ImageResult> run(const ImageView& image) const;
     /// The same for several pictures of any sizes: those of equal size that are not tiled share a batch. Results in the
     /// order of `images`.
@@ -68,6 +68,13 @@ public:
     /// The same for a ready batch, float32 [batch, 3, height, width], RGB, 0–1, which is never tiled. Values outside
     /// [0, 1] (beyond rounding) are an `invalid_argument` that says what range was found and how to mend it.
     [[nodiscard]] Result<std::vector<ImageResult>> run(const TensorView& batch) const;
+
+    /// Compares a picture with what the model is for: the one that its export was verified on, where the model says
+    /// what that was like. None if there is nothing to say. `run` does not do this: it reads every pixel once more.
+    /// - "flat", "dark", "bright": there is little in it to see, or much less than in that one;
+    /// - "scale": objects appear less than half, or more than four times, as large to the network.
+    /// `invalid_argument` if the view makes no sense.
+    [[nodiscard]] Result<std::vector<Doubt>> examine(const ImageView& image) const;
 
     /// Runs a blank batch of this size, so that the first real one finds its plan made and its memory there. Each size
     /// of pictures has a plan of its own; the last 16 are kept.

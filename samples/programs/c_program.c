@@ -44,7 +44,7 @@ static int print_detections(detect_detector* detector, const detect_image* image
 int main(int count, char** words) {
     detect_detector* detector = NULL;
     detect_options options;
-    detect_image image = {NULL, 0, 0, 0, DETECT_RGB8};
+    detect_image image = {.format = DETECT_RGB8};
     unsigned char* pixels;
     int failed = 1;
     if (count != 3) return fprintf(stderr, "usage: c_program MODEL.onnx PICTURE.ppm\n"), 2;

@@ -18,7 +18,7 @@ inline const std::string& tiny_model() {
 
 inline detect_image image_of(const Pixels& picture) {
     const ImageView view = picture.view();
-    return {view.pixels, view.width, view.height, view.stride_bytes, static_cast<std::int32_t>(view.format)};
+    return {view.pixels, view.width, view.height, view.stride_bytes, static_cast<std::int32_t>(view.format), view.bits};
 }
 
 } // namespace detect::test

@@ -56,6 +56,26 @@ TEST_F(CApi, GivesWhatCppGives) {
         }
     }
     EXPECT_EQ(detect_result_free(detector_, result), DETECT_OK);
+    // A picture of one colour.
+    const std::vector<std::uint8_t> grey(std::size_t{64} * 48, 90);
+    const detect_image flat{grey.data(), 64, 48, 64, DETECT_GREY8, 0};
+    detect_doubt doubts[2] = {};
+    std::size_t doubt_count = 7;
+    ASSERT_EQ(detect_examine(detector_, &flat, doubts, 2, &doubt_count), DETECT_OK);
+    ASSERT_EQ(doubt_count, 1U);
+    EXPECT_STREQ(doubts[0].code, "flat");
+    EXPECT_THAT(doubts[0].message, HasSubstr("there is nothing to see in it"));
+    ASSERT_EQ(detect_examine(detector_, &flat, nullptr, 0, &doubt_count), DETECT_OK);
+    EXPECT_EQ(doubt_count, 1U);
+    EXPECT_EQ(detect_examine(detector_, &flat, nullptr, 1, &doubt_count), DETECT_ERROR_INVALID_ARGUMENT);
+    EXPECT_EQ(detect_examine(detector_, nullptr, doubts, 2, &doubt_count), DETECT_ERROR_INVALID_ARGUMENT);
+    // Twelve bits, and rows that go upwards in memory.
+    const std::vector<std::uint16_t> words(std::size_t{64} * 48, 4095);
+    detect_image wide{words.data(), 64, 48, 128, DETECT_GREY16, 0};
+    EXPECT_EQ(detect_run(detector_, &wide, 1, &result), DETECT_ERROR_INVALID_ARGUMENT);
+    EXPECT_THAT(detect_last_error(detector_), HasSubstr("12 bits in 16; set bits to 12"));
+    wide = {words.data() + std::size_t{64} * 47, 64, 48, static_cast<std::size_t>(-128), DETECT_GREY16, 12};
+    EXPECT_EQ(detect_run(detector_, &wide, 1, &result), DETECT_OK) << detect_last_error(detector_);
     EXPECT_EQ(detect_label_count(detector_), 3U);
     EXPECT_STREQ(detect_label_name(detector_, 1), "a");
     EXPECT_STREQ(detect_label_name(detector_, 3), "c");
@@ -316,10 +336,12 @@ TEST(CApiFuzz, OddArgumentsNeverEndTheProgram) {
             const std::int32_t width = pick(64, 64, 64, 0, -1, 1, INT32_MAX);
             const std::int32_t height = pick(48, 48, 48, 0, -1, 1, INT32_MIN);
             const detect_image image{
-                pick(picture.bytes.data(), picture.bytes.data(), static_cast<const std::uint8_t*>(nullptr)), width,
+                pick(picture.bytes.data(), picture.bytes.data(), static_cast<const std::uint8_t*>(nullptr)),
+                width,
                 width == INT32_MAX && height > 0 ? INT32_MAX : height,
                 pick(std::size_t{192}, std::size_t{192}, std::size_t{0}, SIZE_MAX, std::size_t{3} * INT32_MAX),
-                pick(2, 3, 0, 99, -7)};
+                pick(2, 3, 0, 99, -7),
+                pick(0, 0, 12, 99)};
             const bool too_far = image.stride_bytes == std::size_t{3} * INT32_MAX && height > 1 && width != INT32_MAX;
             if (too_far) break;
             detect_result* made = nullptr;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pictures/image_to_tensor.h"
 
+#include "pictures/picture_statistics.h"
+
 #include <array>
 #include <cmath>
 #include <cstdint>
@@ -69,12 +71,50 @@ TEST(ImageToTensor, RefusesUnsoundViews) {
     EXPECT_THAT(refusal({pixels.data(), 0, 2, 6, PixelFormat::rgb8}), HasSubstr("width 0"));
     EXPECT_THAT(refusal({pixels.data(), 2, -1, 6, PixelFormat::rgb8}), HasSubstr("height -1"));
     EXPECT_THAT(refusal({pixels.data(), 2, 2, 2, PixelFormat::rgb8}), HasSubstr("takes 6 bytes"));
-    EXPECT_THAT(refusal({pixels.data(), 2, 2, std::numeric_limits<std::size_t>::max(), PixelFormat::rgb8}),
+    EXPECT_THAT(refusal({pixels.data(), 2, 2, std::numeric_limits<std::size_t>::max() / 2, PixelFormat::rgb8}),
                 HasSubstr("does not fit"));
+    EXPECT_THAT(refusal({pixels.data(), 2, 2, std::size_t{0} - 4, PixelFormat::rgb8}), HasSubstr("stride_bytes is -4"));
+    for (const int bits : {-1, 7, 17})
+        EXPECT_THAT(refusal({pixels.data(), 2, 2, 4, PixelFormat::grey16, bits}), HasSubstr("8 to 16"));
+    EXPECT_THAT(refusal({pixels.data(), 2, 2, 6, PixelFormat::rgb8, 12}), HasSubstr("8 to 16"));
     EXPECT_THAT(refusal({pixels.data(), 3, 2, 9, PixelFormat::rgb8}), HasSubstr("needed are 3 x 2 x 3"));
     EXPECT_THAT(refusal({pixels.data() + 1, 2, 2, 4, PixelFormat::grey16}), HasSubstr("multiples of 2"));
     EXPECT_THAT(refusal({pixels.data(), 2, 2, 5, PixelFormat::grey16}), HasSubstr("multiples of 2"));
     EXPECT_THAT(refusal({pixels.data(), 2, 2, 6, static_cast<PixelFormat>(99)}), HasSubstr("PixelFormat"));
+}
+
+TEST(ImageToTensor, RowsMayGoUpwardsInMemory) {
+    const std::vector<std::uint8_t> rows{30, 40, 10, 20}; // the bottom row comes first
+    std::vector<float> planar(12);
+    ASSERT_TRUE(image_to_tensor({rows.data() + 2, 2, 2, std::size_t{0} - 2, PixelFormat::grey8}, planar).ok());
+    EXPECT_THAT(std::vector(planar.begin(), planar.begin() + 4),
+                testing::ElementsAre(10 / 255.0F, 20 / 255.0F, 30 / 255.0F, 40 / 255.0F));
+}
+
+TEST(ImageToTensor, BitsSayWhatIsWhite) {
+    const std::vector<std::uint16_t> pixels{0, 1, 2048, 4095};
+    std::vector<float> planar(12);
+    const ImageView view{pixels.data(), 2, 2, 4, PixelFormat::grey16, 12};
+    ASSERT_TRUE(image_to_tensor(view, planar).ok());
+    EXPECT_EQ(planar[3], 1.0F);
+    EXPECT_EQ(planar[2], 2048 / 4095.0F);
+    EXPECT_NEAR(measure(view)->mean, (1 + 2048 + 4095) / (4 * 4095.0), 1e-12);
+}
+
+TEST(CheckSamples, FewerBitsThanThereAreMustBeSaid) {
+    const auto message = [](std::uint16_t largest, int bits) {
+        const std::vector<std::uint16_t> pixels{0, largest, 0, 0};
+        const auto result = check_samples({pixels.data(), 2, 2, 4, PixelFormat::grey16, bits});
+        return result ? std::string() : result.error().message;
+    };
+    EXPECT_THAT(message(4080, 0), HasSubstr("largest value is 4080 of 65535: this looks like 12 bits"));
+    EXPECT_THAT(message(1023, 0), HasSubstr("set bits to 10 (or 16"));
+    EXPECT_THAT(message(16383, 0), HasSubstr("14 bits"));
+    EXPECT_THAT(message(255, 0), HasSubstr("8 bits"));
+    EXPECT_THAT(message(4096, 12), HasSubstr("which 12 bits do not hold"));
+    for (const auto& [largest, bits] :
+         {std::pair<std::uint16_t, int>{0, 0}, {16384, 0}, {65535, 0}, {12, 16}, {4095, 12}})
+        EXPECT_EQ(message(largest, bits), "") << largest << ", " << bits;
 }
 
 TEST(CheckUnitRange, AcceptsRoundingAndNothingMore) {

@@ -147,12 +147,34 @@ TEST_P(Collected, SomethingElseIsRefusedInWordsOfItsOwn) {
 
 TEST_P(Collected, AFolderThatIsMissingIsSaid) {
     file_ = folder_ / "missing" / "found";
+    const auto writer = GetParam()->open({.file = file_, .labels = labels});
+    ASSERT_FALSE(writer.ok());
+    EXPECT_EQ(writer.error().code, ErrorCode::unwritable_output);
+    EXPECT_THAT(writer.error().message, StartsWith(file_.string()));
+}
+
+TEST_P(Collected, OfTwoWritersTheSecondIsRefusedUntilTheFirstIsDone) {
+    const auto first = open();
+    const auto second = GetParam()->open({.file = file_, .labels = labels});
+    ASSERT_FALSE(second.ok());
+    EXPECT_EQ(second.error().code, ErrorCode::unwritable_output);
+    EXPECT_THAT(second.error().message, HasSubstr("another program is writing it"));
+    ASSERT_TRUE(first->add(result_of(folder_ / "a.png")).ok() && first->close().ok());
+    const auto third = open();
+    ASSERT_TRUE(third->resume().ok());
+    EXPECT_TRUE(third->has((folder_ / "a.png").string(), false)) << "what the first wrote";
+}
+
+TEST_P(Collected, APictureThatWasNotJudgedIsNotDone) {
+    PictureResult result = result_of(folder_ / "a.png");
+    result.detections.clear();
+    result.error = Remark{"unreadable_input", "a.png: cut off"};
+    if (!GetParam()->holds_errors) GTEST_SKIP() << "the format has no place for it";
+    write({result});
     const auto writer = open();
-    auto written = writer->add(result_of(folder_ / "a.png"));
-    if (written) written = writer->close();
-    ASSERT_FALSE(written.ok());
-    EXPECT_EQ(written.error().code, ErrorCode::unwritable_output);
-    EXPECT_THAT(written.error().message, StartsWith(file_.string()));
+    ASSERT_TRUE(writer->resume().ok());
+    EXPECT_FALSE(writer->has(result.file, false));
+    EXPECT_FALSE(writer->says_nothing_was_found(result.file));
 }
 
 INSTANTIATE_TEST_SUITE_P(Formats, Collected, testing::ValuesIn(collected_formats().begin(), collected_formats().end()),

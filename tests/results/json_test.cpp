@@ -29,12 +29,14 @@ TEST(ToJson, TheWholeDocument) {
     const std::vector<PictureResult> results{
         {"a.png", 640, 480, {{{1.5F, 2.0F, 30.25F, 40.1F}, 2, 0.9731F}, {{0.0F, 0.0F, 1.0F, 1.0F}, 9, 0.5F}}},
         {"b.png", 1, 2, {}}};
-    EXPECT_EQ(to_json(results, names), R"({"images":[{"file":"a.png","width":640,"height":480,"detections":[)"
-                                       R"({"label":"short","label_id":2,"score":0.9731,"box":[1.5,2.0,30.25,40.1]},)"
-                                       R"({"label":"class 9","label_id":9,"score":0.5,"box":[0.0,0.0,1.0,1.0]}]},)"
-                                       R"({"file":"b.png","width":1,"height":2,"detections":[]}]})"
-                                       "\n");
-    EXPECT_EQ(to_json({}, names), "{\"images\":[]}\n");
+    EXPECT_EQ(
+        to_json(results, names),
+        R"({"schema_version":2,"images":[{"schema_version":2,"file":"a.png","width":640,"height":480,"detections":[)"
+        R"({"label":"short","label_id":2,"score":0.9731,"box":[1.5,2.0,30.25,40.1]},)"
+        R"({"label":"class 9","label_id":9,"score":0.5,"box":[0.0,0.0,1.0,1.0]}]},)"
+        R"({"schema_version":2,"file":"b.png","width":1,"height":2,"detections":[]}]})"
+        "\n");
+    EXPECT_EQ(to_json({}, names), "{\"schema_version\":2,\"images\":[]}\n");
 }
 
 TEST(ToJson, FloatsReadBackTheSame) {

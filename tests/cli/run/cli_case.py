@@ -30,7 +30,8 @@ class CliCase(unittest.TestCase):
     def picture(self, name, size=(20, 10), mode="RGB"):
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        Image.new(mode, size, 90 if mode == "L" else (90, 60, 30)).save(path)
+        # Not flat: a picture in which there is nothing to see is doubtful.
+        Image.linear_gradient("L").resize(size).convert(mode).save(path)
         return path
 
     def arguments(self, arguments):

@@ -81,7 +81,7 @@ class Manners(CliCase):
     def test_the_summary(self):
         (self.folder / "in/05.png").write_bytes(b"broken")
         result = self.run_detect("in", "--no-draw", exit_code=5)
-        self.assertRegex(result.stderr, r"19 pictures, 1 failed, 38 detections in \d+:\d\d\n"
+        self.assertRegex(result.stderr, r"19 pictures, 1 not judged, 38 detections in \d+:\d\d\n"
                                         r"  first: 19\n  second: 19\n"
                                         r"latency p50 [0-9.]+ ms, p95 [0-9.]+ ms, p99 [0-9.]+ ms\n$")
         self.assertEqual(result.stderr.count("detect: in/05.png: "), 1)
@@ -116,7 +116,7 @@ class Manners(CliCase):
 
     def test_ctrl_c_finishes_what_is_in_hand(self):
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            process = self.start_detect("-", "-o", "drawn", "--json", "f.json")
+            process = self.start_detect("-", "-o", "drawn", "--json", "f.json", "--overwrite")
             process.stdin.write("in/00.png\n")
             process.stdin.flush()
             self.assertEqual(process.stdout.readline(), "in/00.png\n")

@@ -47,7 +47,7 @@ class Formats(CliCase):
         rows = read_csv((self.folder / "found.csv").read_text())
         self.assertEqual(len(rows), 4)
         for row, name, (label, number, score, box) in zip(rows, ["a.png"] * 2 + ["b, c.png"] * 2, BOXES * 2):
-            self.assertEqual((row["csv_version"], row["file"], row["frame"]), ("1", name, ""))
+            self.assertEqual((row["csv_version"], row["file"], row["frame"]), ("2", name, ""))
             self.assertEqual((row["label"], row["label_id"]), (label, str(number)))
             self.assertAlmostEqual(float(row["score"]), score, 6)
             self.assertEqual([float(row[key]) for key in ("x1", "y1", "x2", "y2")], box)
@@ -143,13 +143,16 @@ class Formats(CliCase):
         long = ["x" * 250 + ".png", "x" * 249 + "y.png", "\u00fc" * 125 + ".png"]
         for name in long:
             self.picture("in/" + name)
-        for options in (["-o", "drawn", "--yolo", "yolo", "--voc", "voc", "--crops", "crops"], ["--csv", "f.csv"]):
+        for options in (["-o", "drawn", "--yolo", "yolo", "--voc", "voc", "--crops", "crops"], ["--csv", "f.csv", "--no-draw"]):
             self.run_detect("in", *options, "--resume", "--quiet")
+        for name in long:
+            self.run_detect("in/" + name, "--quiet")
         for folder in ("drawn", "crops/first", "voc"):
             names = self.files(folder)
             self.assertEqual(len(names), 3, folder)
             self.assertEqual([name[:150] for name in names], ["x" * 150, "x" * 150, "\u00fc" * 91 + names[2][91:150]])
-        self.assertEqual(len([name for name in self.files() if "_detections" in name]), 3)
+        names = [name for name in self.files() if "_detections" in name]
+        self.assertEqual([len(name.encode()) for name in names], [215, 215, 214])  # letters of two bytes
         again = self.run_detect("in", "-o", "drawn", "--yolo", "yolo", "--resume")
         self.assertIn("0 pictures, 3 done before", again.stderr)
 
@@ -178,7 +181,8 @@ class Formats(CliCase):
     def test_nothing_readable_leaves_no_files(self):
         self.run_detect("x.png", "y.png", "-o", "drawn", "--json", "f.json", "--jsonl", "f.jsonl", "--csv", "f.csv",
                         "--coco", "c.json", "--yolo", "yolo", "--voc", "voc", "--crops", "crops", exit_code=3)
-        self.assertEqual(sorted(os.listdir(self.folder)), ["a.png", "b, c.png"])
+        # But for the records that say so.
+        self.assertEqual(sorted(os.listdir(self.folder)), ["a.png", "b, c.png", "f.csv", "f.json", "f.jsonl"])
 
     def test_results_that_cannot_be_written(self):
         (self.folder / "file").write_text("")

@@ -157,7 +157,9 @@ class Videos(CliCase):
         whole = (self.folder / "clip.avi").read_bytes()
         (self.folder / "cut.avi").write_bytes(whole[:len(whole) * 6 // 10])
         result = self.run_detect("cut.avi", "--no-draw", "--jsonl", "-", "--quiet", exit_code=5)
-        frames = result.stdout.count("\n")
+        *records, last = map(json.loads, result.stdout.splitlines())
+        self.assertIn("it is cut off or damaged", last["error"]["message"])
+        frames = len(records)
         self.assertTrue(10 < frames < 35, frames)
         self.assertEqual(result.stderr, f"detect: cut.avi: ends after {frames} of 40 frames: it is cut off or damaged\n")
         self.assertEqual(len(self.frames("clip.avi")), 40)
@@ -195,7 +197,9 @@ class Videos(CliCase):
         url = self.motion_jpeg(6, PATIENCE)
         result = self.run_detect(url, "--no-draw", "--jsonl", "f.jsonl", "--quiet", exit_code=5)
         self.assertEqual(result.stderr, f"detect: {url}: has sent nothing for 10 seconds\n")
-        self.assertEqual((self.folder / "f.jsonl").read_text().count("\n"), 6)
+        records = [json.loads(line) for line in (self.folder / "f.jsonl").read_text().splitlines()]
+        self.assertEqual(["error" in record for record in records], [False] * 6 + [True])
+        self.assertTrue(all(record["time"] for record in records))
 
     def test_ctrl_c_ends_a_silent_stream_with_whole_files(self):
         process = self.start_detect(self.motion_jpeg(6, PATIENCE), "--no-draw", "--jsonl", "f.jsonl", "-o", "f.avi")
@@ -213,7 +217,8 @@ class Videos(CliCase):
         result = self.run_detect("--camera", "62", "--no-draw", "--jsonl", "-", "--crops", "crops", "--quiet", exit_code=5,
                                  env=self.camera(9))
         self.assertEqual(result.stderr, "detect: camera 62: gives no more pictures: is it still connected?\n")
-        lines = [json.loads(line) for line in result.stdout.splitlines()]
+        *lines, last = [json.loads(line) for line in result.stdout.splitlines()]
+        self.assertIn("gives no more pictures", last["error"]["message"])
         # OpenCV leaves out the first one.
         self.assertEqual([line["frame"] for line in lines], list(range(8)))
         for line in lines:

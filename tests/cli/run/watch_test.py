@@ -137,7 +137,7 @@ class Watch(CliCase):
         output, errors = self.interrupt(process)
         self.assertEqual(output, "")
         self.assertEqual(errors.count("detect: in/broken.png: "), 1)
-        self.assertIn("1 pictures, 1 failed", errors)
+        self.assertIn("1 pictures, 1 not judged", errors)
 
     def test_results_are_whole_after_ctrl_c_and_go_on_with_resume(self):
         arguments = ("--watch", "in", "-o", "drawn", "--json", "f.json", "--csv", "f.csv", "--resume")

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "results/claimed_file.h"
+
+#include "base/text.h"
+#include "base/try.h"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <system_error>
+#include <unistd.h>
+#include <utility>
+
+namespace detect {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// Links may lead to what is yet to be written; circles end.
+fs::path without_links(fs::path path) {
+    constexpr int most_links = 40;
+    std::error_code code;
+    for (int i = 0; i < most_links && fs::is_symlink(path, code); ++i)
+        path = path.parent_path() / fs::read_symlink(path, code);
+    return path;
+}
+
+fs::path with_ending(fs::path path, const std::string& ending) { return path += ending; }
+
+/// Whether the name still stands for the open file: another program may have renamed or removed it meanwhile.
+bool is_name_of(const fs::path& path, int descriptor) {
+    struct stat named {};
+    struct stat opened {};
+    return ::stat(path.c_str(), &named) == 0 && ::fstat(descriptor, &opened) == 0 && named.st_dev == opened.st_dev &&
+           named.st_ino == opened.st_ino;
+}
+
+} // namespace
+
+ClaimedFile::ClaimedFile(fs::path path, fs::path target)
+    : path_(std::move(path)), target_(std::move(target)), part_(with_ending(target_, ".part")) {}
+
+ClaimedFile::ClaimedFile(ClaimedFile&& other) noexcept
+    : path_(std::move(other.path_)), target_(std::move(other.target_)), part_(std::move(other.part_)),
+      descriptor_(std::exchange(other.descriptor_, -1)), has_left_(other.has_left_), begun_(other.begun_) {}
+
+ClaimedFile::~ClaimedFile() { release(); }
+
+Error ClaimedFile::cannot_write() const {
+    const std::string reason = errno == EWOULDBLOCK ? "another program is writing it; wait for it, or give another file"
+                                                    : std::generic_category().message(errno);
+    return {ErrorCode::unwritable_output, printable_path(path_) + ": cannot be written: " + reason};
+}
+
+Result<ClaimedFile> ClaimedFile::claim(const fs::path& path) {
+    ClaimedFile file(path, without_links(path));
+    DETECT_TRY(file.lock());
+    struct stat status {};
+    file.has_left_ = ::fstat(file.descriptor_, &status) == 0 && status.st_size > 0;
+    return file;
+}
+
+Result<void> ClaimedFile::lock() {
+    // A name that went to another file between opening and locking is tried again. Whoever has it then made progress.
+    constexpr int attempts = 100;
+    for (int attempt = 0; attempt < attempts; ++attempt) {
+        descriptor_ = ::open(part_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+        if (descriptor_ < 0) return cannot_write();
+        if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
+            const Error taken = cannot_write();
+            ::close(std::exchange(descriptor_, -1));
+            return taken;
+        }
+        if (is_name_of(part_, descriptor_)) return {};
+        ::close(std::exchange(descriptor_, -1));
+    }
+    errno = EWOULDBLOCK;
+    return cannot_write();
+}
+
+void ClaimedFile::release() {
+    if (descriptor_ < 0) return;
+    // Nothing in it: it was only the lock.
+    if (!begun_ && !has_left_) ::unlink(part_.c_str());
+    ::close(std::exchange(descriptor_, -1));
+}
+
+bool ClaimedFile::is_there() const {
+    std::error_code code;
+    return has_left_ || fs::exists(target_, code);
+}
+
+Result<void> ClaimedFile::begin(std::string_view text) {
+    const fs::path beginning = with_ending(part_, std::to_string(::getpid()));
+    const int older =
+        std::exchange(descriptor_, ::open(beginning.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+    Result<void> written;
+    if (descriptor_ < 0 || ::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) written = cannot_write();
+    if (written) written = append(text);
+    if (written && ::rename(beginning.c_str(), part_.c_str()) != 0) written = cannot_write();
+    if (written) {
+        begun_ = true;
+        ::close(older); // only now: until here it was the lock
+        return {};
+    }
+    if (descriptor_ >= 0) {
+        ::unlink(beginning.c_str());
+        ::close(descriptor_);
+    }
+    descriptor_ = older;
+    return written;
+}
+
+Result<void> ClaimedFile::append(std::string_view text) {
+    while (!text.empty()) {
+        const ssize_t written = ::write(descriptor_, text.data(), text.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) return cannot_write();
+        text.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return {};
+}
+
+Result<void> ClaimedFile::commit() {
+    if (descriptor_ < 0) return {};
+    if (!begun_) {
+        release();
+        return {};
+    }
+    if (::fsync(descriptor_) != 0) return cannot_write();
+    if (::rename(part_.c_str(), target_.c_str()) != 0) return cannot_write();
+    if (::close(std::exchange(descriptor_, -1)) != 0) return cannot_write();
+    return {};
+}
+
+} // namespace detect
