@@ -95,7 +95,7 @@ constexpr std::array extensions{
     Extension{".wdp", jpeg_xr},   Extension{".psd", photoshop}, Extension{".psb", photoshop},
     Extension{".pnm", pnm},       Extension{".pbm", pnm},       Extension{".pgm", pnm},
     Extension{".ppm", pnm},       Extension{".pam", pnm},       Extension{".pfm", pnm},
-    Extension{".exr", open_exr},  Extension{".hdr", radiance},  Extension{".dcm", dicom},
+    Extension{".exr", open_exr},    Extension{".dcm", dicom},
     Extension{".fits", fits},     Extension{".ico", icon},      Extension{".tga", targa},
     Extension{".pcx", pcx},       Extension{".dds", dds},       Extension{".qoi", qoi},
     Extension{".3fr", raw},       Extension{".arw", raw},       Extension{".cr2", raw},

@@ -19,6 +19,7 @@ struct SourceOptions {
     std::string list;
     int camera = -1;
     std::string watch;
+    double poll_seconds = 0.0;
 };
 
 /// What counts; --max-detections is one of the settings.
