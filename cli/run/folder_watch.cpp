@@ -19,6 +19,7 @@ namespace {
 
 /// Linux tells of a writer's close a moment before it counts the writer out: such files are looked at again.
 constexpr int look_again_milliseconds = 50;
+constexpr int look_soon_milliseconds = 10;
 /// Looking at what is silent takes at most one part in so many of the time, however much there is.
 constexpr int rest_for_work = 20;
 
@@ -140,6 +141,7 @@ void FolderWatch::look_at_what_is_silent() {
 }
 
 int FolderWatch::milliseconds_to_wait() const {
+    if (files_.any_young()) return look_soon_milliseconds;
     if (files_.any_unfinished()) return look_again_milliseconds;
     if (!polls_ && !files_.any_silent()) return -1;
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(next_look_ - Clock::now()).count();

@@ -50,6 +50,17 @@ OpenedFile look_into(const std::string& name) {
     return found;
 }
 
+/// Whether a file was changed so short a time ago that another change would leave the same time behind: file systems
+/// count in ticks of the kernel, of up to 10 ms.
+bool is_young(const struct stat& status) {
+    timespec now{};
+    ::clock_gettime(CLOCK_REALTIME, &now);
+    const std::int64_t age =
+        (now.tv_sec - status.st_mtim.tv_sec) * 1'000'000'000 + (now.tv_nsec - status.st_mtim.tv_nsec);
+    constexpr std::int64_t two_ticks = 20'000'000;
+    return age >= 0 && age < two_ticks;
+}
+
 bool is_below(const std::string& name, const std::string& folder) {
     return name.size() > folder.size() && name.starts_with(folder) && name[folder.size()] == '/';
 }
@@ -104,8 +115,10 @@ void WatchedFiles::offer(const fs::path& path, Word word) {
         if (file.failure == EACCES && !wait_for_close) give_out(name, identity_of(status));
         return;
     }
-    if (file.writing == Writing::going_on) {
+    const bool young = is_young(file.status);
+    if (file.writing == Writing::going_on || young) {
         unfinished_.insert(name);
+        any_young_ = any_young_ || young;
         settling_.erase(name);
         return;
     }
@@ -191,6 +204,7 @@ void WatchedFiles::end_round() {
 }
 
 void WatchedFiles::look_again_at_unfinished() {
+    any_young_ = false;
     for (const std::string& name : std::set(unfinished_)) offer(name, Word::closed);
 }
 

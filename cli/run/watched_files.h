@@ -53,8 +53,10 @@ public:
     void begin_round();
     void end_round();
 
-    /// Whether somebody has a file open for writing that is waited for.
+    /// Whether there are files that are waited for: somebody has them open for writing.
     [[nodiscard]] bool any_unfinished() const { return !unfinished_.empty(); }
+    /// Whether one of them is about to be complete.
+    [[nodiscard]] bool any_young() const { return any_young_; }
     void look_again_at_unfinished();
     /// Whether there are files that change without a word: those that must settle, and links to what lies elsewhere.
     [[nodiscard]] bool any_silent() const { return !settling_.empty() || !links_.empty(); }
@@ -91,8 +93,9 @@ private:
     /// Those that exist and have been given out, or are no pictures.
     std::unordered_map<std::string, Known> seen_;
     std::unordered_map<std::string, Settling> settling_;
-    /// Somebody had them open for writing when they were looked at.
+    /// Somebody had them open for writing when they were looked at, or they were changed a moment before.
     std::set<std::string> unfinished_;
+    bool any_young_ = false;
     std::set<std::string> links_;
     std::unordered_map<std::string, std::uint64_t> unreadable_folders_;
     struct Ready {

@@ -11,7 +11,7 @@ from PIL import Image
 from cli_case import CliCase, make_video
 
 
-class Folder(CliCase):
+class FolderCase(CliCase):
     def setUp(self):
         super().setUp()
         (self.folder / "in").mkdir()
@@ -26,6 +26,8 @@ class Folder(CliCase):
         """A picture of this kind, as bytes."""
         return self.picture("whole" + suffix).read_bytes()
 
+
+class Folder(FolderCase):
     def test_every_ending_of_a_picture_and_none(self):
         jpeg, png = self.content(".jpg"), self.content(".png")
         names = {"a.jfif": jpeg, "b.jpe": jpeg, "c.JPG": jpeg, "d.apng": png, "e": png, "f.bin": jpeg, "g.dib": self.content(".bmp"),
@@ -122,7 +124,7 @@ class Folder(CliCase):
         self.assertIn("detect: in: there are no pictures in this folder", errors)
 
 
-class Pages(Folder):
+class Pages(FolderCase):
     def pages(self, name, sizes):
         pictures = [Image.new("RGB", size, 90) for size in sizes]
         pictures[0].save(self.folder / name, save_all=True, append_images=pictures[1:])
@@ -197,7 +199,7 @@ class Pages(Folder):
         self.assertIn("detect: c.jpg: is a multi-picture JPEG: 2 further pictures are not looked at", errors)
 
 
-class Text(Folder):
+class Text(FolderCase):
     def test_lists_in_another_encoding_are_refused(self):
         self.picture("a.png")
         for encoding in ("utf-16", "utf-16-le", "utf-16-be"):
