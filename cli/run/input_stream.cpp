@@ -34,6 +34,12 @@ InputStream::InputStream(Sources sources, const Interruption& interruption)
     : sources_(std::move(sources.all)), recursive_(sources.recursive), poll_seconds_(sources.poll_seconds),
       quiet_(sources.quiet), interruption_(interruption), total_(count_pictures(sources_)) {}
 
+/// However a run ends, that is said: nobody may have asked for another input since.
+InputStream::~InputStream() {
+    const std::string text = watch_ ? watch_->left_out().text() : "";
+    if (!text.empty() && !quiet_) note(text);
+}
+
 std::optional<std::int64_t> InputStream::total() const {
     const std::int64_t total = total_;
     return total == unknown ? std::nullopt : std::optional(total);
@@ -178,10 +184,7 @@ std::optional<Arrival> InputStream::next_file(const Source& source) {
     }
     auto found = watch_->next(interruption_);
     if (!found) return failed(std::move(found).error());
-    if (!*found) {
-        if (const std::string text = watch_->left_out().text(); !text.empty() && !quiet_) note(text);
-        return std::nullopt;
-    }
+    if (!*found) return std::nullopt;
     const fs::path& path = (*found)->path;
     Input input{.name = path.string(), .stem = path.lexically_relative(watch_->folder()).replace_extension()};
     if (!(*found)->problem.empty())

@@ -44,6 +44,10 @@ struct Arrival {
 class InputStream {
 public:
     InputStream(Sources sources, const Interruption& interruption);
+    InputStream(const InputStream&) = delete;
+    InputStream& operator=(const InputStream&) = delete;
+    /// Says what was in a watched folder and no picture.
+    ~InputStream();
 
     /// Waits for the next input. Nothing at the end or when interrupted.
     std::optional<Arrival> next();

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <fstream>
 #include <glob.h>
 #include <memory>
@@ -149,6 +150,9 @@ Result<Sources> find_sources(const SourceOptions& options, const std::vector<fs:
     Sources sources;
     sources.recursive = options.recursive;
     sources.poll_seconds = options.poll_seconds;
+    // Not a number passes for one in any range.
+    if (std::isnan(options.poll_seconds))
+        return Error{ErrorCode::invalid_argument, "--poll: must be a number of seconds, 0.1 to 3600"};
     if (options.poll_seconds > 0.0 && options.watch.empty())
         return Error{ErrorCode::invalid_argument, "--poll: says how a folder is watched; give --watch, too"};
     for (const std::string& text : options.pictures) add_argument(text, options.recursive, left_out, sources);

@@ -11,8 +11,8 @@ import os
 import pathlib
 import random
 import shutil
+import signal
 import subprocess
-import tempfile
 import threading
 import time
 import unittest
@@ -150,7 +150,7 @@ class Tree:
             away.rename(file)
 
     def touched(self):
-        if file := self.file():
+        if (file := self.file()) and file.exists():
             os.utime(file)
 
     def hard_link(self):
@@ -271,7 +271,7 @@ class WatchTree(CliCase):
         deadline = time.monotonic() + 60
         while missing() and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.1)
-        process.send_signal(2)
+        process.send_signal(signal.SIGINT)
         process.wait()
         records.end()
         self.assertEqual(process.returncode, 130, said + "".join(records.errors[-5:]))
@@ -291,6 +291,123 @@ class WatchTree(CliCase):
     def test_random_operations_seen_by_polling_alone(self):
         (self.folder / "in").mkdir()
         self.random_operations("in", self.folder / "in", ("--poll", "0.1"))
+
+    def mounted(self):
+        """A folder, and the same one where the kernel tells nothing of what is done to it. Ends with the process."""
+        bindfs = shutil.which("bindfs")
+        if bindfs is None:
+            self.skipTest("needs bindfs (apt install bindfs)")
+        server, mount = self.folder / "server/tree", self.folder / "in"
+        server.mkdir(parents=True)
+        mount.mkdir()
+        process = subprocess.Popen([bindfs, "-f", server, mount], stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.addCleanup(process.communicate)
+        self.addCleanup(process.terminate)
+        while not os.path.ismount(mount):
+            if process.poll() is not None:
+                self.skipTest(f"bindfs cannot mount here: {process.stderr.read().decode().strip()}")
+            time.sleep(0.01)
+        return server, process
+
+    def test_random_operations_behind_a_mount(self):
+        server, _ = self.mounted()
+        self.random_operations("in", server)
+
+    def test_a_mount_that_goes_away(self):
+        server, mount = self.mounted()
+        process = self.start_detect("--watch", "in", "--no-draw", "--jsonl", "-")
+        (server / "a.png").write_bytes(png(20))
+        self.assertEqual(json.loads(process.stdout.readline())["file"], "in/a.png")
+        mount.terminate()
+        _, errors = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 5)
+        self.assertIn("detect: in: the folder that is watched is gone\n", errors)
+
+
+class Watch(CliCase):
+    def setUp(self):
+        super().setUp()
+        (self.folder / "in").mkdir()
+
+    def start(self, *arguments):
+        return self.start_detect("--watch", "in", "--no-draw", "--jsonl", "-", *arguments)
+
+    def next_name(self, process):
+        line = process.stdout.readline()
+        self.assertTrue(line, "the program has ended")
+        return json.loads(line)["file"]
+
+    def test_more_events_than_the_kernel_keeps(self):
+        process = self.start("--recursive")
+        self.picture("in/first.png")
+        self.assertEqual(self.next_name(process), "in/first.png")
+        process.send_signal(signal.SIGSTOP)
+        queue = int(pathlib.Path("/proc/sys/fs/inotify/max_queued_events").read_text())
+        for i in range(queue // 2 + 10):
+            (self.folder / f"in/{i}.tmp").touch()
+        self.picture("in/x/y/lost.png")
+        process.send_signal(signal.SIGCONT)
+        self.assertEqual(self.next_name(process), "in/x/y/lost.png")
+        self.interrupt(process)
+
+    def test_polling_waits_until_a_picture_is_complete(self):
+        whole = png(20)
+        process = self.start("--poll", "0.2")
+        with open(self.folder / "in/slow.png", "wb", buffering=0) as slow:
+            slow.write(whole[:40])
+            self.picture("in/b.png")
+            self.assertEqual(self.next_name(process), "in/b.png")
+            slow.write(whole[40:])
+        self.assertEqual(self.next_name(process), "in/slow.png")
+        self.interrupt(process)
+
+    def test_polling_a_folder_that_goes_away(self):
+        for remove in (shutil.rmtree, lambda path: path.rename(self.folder / "elsewhere")):
+            (self.folder / "in").mkdir(exist_ok=True)
+            self.picture("in/a.png")
+            process = self.start("--poll", "0.1")
+            self.assertEqual(self.next_name(process), "in/a.png")
+            remove(self.folder / "in")
+            _, errors = process.communicate(timeout=60)
+            self.assertEqual(process.returncode, 5)
+            self.assertIn("detect: in: the folder that is watched is gone\n", errors)
+
+    def test_what_a_link_leads_to_changes(self):
+        target = self.picture("elsewhere/a.png", (20, 10))
+        (self.folder / "in/link.png").symlink_to(target)
+        (self.folder / "in/later.png").symlink_to(self.folder / "elsewhere/later.png")
+        os.link(target, self.folder / "in/hard.png")
+        process = self.start()
+        records = Records(process)
+        self.addCleanup(records.end)
+        self.wait_for(lambda: len(records.looked_at) == 2, "both links")
+        self.picture("elsewhere/a.png", (30, 10))
+        self.picture("elsewhere/later.png", (40, 10))
+        self.wait_for(lambda: len(records.looked_at) == 5, "all anew")
+        process.send_signal(signal.SIGINT)
+        process.wait()
+        records.end()
+        self.assertEqual(sorted(records.looked_at), [("in/hard.png", 20), ("in/hard.png", 30), ("in/later.png", 40),
+                                                     ("in/link.png", 20), ("in/link.png", 30)])
+        said = [line for line in records.errors if "later.png" in line]
+        self.assertEqual(said, [f"detect: in/later.png: is a link to {self.folder}/elsewhere/later.png, which does not exist\n"])
+
+    def test_what_is_no_picture_is_said_at_the_end(self):
+        (self.folder / "in/notes.txt").write_text("no picture")
+        process = self.start()
+        (self.folder / "in/e").write_bytes(png(20))
+        self.assertEqual(self.next_name(process), "in/e")
+        (self.folder / "in/more.csv").write_text("no picture")
+        (self.folder / "in/f.gif").write_bytes(b"GIF89a")
+        self.assertIn("detect: in/f.gif: not a JPEG, PNG, TIFF, WebP or BMP picture: it is a GIF\n", process.stderr.readline())
+        _, errors = self.interrupt(process)
+        self.assertIn("detect: note: left out: 2 files that are no pictures, such as in/more.csv\n", errors)
+
+    def test_poll_is_about_watching(self):
+        self.picture("in/a.png")
+        self.assertIn("--poll: says how a folder is watched; give --watch, too", self.run_detect("in", "--poll", "1", exit_code=2).stderr)
+        for seconds in ("0", "0.05", "3601", "nan", "often"):
+            self.run_detect("--watch", "in", "--poll", seconds, "--no-draw", exit_code=2)
 
 
 if __name__ == "__main__":
