@@ -37,8 +37,8 @@ public:
     Result<std::optional<WatchedFile>> next(const Interruption& interruption);
     /// The folder itself, to tell where pictures come from.
     [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
-    /// Files that are no pictures.
-    [[nodiscard]] const LeftOutFiles& left_out() const { return files_.left_out(); }
+    /// The files that are there now and no pictures.
+    [[nodiscard]] LeftOutFiles left_out() const { return files_.left_out(); }
 
 private:
     using Clock = WatchedFiles::Clock;

@@ -100,7 +100,7 @@ void WatchedFiles::offer(const fs::path& path, Word word) {
     const auto known = seen_.find(name);
     if (known != seen_.end()) known->second.round = round_;
     const bool same = known != seen_.end() && known->second.identity == identity_of(status);
-    if (same && known->second.readable) {
+    if (same && known->second.role != FileRole::unreadable) {
         settling_.erase(name);
         unfinished_.erase(name);
         return;
@@ -117,7 +117,9 @@ void WatchedFiles::offer(const fs::path& path, Word word) {
     }
     const bool young = is_young(file.status);
     if (file.writing == Writing::going_on || young) {
-        unfinished_.insert(name);
+        // What an event has said once holds on.
+        auto& later = unfinished_.try_emplace(name, Word::found).first->second;
+        if (word == Word::closed) later = word;
         any_young_ = any_young_ || young;
         settling_.erase(name);
         return;
@@ -149,17 +151,13 @@ void WatchedFiles::give_out(const std::string& name, const Identity& identity) {
     const bool readable = judged.role != FileRole::unreadable;
     const bool gone = !readable && judged.problem.empty();
     if (gone) return;
-    const auto [known, is_new] = seen_.try_emplace(name, Known{identity, !readable, round_});
-    const bool again = known->second.identity == identity && known->second.readable == readable;
+    const auto [known, is_new] = seen_.try_emplace(name, Known{identity, judged.role, round_});
+    const bool again = !is_new && known->second.identity == identity && known->second.role == judged.role;
     if (!is_new) identities_.erase(identities_.find(known->second.identity));
     identities_.insert(identity);
-    known->second = {identity, readable, round_};
+    known->second = {identity, judged.role, round_};
     if (again) return; // it is still unreadable
-    if (judged.role == FileRole::picture || !readable) {
-        enqueue(name, identity, std::move(judged.problem));
-    } else if (is_new) {
-        left_out_.add(judged.role, name);
-    }
+    if (judged.role == FileRole::picture || !readable) enqueue(name, identity, std::move(judged.problem));
 }
 
 void WatchedFiles::enqueue(const std::string& name, const Identity& identity, std::string problem) {
@@ -205,13 +203,19 @@ void WatchedFiles::end_round() {
 
 void WatchedFiles::look_again_at_unfinished() {
     any_young_ = false;
-    for (const std::string& name : std::set(unfinished_)) offer(name, Word::closed);
+    for (const auto& [name, word] : std::unordered_map(unfinished_)) offer(name, word);
 }
 
 void WatchedFiles::look_again_at_silent() {
     std::set<std::string> names = links_;
     for (const auto& entry : settling_) names.insert(entry.first);
     for (const std::string& name : names) offer(name, Word::found);
+}
+
+LeftOutFiles WatchedFiles::left_out() const {
+    LeftOutFiles left_out;
+    for (const auto& [name, known] : seen_) left_out.add(known.role, name);
+    return left_out;
 }
 
 /// Whether it is known under another name, and this one is gone.

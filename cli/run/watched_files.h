@@ -66,15 +66,16 @@ public:
     /// it has one here; else it comes too, and reading it says that it is gone.
     std::optional<WatchedFile> take();
 
-    [[nodiscard]] const LeftOutFiles& left_out() const { return left_out_; }
+    /// The files that are there now and no pictures.
+    [[nodiscard]] LeftOutFiles left_out() const;
 
 private:
     /// What tells one content of a file from another: its device, number, time of change and size.
     using Identity = std::tuple<std::uint64_t, std::uint64_t, std::int64_t, std::int64_t, std::int64_t>;
     struct Known {
         Identity identity = {};
-        /// False: it could not be read; it may become readable without a change.
-        bool readable = false;
+        /// One that is unreadable may become readable without a change.
+        FileRole role = FileRole::unreadable;
         std::uint64_t round = 0;
     };
     struct Settling {
@@ -93,8 +94,9 @@ private:
     /// Those that exist and have been given out, or are no pictures.
     std::unordered_map<std::string, Known> seen_;
     std::unordered_map<std::string, Settling> settling_;
-    /// Somebody had them open for writing when they were looked at, or they were changed a moment before.
-    std::set<std::string> unfinished_;
+    /// Somebody had them open for writing when they were looked at, or they were changed a moment before;
+    /// and how they will come then.
+    std::unordered_map<std::string, Word> unfinished_;
     bool any_young_ = false;
     std::set<std::string> links_;
     std::unordered_map<std::string, std::uint64_t> unreadable_folders_;
@@ -109,7 +111,6 @@ private:
     std::set<std::string> waiting_;
     /// Of all in `seen_`.
     std::multiset<Identity> identities_;
-    LeftOutFiles left_out_;
 };
 
 } // namespace detect::cli

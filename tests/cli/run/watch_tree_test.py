@@ -356,7 +356,9 @@ class Watch(CliCase):
         with open(self.folder / "in/slow.png", "wb", buffering=0) as slow:
             slow.write(whole[:40])
             self.picture("in/b.png")
+            complete = time.monotonic()
             self.assertEqual(self.next_name(process), "in/b.png")
+            self.assertGreater(time.monotonic() - complete, 0.2)
             slow.write(whole[40:])
         self.assertEqual(self.next_name(process), "in/slow.png")
         self.interrupt(process)
