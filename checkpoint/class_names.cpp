@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "checkpoint/class_names.h"
 
+#include "base/text_encoding.h"
+
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
-#include <string_view>
 
 namespace detect {
 
@@ -30,10 +31,17 @@ Result<std::vector<std::string>> read_labels(const std::string& path) {
 
     std::vector<std::string> labels;
     for (std::string line; std::getline(file, line);) {
-        constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+        if (labels.empty() && is_utf16(line)) {
+            return Error{ErrorCode::unreadable_input, path + ": is UTF-16; save it as UTF-8"};
+        }
         if (labels.empty() && line.starts_with(byte_order_mark)) line.erase(0, byte_order_mark.size());
         if (!line.empty() && line.back() == '\r') line.pop_back();
         if (line.find('\0') != std::string::npos) return refuse("is not a text file");
+        if (const auto byte = first_byte_beyond_utf8(line)) {
+            return Error{ErrorCode::unreadable_input, path + ": line " + std::to_string(labels.size() + 1) + ", byte " +
+                                                          std::to_string(*byte + 1) +
+                                                          ": is not UTF-8; save the file as UTF-8"};
+        }
         labels.push_back(line);
     }
     while (!labels.empty() && labels.back().empty()) labels.pop_back();

@@ -12,7 +12,7 @@ namespace detect {
 [[nodiscard]] std::vector<std::string> coco_labels();
 
 /// Class names from a text file, one a line; empty lines at the end are ignored. `unreadable_input` naming the file if
-/// it is missing, has no names or is no text.
+/// it is missing, has no names or is no text in UTF-8; with the line and byte where it is not.
 [[nodiscard]] Result<std::vector<std::string>> read_labels(const std::string& path);
 
 } // namespace detect

@@ -89,7 +89,7 @@ Result<Size> parse_size(std::string_view text) {
 
 /// The picture in 8 bits, at this size.
 Result<Picture> read_at_size(const std::string& file, Size size) {
-    auto read = read_picture(file);
+    auto read = read_single_picture(file);
     if (!read) return Error{ErrorCode::unreadable_input, read.error().message};
     if (size.height == 0 || (size.height == read->height && size.width == read->width)) return to_rgb8(read->view());
     DETECT_TRY_ASSIGN(Picture picture, to_rgb8(read->view()));

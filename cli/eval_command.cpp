@@ -139,7 +139,7 @@ Result<evaluation::Summary> summarise(const CLI::App& command, const EvalArgumen
 evaluation::PictureReader picture_reader(const EvalArguments& arguments) {
     if (arguments.images.empty()) return {};
     return [folder = std::filesystem::path(arguments.images)](const std::string& file_name) {
-        return read_picture(folder / file_name);
+        return read_single_picture(folder / file_name);
     };
 }
 

@@ -75,7 +75,7 @@ Result<void> run_on(LoadedModel& model, const ImageView& picture, std::size_t im
 
 /// All models on one picture. What is wrong with a picture is "unreadable input", whatever it is.
 Result<void> run_on_file(std::vector<LoadedModel>& models, const fs::path& file, std::size_t image) {
-    auto picture = read_picture(file);
+    auto picture = read_single_picture(file);
     if (!picture) return Error{ErrorCode::unreadable_input, picture.error().message};
     for (LoadedModel& model : models) {
         auto done = run_on(model, picture->view(), image);

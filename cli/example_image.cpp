@@ -5,12 +5,17 @@
 #include "cli/exit_code.h"
 #include "pictures/image_to_tensor.h"
 #include "pictures/picture.h"
+#include "pictures/picture_pages.h"
 
 #include <cstdio>
 
 namespace detect::cli {
 
 Result<Tensor> read_example_image(const std::filesystem::path& path) {
+    DETECT_TRY_ASSIGN(const PicturePages pages, find_pages(path));
+    if (pages.pages > 1)
+        warn(path.string() + ": holds " + std::to_string(pages.pages) + " pages; the first one is the example");
+    if (!pages.left_out.empty()) warn(path.string() + ": " + pages.left_out);
     DETECT_TRY_ASSIGN(const Picture picture, read_picture(path));
     DETECT_TRY_ASSIGN(Tensor tensor,
                       Tensor::create_uninitialised(DataType::float32, {3, picture.height, picture.width}));

@@ -23,7 +23,7 @@ constexpr const char* group = "Precision";
 constexpr std::size_t most_layers_shown = 12;
 
 Result<Tensor> read_calibration_picture(const fs::path& file) {
-    const auto picture = read_picture(file);
+    const auto picture = read_single_picture(file);
     if (!picture)
         return Error{picture.error().code, picture.error().message + "; take it out of the folder of --calibrate"};
     DETECT_TRY_ASSIGN(Tensor tensor,
@@ -41,7 +41,7 @@ Result<std::vector<fs::path>> choose_pictures(const fs::path& folder, std::size_
     };
     std::error_code code;
     if (!fs::is_directory(folder, code)) return refuse("is not a folder");
-    const std::vector<fs::path> all = pictures_in(folder, false);
+    const std::vector<fs::path> all = pictures_in(folder);
     if (all.empty()) return refuse("there are no pictures in this folder");
     const std::size_t taken = std::min(count, all.size());
     std::vector<fs::path> pictures;

@@ -32,6 +32,10 @@ Result<int> run(const CLI::App& command, const RunOptions& options) {
     Interruption interruption;
     ::setenv("OPENCV_FFMPEG_LOGLEVEL", "-8", 0); // its complaints are said in our own words
     DETECT_TRY_ASSIGN(RunPlan plan, plan_run(command, options));
+    plan.sources.quiet = options.quiet;
+    for (const std::string& text : plan.sources.notes) {
+        if (!options.quiet) note(text);
+    }
     DETECT_TRY_ASSIGN(const Detector detector, open_detector(plan.model, plan.detector));
     DETECT_TRY_ASSIGN(const DetectionRules rules, plan_rules(options, detector.labels()));
     DETECT_TRY_ASSIGN(CollectedResults collected, CollectedResults::open(plan.results, detector.labels(), plan.inputs));

@@ -6,6 +6,8 @@
 #include <array>
 #include <csetjmp>
 #include <cstdio>
+#include <cstring>
+#include <string_view>
 
 #include <jpeglib.h>
 // After jpeglib.h, which it needs.
@@ -74,11 +76,18 @@ void start(Session& session, Bytes file) {
 
 /// To be called before the picture is finished: libjpeg then frees its markers.
 int orientation_of(const jpeg_decompress_struct& codec) {
+    constexpr std::string_view xmp{"http://ns.adobe.com/xap/1.0/\0", 29};
+    Orientation found;
     for (const jpeg_marker_struct* marker = codec.marker_list; marker != nullptr; marker = marker->next) {
         const Bytes block{reinterpret_cast<const std::byte*>(marker->data), marker->data_length};
-        if (const int orientation = exif_orientation(block); orientation != 1) return orientation;
+        const bool is_xmp = block.size() > xmp.size() && std::memcmp(block.data(), xmp.data(), xmp.size()) == 0;
+        if (is_xmp) {
+            found.xmp(block.subspan(xmp.size()));
+        } else {
+            found.exif(block);
+        }
     }
-    return 1;
+    return found.value();
 }
 
 /// Grey stays grey, inks stay inks, all else is converted to RGB by libjpeg.

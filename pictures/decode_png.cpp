@@ -8,6 +8,8 @@
 #include <bit>
 #include <csetjmp>
 #include <cstring>
+#include <string_view>
+#include <utility>
 
 #include <png.h>
 
@@ -25,7 +27,7 @@ struct Session {
     Picture picture;
     std::vector<png_bytep> rows;
     std::optional<Error> refused;
-    int orientation = 1;
+    Orientation orientation;
 
     Session() = default;
     Session(const Session&) = delete;
@@ -48,11 +50,42 @@ void read_bytes(png_structp codec, png_bytep target, std::size_t count) {
     session->unread = session->unread.subspan(count);
 }
 
+/// The bytes in "\nNAME\n LENGTH\nHEX\nHEX…"; none if it is not of this form.
+std::vector<std::byte> raw_profile(std::string_view text) {
+    std::vector<std::byte> bytes;
+    std::size_t at = 0;
+    for (int line = 0; line < 3 && at != std::string_view::npos; ++line) at = text.find('\n', at + (line > 0 ? 1 : 0));
+    if (at == std::string_view::npos) return bytes;
+    int digits = 0;
+    unsigned value = 0;
+    for (const char letter : text.substr(at)) {
+        const bool decimal = letter >= '0' && letter <= '9';
+        const bool hex = letter >= 'a' && letter <= 'f';
+        if (!decimal && !hex) continue;
+        value = value * 16 + static_cast<unsigned>(decimal ? letter - '0' : letter - 'a' + 10);
+        if (++digits % 2 == 0) bytes.push_back(static_cast<std::byte>(std::exchange(value, 0U)));
+    }
+    return bytes;
+}
+
 void find_orientation(Session& session, png_infop info) {
     png_uint_32 size = 0;
     png_bytep block = nullptr;
-    if (session.orientation == 1 && png_get_eXIf_1(session.codec, info, &size, &block) != 0) {
-        session.orientation = exif_orientation({reinterpret_cast<const std::byte*>(block), size});
+    if (png_get_eXIf_1(session.codec, info, &size, &block) != 0)
+        session.orientation.exif({reinterpret_cast<const std::byte*>(block), size});
+    png_textp texts = nullptr;
+    int count = 0;
+    png_get_text(session.codec, info, &texts, &count);
+    for (int i = 0; i < count; ++i) {
+        const std::string_view key = texts[i].key;
+        const bool is_international = texts[i].compression >= PNG_ITXT_COMPRESSION_NONE;
+        const std::string_view text(texts[i].text, is_international ? texts[i].itxt_length : texts[i].text_length);
+        if (key == "XML:com.adobe.xmp") session.orientation.xmp(std::as_bytes(std::span(text)));
+        // As ImageMagick and older programs write what is in eXIf today.
+        if (key == "Raw profile type exif" || key == "Raw profile type APP1") {
+            const std::vector<std::byte> profile = raw_profile(text);
+            session.orientation.exif(profile);
+        }
     }
 }
 
@@ -124,7 +157,7 @@ Result<Decoded> decode_png(Bytes file) {
         if (session.refused) return *std::move(session.refused);
         return cut_off(std::string("PNG: ") + session.message.data());
     }
-    return Decoded{std::move(session.picture), session.orientation};
+    return Decoded{std::move(session.picture), session.orientation.value()};
 }
 
 } // namespace detect::picture_file

@@ -2,6 +2,7 @@
 #include "pictures/decoders.h"
 
 #include "base/try.h"
+#include "pictures/picture_pages.h"
 
 #include <algorithm>
 #include <array>
@@ -85,7 +86,6 @@ struct Layout {
     std::uint16_t sample_format = SAMPLEFORMAT_UINT;
     std::uint16_t photometric = PHOTOMETRIC_MINISBLACK;
     std::uint16_t compression = COMPRESSION_NONE;
-    std::uint16_t orientation = ORIENTATION_TOPLEFT;
     bool planes_are_separate = false;
 
     [[nodiscard]] bool is_grey() const {
@@ -105,7 +105,6 @@ Layout read_layout(TIFF* tiff) {
     TIFFGetFieldDefaulted(tiff, TIFFTAG_SAMPLEFORMAT, &layout.sample_format);
     TIFFGetField(tiff, TIFFTAG_PHOTOMETRIC, &layout.photometric);
     TIFFGetFieldDefaulted(tiff, TIFFTAG_COMPRESSION, &layout.compression);
-    TIFFGetFieldDefaulted(tiff, TIFFTAG_ORIENTATION, &layout.orientation);
     TIFFGetFieldDefaulted(tiff, TIFFTAG_PLANARCONFIG, &planes);
     layout.planes_are_separate = planes == PLANARCONFIG_SEPARATE;
     return layout;
@@ -292,21 +291,45 @@ Result<Picture> read_page(TIFF* tiff, const Layout& layout, const Source& source
     return layout.bits == 32 ? float_picture<float>(layout, samples) : float_picture<double>(layout, samples);
 }
 
+/// The tag itself counts before XMP, which repeats it.
+int orientation_of(TIFF* tiff) {
+    std::uint16_t tag = 0;
+    if (TIFFGetField(tiff, TIFFTAG_ORIENTATION, &tag) != 0 && tag >= 1 && tag <= 8) return tag;
+    std::uint32_t size = 0;
+    void* packet = nullptr;
+    if (TIFFGetField(tiff, TIFFTAG_XMLPACKET, &size, &packet) == 0 || packet == nullptr) return 1;
+    return xmp_orientation({static_cast<const std::byte*>(packet), size}).value_or(1);
+}
+
 } // namespace
 
-Result<Decoded> decode_tiff(Bytes file) {
+Result<Decoded> decode_tiff(Bytes file, std::int64_t page) {
+    const ReadAt read = [&](std::uint64_t offset, std::span<std::byte> target) {
+        if (offset > file.size() || file.size() - offset < target.size()) return false;
+        std::copy_n(file.begin() + static_cast<std::ptrdiff_t>(offset), target.size(), target.begin());
+        return true;
+    };
+    DETECT_TRY_ASSIGN(const TiffPages pages, tiff_pages(read));
+    if (pages.is_raw)
+        return Error{ErrorCode::unsupported, "a camera's raw file (DNG) is not read; save it as TIFF, PNG or JPEG"};
+    const auto index = static_cast<std::size_t>(page - 1);
+    if (page < 1 || (page > 1 && index >= pages.offsets.size()))
+        return Error{ErrorCode::unreadable_input, "there is no such page; the last one is " +
+                                                      std::to_string(std::max<std::size_t>(1, pages.offsets.size()))};
     Source source{file, 0, {}};
     const TiffHandle tiff = open(source);
     if (!tiff) return cut_off("TIFF: " + (source.complaint.empty() ? "bad header" : source.complaint));
+    if (index < pages.offsets.size() && TIFFSetSubDirectory(tiff.get(), pages.offsets[index]) == 0)
+        return cut_off("TIFF: " + (source.complaint.empty() ? "bad directory" : source.complaint));
     const Layout layout = read_layout(tiff.get());
     // Before any strip is read.
     DETECT_TRY(check_picture_size(layout.width, layout.height));
     if (layout.samples == 0 || layout.samples > most_channels) {
         return Error{ErrorCode::unsupported, "a TIFF of " + std::to_string(layout.samples) + " channels"};
     }
+    const int orientation = orientation_of(tiff.get()); // reading may change the tag
     DETECT_TRY_ASSIGN(Picture picture, read_page(tiff.get(), layout, source));
-    const bool turned = layout.orientation >= 1 && layout.orientation <= 8;
-    return Decoded{std::move(picture), turned ? static_cast<int>(layout.orientation) : 1};
+    return Decoded{std::move(picture), orientation};
 }
 
 } // namespace detect::picture_file

@@ -19,13 +19,34 @@ struct Decoded {
 
 Result<Decoded> decode_jpeg(Bytes file);
 Result<Decoded> decode_png(Bytes file);
-Result<Decoded> decode_tiff(Bytes file);
+/// `page` from 1, as `tiff_pages` counts them.
+Result<Decoded> decode_tiff(Bytes file, std::int64_t page);
 Result<Decoded> decode_webp(Bytes file);
 Result<Decoded> decode_bmp(Bytes file);
 
-/// Orientation in an EXIF block (a TIFF header and its first directory, optionally after "Exif\0\0"); 1 if there is
-/// none or the block is damaged.
-int exif_orientation(Bytes block);
+/// Orientation in an EXIF block (a TIFF header and its first directory, optionally after "Exif\0\0"); nothing if there
+/// is none or the block is damaged.
+std::optional<int> exif_orientation(Bytes block);
+
+/// `tiff:Orientation` in an XMP packet, as an attribute or an element; nothing if there is none.
+std::optional<int> xmp_orientation(Bytes packet);
+
+/// What a file says about its orientation, in as many places as it has. EXIF's word counts before XMP's, as for other
+/// programs, and the first of each.
+class Orientation {
+public:
+    void exif(Bytes block) {
+        if (!exif_) exif_ = exif_orientation(block);
+    }
+    void xmp(Bytes packet) {
+        if (!xmp_) xmp_ = xmp_orientation(packet);
+    }
+    [[nodiscard]] int value() const { return exif_.value_or(xmp_.value_or(1)); }
+
+private:
+    std::optional<int> exif_;
+    std::optional<int> xmp_;
+};
 
 /// Fails with `resource_limit` for more than `max_picture_pixels`, with `unreadable_input` for none.
 Result<void> check_picture_size(std::int64_t width, std::int64_t height);

@@ -36,26 +36,41 @@ bool starts_with(Bytes bytes, std::string_view prefix) {
 
 } // namespace
 
-int exif_orientation(Bytes block) {
+std::optional<int> exif_orientation(Bytes block) {
     constexpr std::string_view marker{"Exif\0\0", 6};
     constexpr std::uint32_t orientation_tag = 0x0112;
     constexpr std::uint32_t short_type = 3;
     if (starts_with(block, marker)) block = block.subspan(marker.size());
 
     const bool big_endian = starts_with(block, "MM");
-    if (!big_endian && !starts_with(block, "II")) return 1;
+    if (!big_endian && !starts_with(block, "II")) return std::nullopt;
     const ByteReader read(block, big_endian);
     const auto directory = read.unsigned_at(4, 4);
-    if (!directory || read.unsigned_at(2, 2) != 42U) return 1;
+    if (!directory || read.unsigned_at(2, 2) != 42U) return std::nullopt;
     const std::uint32_t entries = read.unsigned_at(*directory, 2).value_or(0);
     for (std::size_t i = 0; i < entries; ++i) {
         const std::size_t entry = std::size_t{*directory} + 2 + 12 * i;
         if (read.unsigned_at(entry, 2) != orientation_tag) continue;
         const auto value = read.unsigned_at(entry + 8, 2);
-        if (read.unsigned_at(entry + 2, 2) != short_type || !value || *value < 1 || *value > 8) return 1;
+        if (read.unsigned_at(entry + 2, 2) != short_type || !value || *value < 1 || *value > 8) return std::nullopt;
         return static_cast<int>(*value);
     }
-    return 1;
+    return std::nullopt;
+}
+
+std::optional<int> xmp_orientation(Bytes packet) {
+    constexpr std::string_view name = "tiff:Orientation";
+    const std::string_view text(reinterpret_cast<const char*>(packet.data()), packet.size());
+    for (std::size_t at = text.find(name); at != std::string_view::npos; at = text.find(name, at)) {
+        at += name.size();
+        // tiff:Orientation="6" or <tiff:Orientation>6</tiff:Orientation>, with room around.
+        std::string_view rest = text.substr(at, 64);
+        const std::size_t digit = rest.find_first_not_of(" \t\r\n=>\"'");
+        if (digit == 0 || digit == std::string_view::npos || digit + 1 >= rest.size()) continue;
+        const bool alone = rest[digit + 1] < '0' || rest[digit + 1] > '9';
+        if (alone && rest[digit] >= '1' && rest[digit] <= '8') return rest[digit] - '0';
+    }
+    return std::nullopt;
 }
 
 } // namespace detect::picture_file

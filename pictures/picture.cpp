@@ -5,6 +5,8 @@
 #include "base/try.h"
 #include "pictures/decoders.h"
 #include "pictures/image_to_tensor.h"
+#include "pictures/picture_kinds.h"
+#include "pictures/picture_pages.h"
 
 #include <algorithm>
 #include <array>
@@ -69,27 +71,36 @@ Error not_a_picture(Bytes file) {
         const auto code = std::to_integer<unsigned>(byte);
         return code < 0x20 && code != '\n' && code != '\r' && code != '\t';
     });
-    const char* const looks = text                        ? "it is a text file"
-                              : starts_with(file, "PK")   ? "it is a ZIP archive (a checkpoint?)"
-                              : starts_with(file, "GIF8") ? "it is a GIF"
-                                                          : "its first bytes are of no kind known here";
-    return Error{ErrorCode::unreadable_input, std::string("not a JPEG, PNG, TIFF, WebP or BMP picture: ") + looks};
+    const auto kind = picture_kind(head);
+    const std::string looks = kind                      ? "it is " + std::string(kind->name)
+                              : text                    ? "it is a text file"
+                              : starts_with(file, "PK") ? "it is a ZIP archive (a checkpoint?)"
+                                                        : "its first bytes are of no kind known here";
+    return Error{ErrorCode::unreadable_input, "not a JPEG, PNG, TIFF, WebP or BMP picture: " + looks};
 }
 
-Result<Decoded> decode_any(Bytes file) {
-    using namespace std::string_view_literals;
+Result<Decoded> decode_any(Bytes file, std::int64_t page) {
     if (file.empty()) return Error{ErrorCode::unreadable_input, "the file is empty"};
-    if (starts_with(file, "\xFF\xD8\xFF"sv)) return picture_file::decode_jpeg(file);
-    if (starts_with(file, "\x89PNG\r\n\x1A\n"sv)) return picture_file::decode_png(file);
-    if (starts_with(file, "II*\0"sv) || starts_with(file, "MM\0*"sv) || starts_with(file, "II+\0"sv) ||
-        starts_with(file, "MM\0+"sv)) {
-        return picture_file::decode_tiff(file);
-    }
-    if (starts_with(file, "RIFF"sv) && starts_with(file, "WEBP"sv, 8)) return picture_file::decode_webp(file);
-    if (starts_with(file, "BM"sv) && file.size() >= 26 && starts_with(file, "\0\0\0"sv, 15)) {
-        return picture_file::decode_bmp(file);
+    const auto kind = picture_kind(file.first(std::min(file.size(), picture_kind_bytes)));
+    const PictureCodec codec = kind ? kind->codec : PictureCodec::none;
+    if (page != 1 && kind && codec != PictureCodec::tiff)
+        return Error{ErrorCode::unreadable_input, "there is no such page; only a TIFF has several"};
+    switch (codec) {
+    case PictureCodec::jpeg: return picture_file::decode_jpeg(file);
+    case PictureCodec::png: return picture_file::decode_png(file);
+    case PictureCodec::tiff: return picture_file::decode_tiff(file, page);
+    case PictureCodec::webp: return picture_file::decode_webp(file);
+    case PictureCodec::bmp: return picture_file::decode_bmp(file);
+    case PictureCodec::none: break;
     }
     return not_a_picture(file);
+}
+
+/// Most of them begin as a TIFF does, and would be read as the small picture that they hold besides.
+bool is_raw_file(Bytes file, const std::filesystem::path& path) {
+    const auto promised = picture_kind_of_name(path);
+    const auto kind = picture_kind(file.first(std::min(file.size(), picture_kind_bytes)));
+    return promised && !promised->is_read() && kind && kind->codec == PictureCodec::tiff;
 }
 
 template <std::size_t PixelBytes>
@@ -205,9 +216,13 @@ ImageView Picture::view() const {
             .bits = bits};
 }
 
-Result<Picture> decode_picture(std::span<const std::byte> file, std::string_view name) {
+Result<Picture> decode_picture(std::span<const std::byte> file, std::string_view name, std::int64_t page) {
     try {
-        auto decoded = decode_any(file);
+        auto decoded = decode_any(file, page);
+        if (!decoded && page != 1) {
+            const Error error = std::move(decoded).error();
+            return named(name, {error.code, "page " + std::to_string(page) + ": " + error.message});
+        }
         if (!decoded) return named(name, std::move(decoded).error());
         return upright(std::move(decoded->picture), decoded->orientation);
     } catch (const std::bad_alloc&) {
@@ -215,14 +230,30 @@ Result<Picture> decode_picture(std::span<const std::byte> file, std::string_view
     }
 }
 
-Result<Picture> read_picture(const std::filesystem::path& path) {
+Result<Picture> read_picture(const std::filesystem::path& path, std::int64_t page) {
     try {
         auto file = read_file(path);
         if (!file) return named(path.string(), std::move(file).error());
-        return decode_picture(*file, path.string());
+        if (is_raw_file(*file, path)) {
+            return named(path.string(), Error{ErrorCode::unsupported, "a camera's raw file is not read; save it as "
+                                                                      "TIFF, PNG or JPEG"});
+        }
+        return decode_picture(*file, path.string(), page);
     } catch (const std::bad_alloc&) {
         return named(path.string(), Error{ErrorCode::resource_limit, "not enough memory for this file"});
     }
+}
+
+Result<Picture> read_single_picture(const std::filesystem::path& path) {
+    DETECT_TRY_ASSIGN(const PicturePages pages, find_pages(path));
+    if (pages.pages > 1) {
+        return named(path.string(),
+                     Error{ErrorCode::unreadable_input,
+                           "holds " + std::to_string(pages.pages) +
+                               " pages, where one picture is meant; save the page as a file of its own"});
+    }
+    if (!pages.left_out.empty()) return named(path.string(), Error{ErrorCode::unreadable_input, pages.left_out});
+    return read_picture(path);
 }
 
 Result<Picture> to_rgb8(const ImageView& picture) {

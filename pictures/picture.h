@@ -35,18 +35,24 @@ inline constexpr std::int64_t max_picture_pixels = std::int64_t{1} << 28;
 /// Largest file that is read, in bytes.
 inline constexpr std::uintmax_t max_picture_file_bytes = std::uintmax_t{4} << 30;
 
-/// Reads a JPEG, PNG, TIFF (first page), WebP or BMP file; the kind is told by the content, not by the name.
+/// Reads a JPEG, PNG, TIFF, WebP or BMP file; the kind is told by the content, not by the name.
 /// - Comes out as grey8, grey16, rgb8, rgb16 or, for a float TIFF, rgb_float with the values as they are stored (they
 ///   may lie outside [0, 1]; `image_to_tensor` checks that, `measure` shows it).
-/// - EXIF orientation is applied (also TIFF's own tag). Alpha is dropped, palettes are looked up, CMYK becomes RGB.
+/// - `page` counts from 1 (`find_pages`); only a TIFF has more than one. Of an animation or a multi-picture JPEG it is
+///   the first picture.
+/// - Orientation is applied, wherever it is stored: EXIF, TIFF's own tag, else XMP. Alpha is dropped, palettes are
+/// looked up, CMYK becomes RGB.
 ///   Colour profiles and gamma are not applied.
 /// - A file that is cut off or damaged is an error, never a partly grey picture. So are NaN and infinity.
 /// Fails with `unreadable_input` (missing, a directory, cut off, not a picture), `unsupported` (a rare variant) or
 /// `resource_limit`.
-Result<Picture> read_picture(const std::filesystem::path& path);
+Result<Picture> read_picture(const std::filesystem::path& path, std::int64_t page = 1);
+
+/// The same where a file stands for one picture: `unreadable_input` if it holds more than that.
+Result<Picture> read_single_picture(const std::filesystem::path& path);
 
 /// The same from memory; `name` stands for the file's name in messages.
-Result<Picture> decode_picture(std::span<const std::byte> file, std::string_view name);
+Result<Picture> decode_picture(std::span<const std::byte> file, std::string_view name, std::int64_t page = 1);
 
 /// What a picture file says of itself.
 enum class PictureOrigin {

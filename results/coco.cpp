@@ -15,6 +15,12 @@ namespace detect {
 
 namespace {
 
+/// "clip.mp4#12" for a frame, "scan.tif#page2" for a page.
+std::string name_of(std::string file, std::optional<std::int64_t> page, std::optional<std::int64_t> frame) {
+    if (page) file += "#page" + std::to_string(*page);
+    return frame ? file + "#" + std::to_string(*frame) : file;
+}
+
 class CocoWriter final : public CollectedWriter {
 public:
     CocoWriter(CollectedTarget target, ResultSink sink, std::optional<CocoIds> ids)
@@ -22,8 +28,9 @@ public:
 
     Result<void> resume() override;
     /// The format has no place for a picture without detections.
-    [[nodiscard]] bool has(const std::string& picture, bool nothing_found) const override {
-        return nothing_found || (earlier_.contains(path_as_text(picture)) && !changed_after(picture, earlier_written_));
+    [[nodiscard]] bool has(const PictureId& picture, bool nothing_found) const override {
+        return nothing_found || (earlier_.contains(name_of(path_as_text(picture.path), picture.page, std::nullopt)) &&
+                                 !changed_after(picture.path, earlier_written_));
     }
     Result<void> add(const PictureResult& result) override;
     Result<void> close() override {
@@ -63,7 +70,7 @@ Result<void> CocoWriter::resume() {
 
 Result<void> CocoWriter::add(const PictureResult& result) {
     any_ = true;
-    const std::string name = result.frame ? result.file + "#" + std::to_string(*result.frame) : result.file;
+    const std::string name = name_of(result.file, result.page, result.frame);
     if (earlier_.contains(name) && replaced_.insert(name).second)
         std::erase_if(results_, [&](const CocoResult& earlier) { return earlier.file_name == name; });
     const auto image_id = ids_ ? ids_->image(result.file) : std::optional(next_image_id_++);

@@ -45,7 +45,8 @@ struct CocoResult {
     /// Left, top, width, height.
     std::array<float, 4> bbox{};
     float score = 0.0F;
-    /// Written beside the standard keys, which readers of the format ignore; a frame of a video is "clip.mp4#12".
+    /// Written beside the standard keys, which readers of the format ignore; a frame of a video is "clip.mp4#12", a
+    /// page "scan.tif#page2".
     std::string file_name;
 };
 

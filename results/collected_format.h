@@ -62,8 +62,8 @@ public:
     virtual Result<void> resume() = 0;
     /// Whether the earlier run's result of this picture is there, and not from before the picture was changed.
     /// `nothing_found`: another file says so of this picture; a format without a place for that has it then, too.
-    [[nodiscard]] virtual bool has(const std::string& picture, bool nothing_found) const = 0;
-    [[nodiscard]] virtual bool says_nothing_was_found(const std::string& /*picture*/) const { return false; }
+    [[nodiscard]] virtual bool has(const PictureId& picture, bool nothing_found) const = 0;
+    [[nodiscard]] virtual bool says_nothing_was_found(const PictureId& /*picture*/) const { return false; }
 
     virtual Result<void> add(const PictureResult& result) = 0;
     /// Gives the file its name. Without a single result there is none.

@@ -36,7 +36,7 @@ Result<void> EarlierResults::read(const fs::path& file, ParseResults parse, cons
     std::error_code code;
     const auto written = fs::last_write_time(file, code);
     for (const PictureResult& result : *results) {
-        Seen& seen = seen_[result.file];
+        Seen& seen = seen_[{result.file, result.page}];
         // Of several pages or frames each counts; what an earlier file said of them does not.
         if (seen.written != written) seen = {.written = written};
         seen.anything_found = seen.anything_found || !result.detections.empty();
@@ -46,20 +46,26 @@ Result<void> EarlierResults::read(const fs::path& file, ParseResults parse, cons
     return {};
 }
 
-bool EarlierResults::has(const std::string& picture) const {
-    const auto found = seen_.find(path_as_text(picture));
-    return found != seen_.end() && found->second.all_judged && !changed_after(picture, found->second.written);
+/// Null: none, or from before the picture was changed.
+const EarlierResults::Seen* EarlierResults::find(const PictureId& picture) const {
+    const auto found = seen_.find({path_as_text(picture.path), picture.page});
+    return found == seen_.end() || changed_after(picture.path, found->second.written) ? nullptr : &found->second;
 }
 
-bool EarlierResults::says_nothing_was_found(const std::string& picture) const {
-    const auto found = seen_.find(path_as_text(picture));
-    return has(picture) && found != seen_.end() && !found->second.anything_found;
+bool EarlierResults::has(const PictureId& picture) const {
+    const Seen* const seen = find(picture);
+    return seen != nullptr && seen->all_judged;
+}
+
+bool EarlierResults::says_nothing_was_found(const PictureId& picture) const {
+    const Seen* const seen = find(picture);
+    return seen != nullptr && seen->all_judged && !seen->anything_found;
 }
 
 std::vector<PictureResult> EarlierResults::take_up_to_date() {
     std::vector<PictureResult> results = take();
     std::erase_if(results, [&](const PictureResult& result) {
-        return changed_after(result.file, seen_.at(result.file).written);
+        return changed_after(result.file, seen_.at({result.file, result.page}).written);
     });
     return results;
 }

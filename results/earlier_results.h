@@ -35,11 +35,10 @@ public:
 
     /// Whether any file was there, with results in it or none.
     [[nodiscard]] bool any() const { return any_; }
-    /// Whether there is a result of this picture, not from before it was changed, and it was judged. `picture`: the
-    /// path itself.
-    [[nodiscard]] bool has(const std::string& picture) const;
+    /// Whether there is a result of this picture, not from before it was changed, and it was judged.
+    [[nodiscard]] bool has(const PictureId& picture) const;
     /// Whether it says that nothing was found.
-    [[nodiscard]] bool says_nothing_was_found(const std::string& picture) const;
+    [[nodiscard]] bool says_nothing_was_found(const PictureId& picture) const;
 
     /// All results, each picture once; nothing is left of them.
     [[nodiscard]] std::vector<PictureResult> take() { return std::exchange(results_, {}); }
@@ -56,7 +55,11 @@ private:
 
     bool any_ = false;
     std::vector<PictureResult> results_;
-    std::map<std::string, Seen> seen_;
+    using Key = std::pair<std::string, std::optional<std::int64_t>>;
+    [[nodiscard]] const Seen* find(const PictureId& picture) const;
+
+    /// By the file as text, and its page.
+    std::map<Key, Seen> seen_;
 };
 
 } // namespace detect

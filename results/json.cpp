@@ -15,10 +15,10 @@ public:
         : CollectedWriter(std::move(sink)), target_(std::move(target)) {}
 
     Result<void> resume() override { return earlier_.read(target_.file, parse_json, target_.file); }
-    [[nodiscard]] bool has(const std::string& picture, bool /*nothing_found*/) const override {
+    [[nodiscard]] bool has(const PictureId& picture, bool /*nothing_found*/) const override {
         return earlier_.has(picture);
     }
-    [[nodiscard]] bool says_nothing_was_found(const std::string& picture) const override {
+    [[nodiscard]] bool says_nothing_was_found(const PictureId& picture) const override {
         return earlier_.says_nothing_was_found(picture);
     }
     Result<void> add(const PictureResult& result) override {

@@ -18,9 +18,9 @@ Result<void> LinesWriter::resume() {
     return earlier_.read(file()->part(), form_.parse, target_.file);
 }
 
-bool LinesWriter::has(const std::string& picture, bool /*nothing_found*/) const { return earlier_.has(picture); }
+bool LinesWriter::has(const PictureId& picture, bool /*nothing_found*/) const { return earlier_.has(picture); }
 
-bool LinesWriter::says_nothing_was_found(const std::string& picture) const {
+bool LinesWriter::says_nothing_was_found(const PictureId& picture) const {
     return earlier_.says_nothing_was_found(picture);
 }
 

@@ -27,8 +27,8 @@ public:
     static Result<std::unique_ptr<CollectedWriter>> open(const LinesForm& form, CollectedTarget target);
 
     Result<void> resume() override;
-    [[nodiscard]] bool has(const std::string& picture, bool nothing_found) const override;
-    [[nodiscard]] bool says_nothing_was_found(const std::string& picture) const override;
+    [[nodiscard]] bool has(const PictureId& picture, bool nothing_found) const override;
+    [[nodiscard]] bool says_nothing_was_found(const PictureId& picture) const override;
     Result<void> add(const PictureResult& result) override;
     Result<void> close() override;
 

@@ -60,6 +60,17 @@ struct PictureResult {
     std::shared_ptr<const ResultConditions> conditions = nullptr;
 };
 
+/// A picture that may be looked at: a file, or a page of one.
+struct PictureId {
+    // NOLINTNEXTLINE(google-explicit-constructor): most files are one picture
+    PictureId(std::string path_of_file, std::optional<std::int64_t> page_of_it = std::nullopt)
+        : path(std::move(path_of_file)), page(page_of_it) {}
+
+    /// The path itself, not as text.
+    std::string path;
+    std::optional<std::int64_t> page;
+};
+
 /// Tells pictures apart.
 using PictureKey = std::tuple<std::string, std::optional<std::int64_t>, std::optional<std::int64_t>>;
 [[nodiscard]] inline PictureKey key(const PictureResult& result) { return {result.file, result.page, result.frame}; }

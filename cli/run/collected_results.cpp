@@ -42,16 +42,16 @@ Result<CollectedResults> CollectedResults::open(const ResultsPlan& plan, std::sp
     return collected;
 }
 
-bool CollectedResults::have(const std::string& file) const {
-    if (std::error_code code; !fs::exists(file, code)) return false;
-    const bool nothing_found = know_nothing_was_found(file);
+bool CollectedResults::have(const PictureId& picture) const {
+    if (std::error_code code; !fs::exists(picture.path, code)) return false;
+    const bool nothing_found = know_nothing_was_found(picture);
     return std::ranges::all_of(
-        outputs_, [&](const Output& output) { return !output.is_file || output.writer->has(file, nothing_found); });
+        outputs_, [&](const Output& output) { return !output.is_file || output.writer->has(picture, nothing_found); });
 }
 
-bool CollectedResults::know_nothing_was_found(const std::string& file) const {
+bool CollectedResults::know_nothing_was_found(const PictureId& picture) const {
     return std::ranges::any_of(outputs_,
-                               [&](const Output& output) { return output.writer->says_nothing_was_found(file); });
+                               [&](const Output& output) { return output.writer->says_nothing_was_found(picture); });
 }
 
 Result<void> CollectedResults::add(const PictureResult& result) {

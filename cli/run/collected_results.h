@@ -19,9 +19,9 @@ public:
                                          const InputFiles& inputs);
 
     /// With --resume: whether all these files have the result of this picture, and not from before it was changed.
-    [[nodiscard]] bool have(const std::string& file) const;
+    [[nodiscard]] bool have(const PictureId& picture) const;
     /// With --resume: whether a file says that there was nothing in this picture.
-    [[nodiscard]] bool know_nothing_was_found(const std::string& file) const;
+    [[nodiscard]] bool know_nothing_was_found(const PictureId& picture) const;
 
     /// Whether there are any.
     [[nodiscard]] bool empty() const { return outputs_.empty(); }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/run/input_stream.h"
 
+#include "base/text.h"
+#include "cli/exit_code.h"
 #include "cli/run/picture_files.h"
+#include "pictures/picture_pages.h"
 
 #include <algorithm>
 #include <array>
@@ -28,8 +31,14 @@ Input input_of(const Source& source) { return {.name = source.name, .stem = sour
 } // namespace
 
 InputStream::InputStream(Sources sources, const Interruption& interruption)
-    : sources_(std::move(sources.all)), recursive_(sources.recursive), interruption_(interruption),
-      total_(count_pictures(sources_)) {}
+    : sources_(std::move(sources.all)), recursive_(sources.recursive), poll_seconds_(sources.poll_seconds),
+      quiet_(sources.quiet), interruption_(interruption), total_(count_pictures(sources_)) {}
+
+/// However a run ends, that is said: nobody may have asked for another input since.
+InputStream::~InputStream() {
+    const std::string text = watch_ ? watch_->left_out().text() : "";
+    if (!text.empty() && !quiet_) note(text);
+}
 
 std::optional<std::int64_t> InputStream::total() const {
     const std::int64_t total = total_;
@@ -37,14 +46,15 @@ std::optional<std::int64_t> InputStream::total() const {
 }
 
 std::optional<Arrival> InputStream::next() {
-    while (at_ < sources_.size() && !interruption_.requested()) {
+    while ((at_ < sources_.size() || !pages_.empty()) && !interruption_.requested()) {
+        if (!pages_.empty()) return next_page();
         const Source& source = sources_[at_];
         std::optional<Arrival> arrival;
         switch (source.kind) {
-        case Source::Kind::picture: ++at_; return Arrival{input_of(source)};
+        case Source::Kind::picture: ++at_; return add_picture(input_of(source));
         case Source::Kind::failure:
             ++at_;
-            return Arrival{input_of(source), Error{ErrorCode::unreadable_input, source.name}};
+            return Arrival{input_of(source), Error{ErrorCode::unreadable_input, source.problem}};
         case Source::Kind::video: arrival = next_frame(source); break;
         case Source::Kind::standard_input: arrival = next_path(); break;
         case Source::Kind::watch: arrival = next_file(source); break;
@@ -53,6 +63,44 @@ std::optional<Arrival> InputStream::next() {
         ++at_;
     }
     return std::nullopt;
+}
+
+/// The first picture in a file. The others wait in `pages_`, and behind them what is said about the rest.
+std::optional<Arrival> InputStream::add_picture(Input input) {
+    auto found = find_pages(input.name);
+    if (!found) return Arrival{std::move(input), std::move(found).error()};
+    if (found->pages > 1) {
+        const Input file = input;
+        for (std::int64_t page = 1; page <= found->pages; ++page) {
+            input.page = page;
+            input.stem = file.stem;
+            input.stem += "_page" + std::to_string(page);
+            pages_.push_back({input});
+        }
+        input = file;
+    } else {
+        pages_.push_back({input});
+    }
+    if (!found->left_out.empty()) {
+        input.stem += "_rest";
+        pages_.push_back(
+            {input, Error{ErrorCode::unreadable_input, printable_path(input.name) + ": " + found->left_out}});
+    }
+    count_more(static_cast<std::int64_t>(pages_.size()) - 1);
+    return next_page();
+}
+
+/// A page behind the first is read here: the others who read go by the name of the file alone.
+Arrival InputStream::next_page() {
+    Arrival arrival = std::move(pages_.front());
+    pages_.pop_front();
+    if (arrival.input.page.value_or(1) > 1 && !arrival.picture)
+        arrival.picture = read_picture(arrival.input.name, *arrival.input.page);
+    return arrival;
+}
+
+void InputStream::count_more(std::int64_t inputs) {
+    if (total_ != unknown) total_ += inputs;
 }
 
 /// Nothing at the video's end.
@@ -86,12 +134,17 @@ std::optional<Arrival> InputStream::next_frame(const Source& source) {
 
 std::optional<Arrival> InputStream::next_path() {
     while (const auto line = next_line()) {
-        const auto path = path_in_line(*line);
-        if (!path) continue;
-        Source source = file_source(*path);
-        if (source.kind == Source::Kind::picture) {
-            return Arrival{Input{.name = source.name, .stem = source.stem, .unforeseen = true}};
+        auto path = lines_.path_in(*line);
+        if (!path) {
+            // What else comes would be no paths either.
+            text_ended_ = true;
+            text_.clear();
+            return Arrival{Input{.name = "standard input", .stem = "standard input"}, std::move(path).error()};
         }
+        if (!*path) continue;
+        Source source = file_source(**path);
+        if (source.kind == Source::Kind::picture)
+            return add_picture({.name = source.name, .stem = source.stem, .unforeseen = true});
         // A video: its turn is next, and then that of standard input again.
         sources_.insert(sources_.begin() + static_cast<std::ptrdiff_t>(at_), std::move(source));
         return next();
@@ -124,15 +177,19 @@ std::optional<Arrival> InputStream::next_file(const Source& source) {
         return Arrival{input_of(source), std::move(error)};
     };
     if (!watch_) {
-        auto opened = FolderWatch::open(source.name, recursive_);
+        auto opened =
+            FolderWatch::open(source.name, {.recursive = recursive_, .poll_seconds = poll_seconds_, .quiet = quiet_});
         if (!opened) return failed(std::move(opened).error());
         watch_.emplace(*std::move(opened));
     }
-    auto path = watch_->next(interruption_);
-    if (!path) return failed(std::move(path).error());
-    if (!*path) return std::nullopt;
-    return Arrival{
-        Input{.name = (*path)->string(), .stem = (*path)->lexically_relative(watch_->folder()).replace_extension()}};
+    auto found = watch_->next(interruption_);
+    if (!found) return failed(std::move(found).error());
+    if (!*found) return std::nullopt;
+    const fs::path& path = (*found)->path;
+    Input input{.name = path.string(), .stem = path.lexically_relative(watch_->folder()).replace_extension()};
+    if (!(*found)->problem.empty())
+        return Arrival{std::move(input), Error{ErrorCode::unreadable_input, (*found)->problem}};
+    return add_picture(std::move(input));
 }
 
 } // namespace detect::cli

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 
@@ -26,6 +27,8 @@ struct Input {
     /// Where results of its own go, below their folder: relative, without an extension. Of a frame: the video's.
     std::filesystem::path stem = {};
     std::optional<VideoFrame> frame = std::nullopt;
+    /// Which page of the file, from 1; only of files that have more than one.
+    std::optional<std::int64_t> page = std::nullopt;
     /// Named by somebody while the run goes on: nobody knows yet what else is to be read.
     bool unforeseen = false;
 };
@@ -41,6 +44,10 @@ struct Arrival {
 class InputStream {
 public:
     InputStream(Sources sources, const Interruption& interruption);
+    InputStream(const InputStream&) = delete;
+    InputStream& operator=(const InputStream&) = delete;
+    /// Says what was in a watched folder and no picture.
+    ~InputStream();
 
     /// Waits for the next input. Nothing at the end or when interrupted.
     std::optional<Arrival> next();
@@ -48,6 +55,9 @@ public:
     [[nodiscard]] std::optional<std::int64_t> total() const;
 
 private:
+    Arrival next_page();
+    std::optional<Arrival> add_picture(Input input);
+    void count_more(std::int64_t inputs);
     std::optional<Arrival> next_frame(const Source& source);
     std::optional<Arrival> next_path();
     std::optional<Arrival> next_file(const Source& source);
@@ -55,14 +65,19 @@ private:
 
     std::vector<Source> sources_;
     bool recursive_;
+    double poll_seconds_;
+    bool quiet_;
     const Interruption& interruption_;
     std::size_t at_ = 0;
     /// -1: nobody knows.
     std::atomic<std::int64_t> total_;
+    /// What else is in the file that came last.
+    std::deque<Arrival> pages_;
     // What the source at hand needs.
     std::unique_ptr<VideoReader> video_;
     VideoFrame frame_;
     std::optional<FolderWatch> watch_;
+    PathLines lines_{"standard input"};
     std::string text_;
     bool text_ended_ = false;
 };

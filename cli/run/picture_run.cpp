@@ -69,9 +69,10 @@ std::optional<PictureRun::Load> PictureRun::next() {
     job.paths = names_.next(job.input);
     job.picture = std::move(arrival->picture);
     const std::string& file = job.input.name;
+    const PictureId id(file, job.input.page);
     const bool may_be_done = parts_.plan.results.resume && !job.picture;
-    if (may_be_done && parts_.collected.have(file)) {
-        job.skipped = outputs_.have(file, job.paths, parts_.collected.know_nothing_was_found(file));
+    if (may_be_done && parts_.collected.have(id)) {
+        job.skipped = outputs_.have(file, job.paths, parts_.collected.know_nothing_was_found(id));
     }
     if (job.skipped) return load;
     std::error_code code;
@@ -82,7 +83,7 @@ std::optional<PictureRun::Load> PictureRun::next() {
 
 PictureRun::Job PictureRun::Load::operator()() {
     if (job.skipped) return std::move(job);
-    if (!job.picture) job.picture = read_picture(job.input.name);
+    if (!job.picture) job.picture = read_picture(job.input.name, job.input.page.value_or(1));
     if (*job.picture) job.memory.resize((*job.picture)->pixels.size());
     run->look_at(job);
     return std::move(job);
@@ -98,6 +99,7 @@ void PictureRun::look_at(Job& job) const {
     const Input& input = job.input;
     job.result.file = path_as_text(input.name);
     if (input.frame) job.result.frame = input.frame->index;
+    job.result.page = input.page;
     const bool is_file = !input.frame;
     // Of what cannot be read the error says so.
     if (parts_.plan.results.hash && is_file) {

@@ -34,6 +34,12 @@ void add_inputs(CLI::App& app, SourceOptions& o) {
         ->type_name("DIR")
         ->group(inputs);
     add_bits_option(app, o.bits)->group(inputs);
+    app.add_option("--poll", o.poll_seconds,
+                   "Look through the watched folder every so many seconds, and do not wait for the kernel to tell (2 "
+                   "seconds besides its word on network drives and mounts that tell nothing)")
+        ->check(CLI::Range(0.1, 3600.0))
+        ->type_name("SECONDS")
+        ->group(inputs);
 }
 
 void add_filters(CLI::App& app, FilterOptions& o) {

@@ -20,6 +20,7 @@ struct SourceOptions {
     int camera = -1;
     std::string watch;
     int bits = 0;
+    double poll_seconds = 0.0;
 };
 
 /// What counts; --max-detections is one of the settings.

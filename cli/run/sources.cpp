@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/run/sources.h"
 
+#include "base/text.h"
+#include "base/text_encoding.h"
 #include "base/try.h"
 #include "cli/run/picture_files.h"
+#include "pictures/own_pictures.h"
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <fstream>
 #include <glob.h>
 #include <memory>
@@ -42,17 +46,31 @@ std::vector<std::string> expand_pattern(const std::string& pattern) {
     return {found.gl_pathv, found.gl_pathv + found.gl_pathc};
 }
 
+Source failure(const fs::path& name, std::string problem) {
+    return {.kind = Source::Kind::failure,
+            .name = name.string(),
+            .stem = name.stem(),
+            .video = {},
+            .problem = std::move(problem)};
+}
+
 void add_folder(const fs::path& folder, bool recursive, const std::vector<fs::path>& left_out, Sources& sources) {
-    const auto pictures = pictures_in(folder, recursive, left_out);
-    for (const fs::path& path : pictures)
-        sources.all.push_back(
-            {.name = path.string(), .stem = path.lexically_relative(folder).replace_extension(), .video = {}});
-    if (pictures.empty()) {
+    const FolderContents contents = contents_of(folder, recursive, left_out);
+    for (const FolderContents::Entry& entry : contents.entries) {
+        Source source = failure(entry.path, entry.problem);
+        if (entry.problem.empty()) source.kind = Source::Kind::picture;
+        source.stem = entry.path.lexically_relative(folder).replace_extension();
+        sources.all.push_back(std::move(source));
+    }
+    if (contents.entries.empty()) {
         const std::string hint = recursive ? "" : " (--recursive also looks into its folders)";
-        sources.all.push_back({.kind = Source::Kind::failure,
-                               .name = folder.string() + ": there are no pictures in this folder" + hint,
-                               .stem = {},
-                               .video = {}});
+        sources.all.push_back(failure(folder, folder.string() + ": there are no pictures in this folder" + hint));
+    }
+    if (const std::string text = contents.left_out.text(); !text.empty()) sources.notes.push_back(text);
+    if (const std::int64_t folders = contents.folders_not_entered; folders > 0) {
+        sources.notes.push_back("left out: " + std::to_string(folders) +
+                                (folders == 1 ? " folder in " : " folders in ") + printable_path(folder) +
+                                "; --recursive looks into " + (folders == 1 ? "it" : "them"));
     }
     sources.bulk = true;
 }
@@ -75,12 +93,17 @@ void add_argument(const std::string& text, bool recursive, const std::vector<fs:
         sources.all.push_back(url_source(text));
     } else if (text.find_first_of("*?[") != std::string::npos && !fs::exists(text, code)) {
         const auto matches = expand_pattern(text);
-        for (const std::string& match : matches) add_path(match, recursive, left_out, sources);
+        LeftOutFiles own;
+        for (const std::string& match : matches) {
+            if (is_ours(match)) {
+                own.add(FileRole::own, match);
+            } else {
+                add_path(match, recursive, left_out, sources);
+            }
+        }
+        if (own.own.count > 0) sources.notes.push_back(own.text());
         if (matches.empty()) {
-            sources.all.push_back({.kind = Source::Kind::failure,
-                                   .name = text + ": no such file, and nothing matches it as a pattern",
-                                   .stem = {},
-                                   .video = {}});
+            sources.all.push_back(failure(text, text + ": no such file, and nothing matches it as a pattern"));
         }
         sources.bulk = true;
     } else {
@@ -92,10 +115,10 @@ Result<void> add_list(const std::string& list, Sources& sources) {
     std::error_code code;
     std::ifstream file(list);
     if (!file || fs::is_directory(list, code)) return Error{ErrorCode::unreadable_input, list + ": cannot be read"};
-    bool first = true;
-    for (std::string line; std::getline(file, line); first = false) {
-        if (first && line.starts_with("\xEF\xBB\xBF")) line.erase(0, 3); // byte order mark
-        if (const auto path = path_in_line(std::move(line))) sources.all.push_back(file_source(*path));
+    PathLines lines(list);
+    for (std::string line; std::getline(file, line);) {
+        DETECT_TRY_ASSIGN(const auto path, lines.path_in(std::move(line)));
+        if (path) sources.all.push_back(file_source(*path));
     }
     if (file.bad()) return Error{ErrorCode::unreadable_input, list + ": cannot be read"};
     sources.bulk = true;
@@ -108,15 +131,24 @@ bool Sources::have_video() const {
     return std::ranges::any_of(all, [](const Source& source) { return source.kind == Source::Kind::video; });
 }
 
-std::optional<std::string> path_in_line(std::string line) {
+Result<std::optional<std::string>> PathLines::path_in(std::string line) {
+    ++lines_;
+    if (lines_ == 1 && is_utf16(line))
+        return Error{ErrorCode::unreadable_input, printable_path(name_) + ": is UTF-16; save it as UTF-8"};
+    if (line.find('\0') != std::string::npos) {
+        return Error{ErrorCode::unreadable_input, printable_path(name_) + ": line " + std::to_string(lines_) +
+                                                      " holds a zero byte; give one path on each line"};
+    }
+    if (lines_ == 1 && line.starts_with(byte_order_mark)) line.erase(0, byte_order_mark.size());
     if (line.ends_with('\r')) line.pop_back();
-    if (line.empty()) return std::nullopt;
-    return line;
+    if (line.empty()) return std::optional<std::string>();
+    return std::optional(std::move(line));
 }
 
 Source file_source(const fs::path& path) {
     Source source{.name = path.string(), .stem = path.stem(), .video = {}};
-    if (!is_picture_name(path) && looks_like_video(path)) {
+    // A picture of a kind that is not read, such as HEIC, may be framed as a video is: reading it says what it is.
+    if (!is_picture_name(path) && is_video_file(path)) {
         source.kind = Source::Kind::video;
         source.video = path;
     }
@@ -126,6 +158,12 @@ Source file_source(const fs::path& path) {
 Result<Sources> find_sources(const SourceOptions& options, const std::vector<fs::path>& left_out) {
     Sources sources;
     sources.recursive = options.recursive;
+    sources.poll_seconds = options.poll_seconds;
+    // Not a number passes for one in any range.
+    if (std::isnan(options.poll_seconds))
+        return Error{ErrorCode::invalid_argument, "--poll: must be a number of seconds, 0.1 to 3600"};
+    if (options.poll_seconds > 0.0 && options.watch.empty())
+        return Error{ErrorCode::invalid_argument, "--poll: says how a folder is watched; give --watch, too"};
     for (const std::string& text : options.pictures) add_argument(text, options.recursive, left_out, sources);
     if (!options.list.empty()) DETECT_TRY(add_list(options.list, sources));
     if (options.camera >= 0) {

@@ -21,7 +21,7 @@ struct Source {
         standard_input,
         /// A folder that is watched.
         watch,
-        /// Nothing, for the reason in `name`: reported when its turn comes.
+        /// Nothing, for the reason in `problem`: reported when its turn comes.
         failure,
     };
     Kind kind = Kind::picture;
@@ -30,6 +30,8 @@ struct Source {
     /// Where results of its own go, below their folder: relative, without an extension.
     std::filesystem::path stem = {};
     VideoSource video = {};
+    /// Of a failure: what is wrong and where.
+    std::string problem = {};
 };
 
 struct Sources {
@@ -40,19 +42,39 @@ struct Sources {
     bool bulk = false;
     /// Whether what is in a watched folder's folders counts, too.
     bool recursive = false;
+    /// A watched folder is looked through every so many seconds instead of waiting for the kernel's word; 0: only where
+    /// the file system needs it.
+    double poll_seconds = 0.0;
+    /// What was left out that is no failure, to be said before the run.
+    std::vector<std::string> notes = {};
+    /// Whether notes that come up later are wanted.
+    bool quiet = false;
 
     [[nodiscard]] bool have_video() const;
 };
 
 /// Expands folders, patterns and lists. `invalid_argument` if nothing was given or things do not go together,
-/// `unreadable_input` if a list cannot be read. Folders in `left_out` are not looked into.
+/// `unreadable_input` if a list cannot be read or is in
+/// another encoding. Folders in `left_out` are not looked into.
 [[nodiscard]] Result<Sources> find_sources(const SourceOptions& options,
                                            const std::vector<std::filesystem::path>& left_out);
 
 /// A file by name: a video by its content, else a picture.
 [[nodiscard]] Source file_source(const std::filesystem::path& path);
 
-/// A line of a list without its line end; nothing if it is empty.
-[[nodiscard]] std::optional<std::string> path_in_line(std::string line);
+/// Reads paths line by line: bytes as they are, for a path may be in any encoding.
+class PathLines {
+public:
+    /// `name`: of the list, for messages.
+    explicit PathLines(std::string name) : name_(std::move(name)) {}
+
+    /// The path in the next line, without its line end; nothing if the line is empty. `unreadable_input` if this is no
+    /// list of paths: UTF-16, or a line with a zero byte.
+    [[nodiscard]] Result<std::optional<std::string>> path_in(std::string line);
+
+private:
+    std::string name_;
+    std::int64_t lines_ = 0;
+};
 
 } // namespace detect::cli

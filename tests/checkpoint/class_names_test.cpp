@@ -54,5 +54,18 @@ TEST_F(LabelFile, WithoutNamesIsNamed) {
     EXPECT_THAT(read_labels(folder_.path().string()).error().message, HasSubstr("not a file"));
 }
 
+TEST_F(LabelFile, InAnotherEncodingIsRefused) {
+    using namespace std::string_literals;
+    const std::string name = (folder_ / "names.txt").string();
+    for (const std::string& text : {"\xFF\xFEo\0p\0\n\0"s, "\xFE\xFF\0o\0p\0\n"s, "o\0p\0\n\0"s, "\0o\0p\0\n"s})
+        EXPECT_EQ(read(text).error().message, name + ": is UTF-16; save it as UTF-8");
+    // Latin-1, and a letter of UTF-8 that is cut off.
+    EXPECT_EQ(read("open\nK\xFCrze\n").error().message,
+              name + ": line 2, byte 2: is not UTF-8; save the file as UTF-8");
+    EXPECT_EQ(read("\xEF\xBB\xBF\xE2\x82\r\n").error().message,
+              name + ": line 1, byte 1: is not UTF-8; save the file as UTF-8");
+    EXPECT_THAT(require(read("K\xC3\xBCrze\r\n\xE7\x9F\xAD\n")), ElementsAre("K\xC3\xBCrze", "\xE7\x9F\xAD"));
+}
+
 } // namespace
 } // namespace detect::test

@@ -238,7 +238,8 @@ def write_webps():
     exif = Image.Exif()
     exif[0x0112] = 6
     save("turned6.webp", RGB, lossless=True, exif=exif.tobytes())
-    RGB.save(OUT / "animated.webp.bad", format="WEBP", save_all=True, append_images=[RGB.transpose(Image.ROTATE_180)])
+    # Its first frame.
+    save("animated.webp", RGB, lossless=True, save_all=True, append_images=[RGB.transpose(Image.ROTATE_180), RGB])
 
 
 def bmp_file(width, height, bits, compression, rows, masks=b"", palette=b"", colours=0):
@@ -281,6 +282,60 @@ def write_bmps():
     (OUT / "run_lengths.bmp.bad").write_bytes(bmp_file(W, H, 8, 1, [b"\0\1"], palette=palette, colours=16))
 
 
+# --- Orientation, wherever it is stored ------------------------------------------------------------------------------
+
+def exif_block(order, orientation):
+    mark = b"II*\0" if order == "<" else b"MM\0*"
+    return mark + struct.pack(order + "IHHHIHHI", 8, 1, 0x0112, 3, 1, orientation, 0, 0)
+
+
+def xmp_packet(orientation, element=False):
+    prefix = '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF><rdf:Description '
+    inside = f'><tiff:Orientation> {orientation} </tiff:Orientation>' if element else f"tiff:Orientation = '{orientation}'>"
+    return (prefix + inside + "</rdf:Description></rdf:RDF></x:xmpmeta>").encode()
+
+
+def write_orientations():
+    """Each of the files is to be turned as orientation 6 says."""
+    turned = np.rot90(RGB8, -1) / 255.0
+    png = (OUT / "rgb8.png").read_bytes()
+    raw = b"\nexif\n%8d\n" % (6 + 26) + (b"Exif\0\0" + exif_block(">", 6)).hex().encode() + b"\n"
+    itxt = b"XML:com.adobe.xmp\0\0\0\0\0"
+    packed = b"XML:com.adobe.xmp\0\1\0\0\0" + zlib.compress(xmp_packet(6, True))
+    chunks = {
+        "exif_little": png_chunk(b"eXIf", exif_block("<", 6)),
+        "exif_big": png_chunk(b"eXIf", exif_block(">", 6)),
+        "raw_profile": png_chunk(b"zTXt", b"Raw profile type exif\0\0" + zlib.compress(raw)),
+        "raw_text": png_chunk(b"tEXt", b"Raw profile type APP1\0" + raw),
+        "xmp": png_chunk(b"iTXt", itxt + xmp_packet(6)),
+        "xmp_packed": png_chunk(b"iTXt", packed),
+        "exif_before_xmp": png_chunk(b"iTXt", itxt + xmp_packet(3)) + png_chunk(b"eXIf", exif_block("<", 6)),
+    }
+    for name, chunk in chunks.items():
+        for place, at in (("first", 33), ("last", len(png) - 12)):
+            (OUT / f"turned_{name}_{place}.png").write_bytes(png[:at] + chunk + png[at:])
+            expect(f"turned_{name}_{place}.png", turned)
+
+    RGB.save(OUT / "upright.jpg.odd", format="JPEG", quality=90)
+    jpeg = (OUT / "upright.jpg.odd").read_bytes()
+    with Image.open(OUT / "upright.jpg.odd") as read:
+        turned_jpeg = np.rot90(np.asarray(read.convert("RGB")), -1) / 255.0
+    xmp = b"http://ns.adobe.com/xap/1.0/\0"
+    blocks = {"exif_big": [b"Exif\0\0" + exif_block(">", 6)], "exif_little": [b"Exif\0\0" + exif_block("<", 6)],
+              "xmp": [xmp + xmp_packet(6)], "exif_after_xmp": [xmp + xmp_packet(3), b"Exif\0\0" + exif_block("<", 6)]}
+    for name, parts in blocks.items():
+        segments = b"".join(b"\xff\xe1" + struct.pack(">H", len(part) + 2) + part for part in parts)
+        (OUT / f"turned_{name}.jpg").write_bytes(jpeg[:2] + segments + jpeg[2:])
+        expect(f"turned_{name}.jpg", turned_jpeg)
+
+    RGB.save(OUT / "turned_exif_big.webp", lossless=True, exif=exif_block(">", 6))
+    RGB.save(OUT / "turned_xmp.webp", lossless=True, xmp=xmp_packet(6, True))
+    RGB.save(OUT / "turned_exif_before_xmp.webp", lossless=True, exif=exif_block("<", 6), xmp=xmp_packet(3))
+    RGB.save(OUT / "turned_xmp.tif", tiffinfo={700: xmp_packet(6)})
+    for name in ("exif_big.webp", "xmp.webp", "exif_before_xmp.webp", "xmp.tif"):
+        expect(f"turned_{name}", turned)
+
+
 # --- Files that state sizes they do not have ------------------------------------------------------------------------
 
 def write_bombs():
@@ -313,4 +368,5 @@ write_jpegs()
 write_tiffs()
 write_webps()
 write_bmps()
+write_orientations()
 write_bombs()

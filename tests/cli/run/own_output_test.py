@@ -56,7 +56,7 @@ class OwnPictures(CliCase):
         result = self.run_detect(".", "--recursive", "--no-draw", "--jsonl", "f.jsonl")
         files = [json.loads(line)["file"] for line in (self.folder / "f.jsonl").read_text().splitlines()]
         self.assertEqual(files, ["./a.png", "./b.png"])
-        self.assertIn("4 pictures that 'detect run' made are left out, such as ", result.stderr)
+        self.assertIn("left out: 4 pictures that 'detect run' made, such as ./a_drawn.jpg", result.stderr)
 
     def test_named_they_are_looked_at_with_a_warning(self):
         self.run_detect("a.png", "-o", "drawn.png")
