@@ -60,7 +60,7 @@ void read_thresholds(const GraphQueries& queries, SettingsOverrides& settings) {
     });
 }
 
-/// TopK of min(rpn_pre_nms_top_n, anchors): the number of proposals kept.
+/// TopK of min(rpn_pre_nms_top_n, anchors): the number of proposals of a level.
 void read_proposals(const GraphQueries& queries, SettingsOverrides& settings) {
     for (const Node& node : queries.graph().nodes) {
         if (node.op != "TopK") continue;
@@ -69,9 +69,9 @@ void read_proposals(const GraphQueries& queries, SettingsOverrides& settings) {
         if (counts == nullptr || counts->op != "Concat") continue;
         for (const ValueId input : counts->inputs) {
             const auto count = queries.number(input);
-            if (count && *count >= 1.0 && *count <= 1e6) settings.rpn_top_n = static_cast<std::int64_t>(*count);
+            if (count && *count >= 1.0 && *count <= 1e6) settings.rpn_pre_nms_top_n = static_cast<std::int64_t>(*count);
         }
-        if (settings.rpn_top_n) return;
+        if (settings.rpn_pre_nms_top_n) return;
     }
 }
 
@@ -91,6 +91,7 @@ SettingsOverrides exported_settings(const GraphQueries& queries) {
 }
 
 SettingsOverrides with_defaults(SettingsOverrides given, const SettingsOverrides& found) {
+    given = with_both_counts(std::move(given));
     for (const Setting& setting : setting_table()) {
         if (!given.preset || !belongs_to_preset(setting)) fill_in_override(setting, given, found);
     }

@@ -15,7 +15,8 @@ Result<NetworkSettings> resolve_settings(const std::map<std::string, std::string
         DETECT_TRY_ASSIGN(settings, preset_of(*overrides.preset, settings));
     }
     let_sizes_follow(settings, overrides);
-    for (const Setting& setting : setting_table()) apply_override(setting, overrides, settings);
+    const SettingsOverrides each = with_both_counts(overrides);
+    for (const Setting& setting : setting_table()) apply_override(setting, each, settings);
     DETECT_TRY(check(settings));
     return settings;
 }

@@ -13,6 +13,9 @@ namespace {
 
 constexpr const char* group = "Settings that a checkpoint does not hold (default: its metadata, else torchvision's)";
 constexpr const char* preset_flag = "--preset";
+/// For two settings that have flags of their own as well.
+constexpr const char* both_counts_flag = "--rpn-top-n";
+constexpr std::string_view first_count = "rpn_pre_nms_top_n";
 
 /// The command line's own parser reads single numbers; lists and names wait for `read_settings`.
 template <class T>
@@ -36,6 +39,14 @@ Result<void> read_names(const std::string& text, SettingsOverrides& overrides) {
     return {};
 }
 
+void add_both_counts_option(CLI::App& command, SettingsArguments& a) {
+    command
+        .add_option_function<std::int64_t>(
+            both_counts_flag, [&a](const std::int64_t& value) { a.numbers.rpn_top_n = value; },
+            "Keep this many proposals before and after the RPN's non-maximum suppression: sets the next two")
+        ->group(group);
+}
+
 } // namespace
 
 void add_settings_options(CLI::App& command, SettingsArguments& a) {
@@ -47,6 +58,7 @@ void add_settings_options(CLI::App& command, SettingsArguments& a) {
         ->group(group);
     for (const Setting& setting : setting_table()) {
         if (setting.flag.empty()) continue;
+        if (setting.key == first_count) add_both_counts_option(command, a);
         auto* const option =
             std::visit([&](const auto& place) { return add_option(command, setting, place, a); }, setting.place);
         if (!setting.metavar.empty()) option->type_name(std::string(setting.metavar));
@@ -57,6 +69,7 @@ void add_settings_options(CLI::App& command, SettingsArguments& a) {
 std::vector<std::string> settings_flags() {
     std::vector<std::string> flags{preset_flag};
     for (const Setting& setting : setting_table()) {
+        if (setting.key == first_count) flags.emplace_back(both_counts_flag);
         if (!setting.flag.empty()) flags.emplace_back(setting.flag);
     }
     return flags;

@@ -54,6 +54,24 @@ Result<void> check_labels(const NetworkSettings& settings, std::int64_t classes,
     return Error{given ? ErrorCode::invalid_argument : ErrorCode::bad_model, message};
 }
 
+/// Said once and in terms of settings, rather than of the four tensors that would not fit.
+Result<void> check_anchors(const NetworkSettings& settings, const NetworkWeights& weights) {
+    const auto scores = weights.find("rpn.head.cls_logits.weight");
+    const auto deltas = weights.find("rpn.head.bbox_pred.weight");
+    if (!scores || !deltas || scores->dims().rank() != 4 || deltas->dims().rank() != 4) return {};
+    const AnchorSettings& anchors = settings.anchors;
+    Dims expected = scores->dims();
+    expected[0] = anchors.per_location();
+    if (scores->dims() == expected || deltas->dims()[0] != 4 * scores->dims()[0]) return {};
+    return Error{ErrorCode::bad_model,
+                 "tensor rpn.head.cls_logits.weight is " + to_string(scores->dims()) + ", expected " +
+                     to_string(expected) + ": it was trained with " + std::to_string(scores->dims()[0]) +
+                     " anchors per location, but " + std::to_string(anchors.sizes.size()) + " anchor sizes times " +
+                     std::to_string(anchors.aspect_ratios.size()) + " aspect ratios make " +
+                     std::to_string(anchors.per_location()) +
+                     ": give those of the training, see the setting anchor_sizes and the setting aspect_ratios"};
+}
+
 /// What is wrong with a checkpoint, under its name. What is wrong with what was said about it has nothing to do with
 /// it.
 Error in_file(Error error, const std::filesystem::path& path) {
@@ -71,6 +89,7 @@ Result<CheckpointGraph> define_network(const Checkpoint& checkpoint, const Setti
     result.classes = weights.class_count();
     result.checkpoint_format = std::string(checkpoint.format());
     DETECT_TRY(check_labels(result.settings, result.classes, overrides.labels.has_value()));
+    DETECT_TRY(check_anchors(result.settings, weights));
     DETECT_TRY_ASSIGN(NetworkDefinition definition, build_network(weights, result.classes, result.settings, layout));
     result.unexpected = weights.unexpected(definition.used_parameters);
     result.graph = std::move(definition.graph);
