@@ -24,6 +24,7 @@ std::size_t described_bytes(const Graph& graph) {
 std::map<std::string, std::string> make_metadata(const CheckpointGraph& result, const Checkpoint& checkpoint) {
     std::map<std::string, std::string> metadata = to_metadata(result.settings);
     metadata["architecture"] = "fasterrcnn_mobilenet_v3_large_fpn";
+    metadata[std::string(assumed_settings_key)] = assumed_settings_text(result.sources);
     metadata["num_classes"] = std::to_string(result.classes);
     metadata["input_range"] = "0-1";
     metadata["input_layout"] = "NCHW, RGB";
@@ -82,13 +83,16 @@ Error in_file(Error error, const std::filesystem::path& path) {
 
 /// The graph as it is written down, and what was found on the way.
 Result<CheckpointGraph> define_network(const Checkpoint& checkpoint, const SettingsOverrides& overrides,
-                                       OutputLayout layout) {
+                                       OutputLayout layout, const SettingsFile& settings_file) {
     CheckpointGraph result;
     DETECT_TRY_ASSIGN(const NetworkWeights weights, load_network_weights(checkpoint));
-    DETECT_TRY_ASSIGN(result.settings, resolve_settings(checkpoint.metadata(), overrides));
+    DETECT_TRY_ASSIGN(ResolvedSettings resolved, resolve_with_sources(checkpoint.metadata(), overrides, settings_file));
+    result.settings = std::move(resolved.settings);
+    result.sources = std::move(resolved.sources);
     result.classes = weights.class_count();
     result.checkpoint_format = std::string(checkpoint.format());
-    DETECT_TRY(check_labels(result.settings, result.classes, overrides.labels.has_value()));
+    DETECT_TRY(check_labels(result.settings, result.classes,
+                            overrides.labels.has_value() || settings_file.values.labels.has_value()));
     DETECT_TRY(check_anchors(result.settings, weights));
     DETECT_TRY_ASSIGN(NetworkDefinition definition, build_network(weights, result.classes, result.settings, layout));
     result.unexpected = weights.unexpected(definition.used_parameters);
@@ -99,9 +103,9 @@ Result<CheckpointGraph> define_network(const Checkpoint& checkpoint, const Setti
 } // namespace
 
 Result<CheckpointGraph> graph_from_checkpoint(const std::filesystem::path& path, const SettingsOverrides& overrides,
-                                              OutputLayout layout, int opset) {
+                                              OutputLayout layout, int opset, const SettingsFile& settings_file) {
     DETECT_TRY_ASSIGN(const Checkpoint checkpoint, Checkpoint::open(path));
-    auto network = define_network(checkpoint, overrides, layout);
+    auto network = define_network(checkpoint, overrides, layout, settings_file);
     if (!network) return in_file(std::move(network).error(), path);
     CheckpointGraph result = *std::move(network);
     result.nodes_before = result.graph.nodes.size();

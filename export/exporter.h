@@ -11,6 +11,8 @@ struct ExportOptions {
     std::filesystem::path checkpoint;
     std::filesystem::path output;
     SettingsOverrides settings;
+    /// What is taken from another file, unless `settings` says otherwise.
+    SettingsFile settings_file = {};
     OutputLayout layout = OutputLayout::batched;
     int opset = 17;
     PrecisionOptions precision = {};
