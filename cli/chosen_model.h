@@ -16,6 +16,9 @@ struct ChosenModel {
     bool is_checkpoint = false;
     /// For a checkpoint only.
     SettingsOverrides overrides;
+    SettingsFile settings_file;
+    /// Say nothing of settings that were assumed.
+    bool quiet = false;
 };
 
 /// Declares `--model`, for every verb that runs one.
@@ -26,6 +29,8 @@ void add_model_option(CLI::App& command, std::string& model);
 [[nodiscard]] Result<ChosenModel> choose_model(const CLI::App& command, const std::string& model,
                                                const SettingsArguments& settings, bool quiet = false);
 
+/// For a checkpoint other than the bundled one, a note names the settings that its training decides and that nobody
+/// gave.
 [[nodiscard]] Result<Detector> open_detector(const ChosenModel& model, const DetectorOptions& options);
 
 /// The graph that such a detector runs.
