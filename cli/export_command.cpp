@@ -104,6 +104,11 @@ Result<void> run(const CLI::App& command, const ExportArguments& arguments) {
                      image));
     print(result);
     for (const std::string& key : result.network.unexpected) warn("the network has no place for tensor " + key);
+    if (const auto& better = result.sizes.better) {
+        warn(result.sizes.warning() + " If so, export it with --min-size " + std::to_string(better->min_size) +
+             "; if not, with --min-size " + std::to_string(result.network.settings.transform.min_size) +
+             ", so that nobody asks again");
+    }
     for (const std::string& warning : result.precision.warnings) warn(warning);
     if (result.network.settings.labels.empty()) note("no class names are known; give them with --labels");
     if (result.verification.example_detections == 0) {

@@ -47,6 +47,7 @@ Result<ExportReport> export_model(const ExportOptions& options, const Tensor& im
     DETECT_TRY_ASSIGN(report.network, graph_from_checkpoint(options.checkpoint, options.settings, options.layout,
                                                             options.opset, options.settings_file));
     report.network.graph.metadata.merge(verified_picture_metadata(image));
+    DETECT_TRY_ASSIGN(report.sizes, try_sizes(report.network, image, progress));
     DETECT_TRY_ASSIGN(report.precision, reduce_precision(report.network, options.precision, image));
     DETECT_TRY_ASSIGN(const std::string bytes, write_onnx(report.network.graph));
     report.file_bytes = bytes.size();

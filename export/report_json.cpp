@@ -81,6 +81,19 @@ Json settings_json(const CheckpointGraph& network) {
     return json;
 }
 
+Json to_json(const SizeTrials& sizes) {
+    Json json{{"trials", Json::array()}};
+    for (const SizeTrial& trial : sizes.trials) {
+        json["trials"].push_back({{"min_size", trial.min_size},
+                                  {"max_size", trial.max_size},
+                                  {"assumed", trial.is_own},
+                                  {"detections", trial.detections},
+                                  {"sum_of_scores", trial.sum_of_scores}});
+    }
+    if (sizes.better) json["warning"] = sizes.warning();
+    return json;
+}
+
 Json to_json(const ExportReport& report, const ExportOptions& options, const Tensor& image) {
     Json json;
     json["model"] = report.output.string();
@@ -94,6 +107,7 @@ Json to_json(const ExportReport& report, const ExportOptions& options, const Ten
                               {"bytes_after", report.network.bytes_after}};
     json["unexpected_tensors"] = report.network.unexpected;
     json["settings"] = settings_json(report.network);
+    if (!report.sizes.trials.empty()) json["sizes"] = to_json(report.sizes);
     json["metadata"] = report.network.graph.metadata;
     json["image"] = {{"width", image.dims()[2]},
                      {"height", image.dims()[1]},

@@ -196,6 +196,45 @@ class Printed(SettingsCase):
             self.assertNotIn("assumed", self.run_detect("run", BOARD, "--no-draw", *arguments).stderr)
 
 
+class AssumedSizes(SettingsCase):
+    """The bundled model and the trained checkpoint were trained at 1024."""
+
+    def trials(self, output):
+        trials = self.report(output).get("sizes", {"trials": []})["trials"]
+        return [(trial["min_size"], trial["assumed"]) for trial in trials]
+
+    def test_a_size_that_scores_much_better_is_named(self):
+        picture, weights = SHARED / "deeppcb/images/12100015.jpg", SHARED / "weights/deeppcb_mnv3_fpn.pth"
+        if not picture.exists() or not weights.exists():
+            self.skipTest("needs deeppcb and weights in DETECT_SHARED_DIR")
+        result = self.run_detect("export", "--image", picture, "--weights", weights, "-o", "assumed.onnx")
+        (warning,) = [line for line in result.stderr.splitlines() if "trained at about" in line]
+        self.assertRegex(warning, r"^detect: warning: on the example picture and its mirror image, at min_size 1024 "
+                                  r"1\d detections score 0\.\d\d on average, at the assumed 800 \d+ detections score "
+                                  r"0\.\d\d on average: was it trained at about 1024\? .*--min-size 1024")  # fmt: skip
+        self.assertEqual(self.trials("assumed.onnx"), [(320, False), (480, False), (640, False), (800, True),
+                                                       (1024, False), (1333, False)])
+        sizes = self.report("assumed.onnx")["sizes"]
+        self.assertIn("trained at about 1024", sizes["warning"])
+        score = {trial["min_size"]: trial["sum_of_scores"] for trial in sizes["trials"]}
+        self.assertGreater(score[1024], 1.2 * score[800])
+        result = self.run_detect("export", "--image", picture, "--weights", weights, "-o", "given.onnx", "--min-size",
+                                 "1024")
+        self.assertNotIn("trained at", result.stderr)
+        self.assertEqual(self.trials("given.onnx"), [])
+
+    def test_nothing_is_said_where_none_does(self):
+        """On this board 800 is as good. It is found out in every layout, opset and precision."""
+        result = self.export_of("assumed.onnx", "--max-size", "1000", "--layout", "torchvision", "--opset", "11",
+                                "--precision", "fp16")
+        self.assertNotIn("trained at about", result.stderr)
+        self.assertEqual(self.trials("assumed.onnx"), [(320, False), (480, False), (640, False), (800, True)])
+
+    def test_what_a_file_was_given_is_not_tried(self):
+        self.export_of("again.onnx", "--settings-from", "small.onnx")
+        self.assertEqual(self.trials("again.onnx"), [])
+
+
 class FromFiles(SettingsCase):
     def test_an_exported_file(self):
         self.export_of("again.onnx", "--settings-from", "unusual.onnx")
