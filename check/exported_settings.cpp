@@ -87,25 +87,33 @@ void read_normalisation(const GraphQueries& queries, SettingsOverrides& settings
     }
 }
 
-/// torchvision's BoxCoder: every fourth delta, from the one of number `coordinate`, divided by its weight.
-std::optional<std::size_t> delta_coordinate(const GraphQueries& queries, const Node& division) {
+/// The coordinates of box deltas that a division takes, by their numbers: torchvision's BoxCoder takes every fourth
+/// from one on, this program the first two and the last two of the last axis. Empty if it divides something else.
+std::vector<std::size_t> divided_coordinates(const GraphQueries& queries, const Node& division) {
     const Node* slice = queries.producer(division.input(0));
     // The RPN's deltas are a convolution's, those of the RoI heads a fully connected layer's.
     if (slice == nullptr || slice->op != "Slice" || queries.source(slice->input(0), {"Gemm", "MatMul"}) == nullptr)
-        return std::nullopt;
+        return {};
     const auto starts = attribute_or_input(queries, *slice, "starts", 1);
-    if (!starts || starts->size() != 1 || starts->front() < 0 || starts->front() > 3) return std::nullopt;
-    return static_cast<std::size_t>(starts->front());
+    const auto ends = attribute_or_input(queries, *slice, "ends", 2);
+    if (!starts || !ends || starts->size() != 1 || ends->size() != 1) return {};
+    const std::int64_t start = starts->front();
+    if (start < 0 || start > 3) return {};
+    const auto first = static_cast<std::size_t>(start);
+    if (start % 2 == 0 && ends->front() == start + 2) return {first, first + 1};
+    return ends->front() > 4 ? std::vector{first} : std::vector<std::size_t>{};
 }
 
 void read_box_weights(const GraphQueries& queries, SettingsOverrides& settings) {
     std::vector<float> weights(4, 0.0F);
     for (const Node& node : queries.graph().nodes) {
-        const auto weight = node.op == "Div" ? queries.number(node.input(1)) : std::nullopt;
-        if (!weight || *weight <= 0.0) continue;
-        if (const auto coordinate = delta_coordinate(queries, node)) weights[*coordinate] = static_cast<float>(*weight);
+        const auto divisors = node.op == "Div" ? queries.few_numbers(node.input(1)) : std::vector<double>{};
+        const auto coordinates = divisors.empty() ? std::vector<std::size_t>{} : divided_coordinates(queries, node);
+        if (divisors.size() != 1 && divisors.size() != coordinates.size()) continue;
+        for (std::size_t i = 0; i < coordinates.size(); ++i)
+            weights[coordinates[i]] = static_cast<float>(divisors[divisors.size() == 1 ? 0 : i]);
     }
-    if (std::ranges::none_of(weights, [](float weight) { return weight == 0.0F; })) settings.box_weights = weights;
+    if (std::ranges::all_of(weights, [](float weight) { return weight > 0.0F; })) settings.box_weights = weights;
 }
 
 /// Whether boxes that a slice keeps the best of are detections rather than proposals: regions were pooled before.

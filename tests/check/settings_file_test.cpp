@@ -127,16 +127,22 @@ TEST_F(SettingsFileTest, OfThisProgramTellsEverything) {
     EXPECT_FALSE(usual.assumed.contains("min_size"));
 }
 
-/// As a tool leaves it that drops metadata. Box weights are constants without names there.
+/// As a tool leaves it that drops metadata.
 TEST_F(SettingsFileTest, WithoutItsMetadataTellsWhatItsConstantsShow) {
     for (const int opset : {11, 17}) {
         Graph bare = graph(unusual(), opset);
         bare.metadata.clear();
-        SettingsFile file = require(read_settings_file(write(bare)));
-        EXPECT_THAT(file.unread, ElementsAre("box_weights", "labels")) << opset;
-        file.values.box_weights = unusual().box_weights;
+        const SettingsFile file = require(read_settings_file(write(bare)));
         EXPECT_EQ(texts(file.values), texts(unusual())) << opset;
+        EXPECT_THAT(file.unread, ElementsAre("labels")) << opset;
     }
+    Graph usual = graph({.min_size = 320});
+    usual.metadata.clear();
+    EXPECT_EQ(require(read_settings_file(write(usual))).values.box_weights, (Ratios{10.0F, 10.0F, 5.0F, 5.0F}));
+    // Weights of 1 leave no division behind.
+    Graph one = graph({.min_size = 320, .box_weights = Ratios{1.0F, 1.0F, 1.0F, 1.0F}});
+    one.metadata.clear();
+    EXPECT_THAT(require(read_settings_file(write(one))).unread, ElementsAre("box_weights", "labels"));
 }
 
 TEST_F(SettingsFileTest, MayBeAReport) {

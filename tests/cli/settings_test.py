@@ -264,13 +264,23 @@ class FromFiles(SettingsCase):
     def test_a_file_without_metadata_tells_what_can_be_read_off(self):
         drop_metadata(self.folder / "unusual.onnx", self.folder / "bare.onnx")
         result = self.export_of("again.onnx", "--settings-from", "bare.onnx")
+        self.assertNotIn("does not tell", result.stderr)
+        self.assert_unusual("again.onnx", "settings file")
+
+    def test_what_cannot_be_read_off_is_said(self):
+        """Weights of 1 leave no division behind."""
+        at = FLAGS.index("--box-weights")
+        self.export_of("ones.onnx", *FLAGS[:at], "--box-weights", "1,1,1,1", *FLAGS[at + 2 :])
+        drop_metadata(self.folder / "ones.onnx", self.folder / "bare.onnx")
+        result = self.export_of("again.onnx", "--settings-from", "bare.onnx")
         self.assertIn("detect: note: bare.onnx does not tell --box-weights; ", result.stderr)
         expected = {**UNUSUAL, "box_weights": "10,10,5,5"}
         self.assertEqual({key: self.values("again.onnx")[key] for key in UNUSUAL}, expected)
         self.assertEqual(self.sources("again.onnx")["box_weights"], "default (torchvision's)")
-        result = self.export_of("again.onnx", "--settings-from", "bare.onnx", "--box-weights", "9,11,4,6")
+        result = self.export_of("again.onnx", "--settings-from", "bare.onnx", "--box-weights", "1,1,1,1")
         self.assertNotIn("does not tell", result.stderr)
-        self.assertEqual({key: self.values("again.onnx")[key] for key in UNUSUAL}, UNUSUAL)
+        result = self.run_detect("check", "bare.onnx", "--image", BOARD, "--weights", "bare.safetensors", exit_code=6)
+        self.assertIn("cannot be read off the file and were not given: box_weights", " ".join(result.stdout.split()))
 
     def test_int8_and_fp16(self):
         pictures = self.folder / "pictures"
