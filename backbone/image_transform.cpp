@@ -52,9 +52,9 @@ ValueId add_padding(GraphBuilder& b, ValueId size) {
 TransformedImages add_image_transform(GraphBuilder& b, ValueId input, const ImageTransformSettings& settings) {
     const auto scope = b.scope("transform");
 
-    // 1. Normalise with ImageNet's statistics, before the resize (so that padding is not black but mean-coloured).
-    const ValueId mean = b.constant("image_mean", Tensor::of<float>({1, 3, 1, 1}, {0.485F, 0.456F, 0.406F}));
-    const ValueId std = b.constant("image_std", Tensor::of<float>({1, 3, 1, 1}, {0.229F, 0.224F, 0.225F}));
+    // 1. Normalise, before the resize (so that padding is not black but mean-coloured).
+    const ValueId mean = b.constant("image_mean", Tensor::of<float>({1, 3, 1, 1}, settings.mean));
+    const ValueId std = b.constant("image_std", Tensor::of<float>({1, 3, 1, 1}, settings.deviation));
     const ValueId normalised = b.div(b.sub(input, mean), std);
 
     // 2. The new size.

@@ -3,6 +3,8 @@
 
 #include "graph/builder.h"
 
+#include <vector>
+
 namespace detect {
 
 /// torchvision's GeneralizedRCNNTransform: how an input picture is scaled before the network sees it.
@@ -11,6 +13,10 @@ struct ImageTransformSettings {
     std::int64_t min_size = 800;
     /// … unless the longer side would pass this.
     std::int64_t max_size = 1333;
+    /// Of the red, green and blue values (0–1) of the pictures it was trained on: each is (value − mean) / deviation to
+    /// the network. ImageNet's, unless somebody says otherwise.
+    std::vector<float> mean{0.485F, 0.456F, 0.406F};
+    std::vector<float> deviation{0.229F, 0.224F, 0.225F};
 };
 
 /// A batch of pictures as the backbone wants it, and the sizes that lead back to the input's pixels.
@@ -23,7 +29,8 @@ struct TransformedImages {
     ValueId to_input_scale;
 };
 
-/// Adds normalisation, resize and padding. `input`: float32 [batch, 3, height, width], RGB, 0–1.
+/// Adds normalisation, resize and padding. `input`: float32 [batch, 3, height, width], RGB, 0–1. The settings' mean and
+/// deviation have three numbers each.
 TransformedImages add_image_transform(GraphBuilder& builder, ValueId input, const ImageTransformSettings& settings);
 
 } // namespace detect

@@ -6,6 +6,7 @@
 #include "check/exported_settings.h"
 #include "check/known_shapes.h"
 #include "check/registry.h"
+#include "checkpoint/setting_rules.h"
 #include "export/checkpoint_graph.h"
 #include "onnx/model_file.h"
 #include "onnx/opset_conversion.h"
@@ -72,6 +73,18 @@ void say_what_is_left_out(const Trials& trials, const CheckOptions& options, Che
         report.left_out.emplace_back(
             "input range and thresholds were not looked at: the outputs are not boxes, labels and scores");
     }
+}
+
+/// What decides about the comparison with a checkpoint, and is a guess.
+void say_which_settings_are_unknown(const SettingsOverrides& settings, CheckReport& report) {
+    std::vector<std::string> unknown;
+    for (const Setting& setting : setting_table()) {
+        const bool of_preset = settings.preset && belongs_to_preset(setting);
+        if (setting.of_training && !of_preset && !override_text(setting, settings)) unknown.emplace_back(setting.key);
+    }
+    if (unknown.empty()) return;
+    report.left_out.push_back("these settings cannot be read off the file and were not given: " + listed(unknown) +
+                              "; the checkpoint's own or torchvision's were taken");
 }
 
 /// A run that stops is a problem, whether a check knows why or not.
@@ -141,6 +154,7 @@ Result<CheckReport> check_model(const std::filesystem::path& file, const CheckOp
     report.feeding = facts.feeding;
     if (options.weights) {
         report.settings = with_defaults(options.settings, exported_settings(queries));
+        say_which_settings_are_unknown(report.settings, report);
         Findings findings;
         DETECT_TRY(check_against_checkpoint(context, report.settings, findings, report.agreement));
         collect(report, "checkpoint", std::move(findings), options.target);

@@ -13,6 +13,14 @@ Result<NetworkSettings> preset_of(const std::string& name, const NetworkSettings
     return preset;
 }
 
+SettingsOverrides with_both_counts(SettingsOverrides overrides) {
+    for (auto* const count : {&overrides.rpn_pre_nms_top_n, &overrides.rpn_post_nms_top_n}) {
+        if (!*count) *count = overrides.rpn_top_n;
+    }
+    overrides.rpn_top_n.reset();
+    return overrides;
+}
+
 void let_sizes_follow(NetworkSettings& settings, const SettingsOverrides& overrides) {
     std::int64_t& min_size = settings.transform.min_size;
     std::int64_t& max_size = settings.transform.max_size;

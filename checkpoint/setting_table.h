@@ -45,7 +45,7 @@ struct RangeOf<std::vector<std::string>> {
 template <class T>
 struct SettingPlace {
     T& (*in_network)(NetworkSettings&);
-    /// Null where users have no say. Two settings may have the same place: then one word of a user sets both.
+    /// Null where users have no say.
     std::optional<T> SettingsOverrides::*in_overrides = nullptr;
     typename RangeOf<T>::type range = {};
 
@@ -67,6 +67,11 @@ struct Setting {
     /// In messages about its values; empty: its key.
     std::string_view item = {};
     std::string_view unit = {};
+    /// Of a list that has one number for each of these, and no others: "red, green, blue".
+    std::string_view parts = {};
+    /// A network trained with another value finds less, or nothing: what a user has to know of the training. The rest
+    /// is a matter of taste.
+    bool of_training = false;
 };
 
 /// All of them, in the order of the help page.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/try.h"
 #include "check/check.h"
+#include "check/exported_settings.h"
 #include "checkpoint/setting_table.h"
 #include "cli/check_report.h"
 #include "cli/commands.h"
@@ -81,8 +82,9 @@ Result<checking::CheckOptions> read_options(const CLI::App& command, const Check
                      given.first_option + " is for the checkpoint; give that with --weights"};
     }
     options.target = target_of(arguments.target);
+    note_unread(arguments.settings, given);
     options.labels = given.overrides.labels;
-    options.settings = std::move(given.overrides);
+    options.settings = checking::with_defaults(std::move(given.overrides), given.file.values);
     if (!arguments.weights.empty()) options.weights = arguments.weights;
     if (!arguments.image.empty()) {
         DETECT_TRY_ASSIGN(options.image, read_example_image(arguments.image));

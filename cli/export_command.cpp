@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/try.h"
+#include "checkpoint/setting_table.h"
 #include "cli/commands.h"
 #include "cli/example_image.h"
 #include "cli/exit_code.h"
@@ -34,6 +35,27 @@ std::string in_megabytes(std::size_t bytes) {
     return text;
 }
 
+/// Where a value comes from stands before it: lists are long. A star marks what was assumed.
+void print_settings(const CheckpointGraph& network) {
+    std::printf("settings      * assumed: neither given nor in the checkpoint\n");
+    std::printf("  %-19s %-23s   %lld\n", "num_classes", "read from shapes", static_cast<long long>(network.classes));
+    for (const Setting& setting : setting_table()) {
+        const SettingSource source = network.sources.at(setting.key);
+        const std::string key(setting.key);
+        if (holds_names(setting)) {
+            const std::size_t count = network.settings.labels.size();
+            const std::string names = std::to_string(count) + " names";
+            std::printf("  %-19s %-23s   %s\n", key.c_str(),
+                        std::string(count == 0 ? "none given" : to_string(source)).c_str(),
+                        count == 0 ? "" : names.c_str());
+            continue;
+        }
+        std::printf("  %-19s %-23s %s %s\n", key.c_str(), std::string(to_string(source)).c_str(),
+                    is_assumed(source) ? "*" : " ", to_text(setting, network.settings).c_str());
+    }
+    std::printf("\n");
+}
+
 void print(const ExportReport& report) {
     const CheckpointGraph& network = report.network;
     std::printf("checkpoint    %s, %lld classes besides the background\n", network.checkpoint_format.c_str(),
@@ -42,6 +64,7 @@ void print(const ExportReport& report) {
                 in_megabytes(network.bytes_before).c_str(), in_megabytes(network.bytes_after).c_str());
     std::printf("file          %s, %s, opset %d\n\n", report.output.c_str(), in_megabytes(report.file_bytes).c_str(),
                 network.graph.opset);
+    print_settings(network);
     print_precision(report.precision);
     std::printf("verified: reference interpreter against executor, detections of score >= %.1f\n",
                 static_cast<double>(report.verification.tolerance.match.min_score));
@@ -57,6 +80,7 @@ void print(const ExportReport& report) {
 
 Result<void> run(const CLI::App& command, const ExportArguments& arguments) {
     DETECT_TRY_ASSIGN(const GivenSettings given, read_settings(command, arguments.settings));
+    note_unread(arguments.settings, given);
     std::filesystem::path checkpoint = arguments.weights;
     if (checkpoint.empty()) checkpoint = bundled_checkpoint();
     if (checkpoint.empty()) {
@@ -72,6 +96,7 @@ Result<void> run(const CLI::App& command, const ExportArguments& arguments) {
         export_model({.checkpoint = checkpoint,
                       .output = arguments.output,
                       .settings = given.overrides,
+                      .settings_file = given.file,
                       .layout = arguments.layout == "torchvision" ? OutputLayout::torchvision : OutputLayout::batched,
                       .opset = arguments.opset,
                       .precision = std::move(precision),
@@ -79,6 +104,11 @@ Result<void> run(const CLI::App& command, const ExportArguments& arguments) {
                      image));
     print(result);
     for (const std::string& key : result.network.unexpected) warn("the network has no place for tensor " + key);
+    if (const auto& better = result.sizes.better) {
+        warn(result.sizes.warning() + " If so, export it with --min-size " + std::to_string(better->min_size) +
+             "; if not, with --min-size " + std::to_string(result.network.settings.transform.min_size) +
+             ", so that nobody asks again");
+    }
     for (const std::string& warning : result.precision.warnings) warn(warning);
     if (result.network.settings.labels.empty()) note("no class names are known; give them with --labels");
     if (result.verification.example_detections == 0) {

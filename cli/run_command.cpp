@@ -40,8 +40,14 @@ Result<int> run(const CLI::App& command, const RunOptions& options) {
     DETECT_TRY_ASSIGN(const DetectionRules rules, plan_rules(options, detector.labels()));
     DETECT_TRY_ASSIGN(CollectedResults collected, CollectedResults::open(plan.results, detector.labels(), plan.inputs));
     if (plan.results.drawings) DETECT_TRY(make_new_folder(*plan.results.drawings));
-    RunParts parts{
-        .plan = plan, .detector = detector, .rules = rules, .collected = std::move(collected), .conditions = {}};
+    RunParts parts{.plan = plan,
+                   .detector = detector,
+                   .rules = rules,
+                   .collected = std::move(collected),
+                   .warnings = {},
+                   .conditions = {}};
+    if (const std::string assumed = assumed_settings(plan.model, detector.metadata()); !assumed.empty())
+        parts.warnings.push_back({.code = "assumed", .message = assumed});
     if (!parts.collected.empty()) parts.conditions = find_conditions(plan);
     PictureRun pictures(std::move(parts), interruption);
     return pictures.run();

@@ -2,9 +2,12 @@
 #include "cli/settings_options.h"
 
 #include "base/try.h"
+#include "check/settings_file.h"
 #include "checkpoint/class_names.h"
 #include "checkpoint/setting_table.h"
+#include "cli/exit_code.h"
 
+#include <algorithm>
 #include <type_traits>
 
 namespace detect::cli {
@@ -12,7 +15,11 @@ namespace detect::cli {
 namespace {
 
 constexpr const char* group = "Settings that a checkpoint does not hold (default: its metadata, else torchvision's)";
+constexpr const char* file_flag = "--settings-from";
 constexpr const char* preset_flag = "--preset";
+/// For two settings that have flags of their own as well.
+constexpr const char* both_counts_flag = "--rpn-top-n";
+constexpr std::string_view first_count = "rpn_pre_nms_top_n";
 
 /// The command line's own parser reads single numbers; lists and names wait for `read_settings`.
 template <class T>
@@ -36,9 +43,24 @@ Result<void> read_names(const std::string& text, SettingsOverrides& overrides) {
     return {};
 }
 
+void add_both_counts_option(CLI::App& command, SettingsArguments& a) {
+    command
+        .add_option_function<std::int64_t>(
+            both_counts_flag, [&a](const std::int64_t& value) { a.numbers.rpn_top_n = value; },
+            "Keep this many proposals before and after the RPN's non-maximum suppression: sets the next two")
+        ->group(group);
+}
+
 } // namespace
 
 void add_settings_options(CLI::App& command, SettingsArguments& a) {
+    command
+        .add_option(
+            file_flag, a.settings_file,
+            "Take them from this file, where they are not given here: an exported ONNX file of any exporter, or "
+            "export's .report.json")
+        ->type_name("FILE")
+        ->group(group);
     command
         .add_option_function<std::string>(
             preset_flag, [&a](const std::string& name) { a.numbers.preset = name; },
@@ -47,6 +69,7 @@ void add_settings_options(CLI::App& command, SettingsArguments& a) {
         ->group(group);
     for (const Setting& setting : setting_table()) {
         if (setting.flag.empty()) continue;
+        if (setting.key == first_count) add_both_counts_option(command, a);
         auto* const option =
             std::visit([&](const auto& place) { return add_option(command, setting, place, a); }, setting.place);
         if (!setting.metavar.empty()) option->type_name(std::string(setting.metavar));
@@ -55,15 +78,16 @@ void add_settings_options(CLI::App& command, SettingsArguments& a) {
 }
 
 std::vector<std::string> settings_flags() {
-    std::vector<std::string> flags{preset_flag};
+    std::vector<std::string> flags{file_flag, preset_flag};
     for (const Setting& setting : setting_table()) {
+        if (setting.key == first_count) flags.emplace_back(both_counts_flag);
         if (!setting.flag.empty()) flags.emplace_back(setting.flag);
     }
     return flags;
 }
 
 Result<GivenSettings> read_settings(const CLI::App& command, const SettingsArguments& a) {
-    GivenSettings given{.overrides = a.numbers, .first_option = {}};
+    GivenSettings given{.overrides = a.numbers, .file = {}, .first_option = {}};
     for (const std::string& flag : settings_flags()) {
         const bool is_a_filter = a.max_detections_is_a_filter && flag == "--max-detections";
         if (command.count(flag) > 0 && given.first_option.empty() && !is_a_filter) given.first_option = flag;
@@ -78,7 +102,28 @@ Result<GivenSettings> read_settings(const CLI::App& command, const SettingsArgum
             return Error{read.error().code, flag + ": " + read.error().message};
         }
     }
+    if (command.count(file_flag) > 0) {
+        DETECT_TRY_ASSIGN(given.file, checking::read_settings_file(a.settings_file));
+    }
     return given;
+}
+
+void note_unread(const SettingsArguments& arguments, const GivenSettings& given) {
+    std::string flags;
+    for (const Setting& setting : setting_table()) {
+        const bool unread = std::ranges::find(given.file.unread, setting.key) != given.file.unread.end();
+        if (!unread || holds_names(setting) || override_text(setting, given.overrides)) continue;
+        flags += (flags.empty() ? "" : ", ") + flag_of(setting.key);
+    }
+    if (flags.empty()) return;
+    note(arguments.settings_file + " does not tell " + flags +
+         "; they are the checkpoint's own or torchvision's, unless you give them");
+}
+
+std::string flag_of(std::string_view key) {
+    const auto setting = std::ranges::find(setting_table(), key, &Setting::key);
+    const bool has_flag = setting != setting_table().end() && !setting->flag.empty();
+    return std::string(has_flag ? setting->flag : key);
 }
 
 } // namespace detect::cli

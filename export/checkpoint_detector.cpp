@@ -9,9 +9,9 @@
 namespace detect {
 
 Result<Detector> detector_from_checkpoint(const std::filesystem::path& checkpoint, const SettingsOverrides& settings,
-                                          const DetectorOptions& options) {
-    DETECT_TRY_ASSIGN(CheckpointGraph network,
-                      graph_from_checkpoint(checkpoint, settings, OutputLayout::batched, newest_export_opset));
+                                          const DetectorOptions& options, const SettingsFile& settings_file) {
+    DETECT_TRY_ASSIGN(CheckpointGraph network, graph_from_checkpoint(checkpoint, settings, OutputLayout::batched,
+                                                                     newest_export_opset, settings_file));
     return detector_from_graph(std::move(network.graph), options);
 }
 

@@ -24,6 +24,7 @@ std::size_t described_bytes(const Graph& graph) {
 std::map<std::string, std::string> make_metadata(const CheckpointGraph& result, const Checkpoint& checkpoint) {
     std::map<std::string, std::string> metadata = to_metadata(result.settings);
     metadata["architecture"] = "fasterrcnn_mobilenet_v3_large_fpn";
+    metadata[std::string(assumed_settings_key)] = assumed_settings_text(result.sources);
     metadata["num_classes"] = std::to_string(result.classes);
     metadata["input_range"] = "0-1";
     metadata["input_layout"] = "NCHW, RGB";
@@ -54,6 +55,24 @@ Result<void> check_labels(const NetworkSettings& settings, std::int64_t classes,
     return Error{given ? ErrorCode::invalid_argument : ErrorCode::bad_model, message};
 }
 
+/// Said once and in terms of settings, rather than of the four tensors that would not fit.
+Result<void> check_anchors(const NetworkSettings& settings, const NetworkWeights& weights) {
+    const auto scores = weights.find("rpn.head.cls_logits.weight");
+    const auto deltas = weights.find("rpn.head.bbox_pred.weight");
+    if (!scores || !deltas || scores->dims().rank() != 4 || deltas->dims().rank() != 4) return {};
+    const AnchorSettings& anchors = settings.anchors;
+    Dims expected = scores->dims();
+    expected[0] = anchors.per_location();
+    if (scores->dims() == expected || deltas->dims()[0] != 4 * scores->dims()[0]) return {};
+    return Error{ErrorCode::bad_model,
+                 "tensor rpn.head.cls_logits.weight is " + to_string(scores->dims()) + ", expected " +
+                     to_string(expected) + ": it was trained with " + std::to_string(scores->dims()[0]) +
+                     " anchors per location, but " + std::to_string(anchors.sizes.size()) + " anchor sizes times " +
+                     std::to_string(anchors.aspect_ratios.size()) + " aspect ratios make " +
+                     std::to_string(anchors.per_location()) +
+                     ": give those of the training, see the setting anchor_sizes and the setting aspect_ratios"};
+}
+
 /// What is wrong with a checkpoint, under its name. What is wrong with what was said about it has nothing to do with
 /// it.
 Error in_file(Error error, const std::filesystem::path& path) {
@@ -64,13 +83,17 @@ Error in_file(Error error, const std::filesystem::path& path) {
 
 /// The graph as it is written down, and what was found on the way.
 Result<CheckpointGraph> define_network(const Checkpoint& checkpoint, const SettingsOverrides& overrides,
-                                       OutputLayout layout) {
+                                       OutputLayout layout, const SettingsFile& settings_file) {
     CheckpointGraph result;
     DETECT_TRY_ASSIGN(const NetworkWeights weights, load_network_weights(checkpoint));
-    DETECT_TRY_ASSIGN(result.settings, resolve_settings(checkpoint.metadata(), overrides));
+    DETECT_TRY_ASSIGN(ResolvedSettings resolved, resolve_with_sources(checkpoint.metadata(), overrides, settings_file));
+    result.settings = std::move(resolved.settings);
+    result.sources = std::move(resolved.sources);
     result.classes = weights.class_count();
     result.checkpoint_format = std::string(checkpoint.format());
-    DETECT_TRY(check_labels(result.settings, result.classes, overrides.labels.has_value()));
+    DETECT_TRY(check_labels(result.settings, result.classes,
+                            overrides.labels.has_value() || settings_file.values.labels.has_value()));
+    DETECT_TRY(check_anchors(result.settings, weights));
     DETECT_TRY_ASSIGN(NetworkDefinition definition, build_network(weights, result.classes, result.settings, layout));
     result.unexpected = weights.unexpected(definition.used_parameters);
     result.graph = std::move(definition.graph);
@@ -80,9 +103,9 @@ Result<CheckpointGraph> define_network(const Checkpoint& checkpoint, const Setti
 } // namespace
 
 Result<CheckpointGraph> graph_from_checkpoint(const std::filesystem::path& path, const SettingsOverrides& overrides,
-                                              OutputLayout layout, int opset) {
+                                              OutputLayout layout, int opset, const SettingsFile& settings_file) {
     DETECT_TRY_ASSIGN(const Checkpoint checkpoint, Checkpoint::open(path));
-    auto network = define_network(checkpoint, overrides, layout);
+    auto network = define_network(checkpoint, overrides, layout, settings_file);
     if (!network) return in_file(std::move(network).error(), path);
     CheckpointGraph result = *std::move(network);
     result.nodes_before = result.graph.nodes.size();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "checkpoint/setting_sources.h"
 #include "checkpoint/settings_overrides.h"
 #include "export/network.h"
 #include "export/precision/training_statistics.h"
@@ -15,6 +16,8 @@ struct CheckpointGraph {
     /// Simplified, in the opset asked for, with metadata.
     Graph graph;
     NetworkSettings settings;
+    /// Who said so.
+    SettingSources sources;
     /// Background included.
     std::int64_t classes = 0;
     std::size_t nodes_before = 0;
@@ -30,9 +33,10 @@ struct CheckpointGraph {
 };
 
 /// Reads a checkpoint (.pth or .safetensors, told apart by content) and writes the network down as a graph.
-/// `unreadable_input` or `bad_model`, naming the file and the cause.
+/// Settings come from the checkpoint's metadata, then `settings_file`, then `overrides`; the file's metadata lists
+/// those that nobody said. `unreadable_input` or `bad_model`, naming the file and the cause.
 [[nodiscard]] Result<CheckpointGraph> graph_from_checkpoint(const std::filesystem::path& path,
                                                             const SettingsOverrides& overrides, OutputLayout layout,
-                                                            int opset);
+                                                            int opset, const SettingsFile& settings_file = {});
 
 } // namespace detect

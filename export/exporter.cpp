@@ -5,6 +5,7 @@
 #include "base/try.h"
 #include "export/precision/quantized_graph.h"
 #include "export/report_json.h"
+#include "export/verified_picture.h"
 #include "onnx/model_checker.h"
 #include "onnx/reader.h"
 #include "onnx/writer.h"
@@ -43,8 +44,10 @@ Result<ExportReport> export_model(const ExportOptions& options, const Tensor& im
     DETECT_TRY(check_opset(options));
     progress("reading " + options.checkpoint.string());
     ExportReport report;
-    DETECT_TRY_ASSIGN(report.network,
-                      graph_from_checkpoint(options.checkpoint, options.settings, options.layout, options.opset));
+    DETECT_TRY_ASSIGN(report.network, graph_from_checkpoint(options.checkpoint, options.settings, options.layout,
+                                                            options.opset, options.settings_file));
+    report.network.graph.metadata.merge(verified_picture_metadata(image));
+    DETECT_TRY_ASSIGN(report.sizes, try_sizes(report.network, image, progress));
     DETECT_TRY_ASSIGN(report.precision, reduce_precision(report.network, options.precision, image));
     DETECT_TRY_ASSIGN(const std::string bytes, write_onnx(report.network.graph));
     report.file_bytes = bytes.size();

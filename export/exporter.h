@@ -3,6 +3,7 @@
 
 #include "export/checkpoint_graph.h"
 #include "export/reduced_precision.h"
+#include "export/size_trials.h"
 #include "export/verification.h"
 
 namespace detect {
@@ -11,6 +12,8 @@ struct ExportOptions {
     std::filesystem::path checkpoint;
     std::filesystem::path output;
     SettingsOverrides settings;
+    /// What is taken from another file, unless `settings` says otherwise.
+    SettingsFile settings_file = {};
     OutputLayout layout = OutputLayout::batched;
     int opset = 17;
     PrecisionOptions precision = {};
@@ -22,6 +25,8 @@ struct ExportReport {
     CheckpointGraph network;
     PrecisionReport precision;
     Verification verification;
+    /// Nothing unless the size was assumed.
+    SizeTrials sizes;
     std::size_t file_bytes = 0;
     std::filesystem::path output;
     /// The same figures as JSON, beside the model: model.report.json.

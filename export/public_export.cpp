@@ -70,11 +70,13 @@ Result<ExportedModel> export_checkpoint(const std::filesystem::path& checkpoint,
                                                          .precision = std::move(precision),
                                                          .progress = {}},
                                                         image));
+    std::vector<std::string> warnings = std::move(report.precision.warnings);
+    if (report.sizes.better) warnings.push_back(report.sizes.warning());
     return ExportedModel{.model = std::move(report.output),
                          .report = std::move(report.report),
                          .file_bytes = report.file_bytes,
                          .example_detections = static_cast<std::size_t>(report.verification.example_detections),
-                         .warnings = std::move(report.precision.warnings)};
+                         .warnings = std::move(warnings)};
 }
 
 Result<Detector> load_checkpoint(const std::filesystem::path& checkpoint, const SettingsOverrides& settings,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "export/report_json.h"
 
+#include "checkpoint/setting_table.h"
+
 #include <nlohmann/json.hpp>
 
 namespace detect {
@@ -65,6 +67,33 @@ Json to_json(const PrecisionReport& report) {
     return json;
 }
 
+Json settings_json(const CheckpointGraph& network) {
+    Json json;
+    for (const Setting& setting : setting_table()) {
+        const SettingSource source = network.sources.at(setting.key);
+        const bool nothing = holds_names(setting) && network.settings.labels.empty();
+        json[std::string(setting.key)] = {{"value", to_text(setting, network.settings)},
+                                          {"source", nothing ? "none" : to_string(source)},
+                                          {"assumed", !nothing && is_assumed(source)}};
+    }
+    json["num_classes"] = {
+        {"value", std::to_string(network.classes)}, {"source", "read from shapes"}, {"assumed", false}};
+    return json;
+}
+
+Json to_json(const SizeTrials& sizes) {
+    Json json{{"trials", Json::array()}};
+    for (const SizeTrial& trial : sizes.trials) {
+        json["trials"].push_back({{"min_size", trial.min_size},
+                                  {"max_size", trial.max_size},
+                                  {"assumed", trial.is_own},
+                                  {"detections", trial.detections},
+                                  {"sum_of_scores", trial.sum_of_scores}});
+    }
+    if (sizes.better) json["warning"] = sizes.warning();
+    return json;
+}
+
 Json to_json(const ExportReport& report, const ExportOptions& options, const Tensor& image) {
     Json json;
     json["model"] = report.output.string();
@@ -77,6 +106,8 @@ Json to_json(const ExportReport& report, const ExportOptions& options, const Ten
                               {"bytes_before", report.network.bytes_before},
                               {"bytes_after", report.network.bytes_after}};
     json["unexpected_tensors"] = report.network.unexpected;
+    json["settings"] = settings_json(report.network);
+    if (!report.sizes.trials.empty()) json["sizes"] = to_json(report.sizes);
     json["metadata"] = report.network.graph.metadata;
     json["image"] = {{"width", image.dims()[2]},
                      {"height", image.dims()[1]},

@@ -4,6 +4,7 @@
 #include "base/try.h"
 #include "executor/model.h"
 #include "executor/reference/interpreter.h"
+#include "export/mirror_image.h"
 #include "export/precision/precision.h"
 #include "export/read_detections.h"
 #include "results/detection_match.h"
@@ -23,13 +24,10 @@ Result<Tensor> with_mirror_image(const Tensor& image) {
     const std::int64_t height = image.dims()[1];
     const std::int64_t width = image.dims()[2];
     DETECT_TRY_ASSIGN(Tensor batch, Tensor::create(DataType::float32, {2, 3, height, width}));
-    const auto in = image.data<float>();
+    DETECT_TRY_ASSIGN(const Tensor mirrored, mirror_image(image));
     const auto out = batch.mutable_data<float>();
-    std::ranges::copy(in, out.begin());
-    for (std::size_t row = 0; row < static_cast<std::size_t>(3 * height); ++row) {
-        const auto w = static_cast<std::size_t>(width);
-        std::ranges::reverse_copy(in.subspan(row * w, w), out.subspan(in.size() + row * w, w).begin());
-    }
+    std::ranges::copy(image.data<float>(), out.begin());
+    std::ranges::copy(mirrored.data<float>(), out.subspan(out.size() / 2).begin());
     return batch;
 }
 

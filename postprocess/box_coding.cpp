@@ -12,7 +12,11 @@ ValueId first_half(GraphBuilder& b, ValueId x) { return b.slice(x, 0, 2, -1); }
 /// Elements 2–3: (x2, y2), or (dw, dh).
 ValueId second_half(GraphBuilder& b, ValueId x) { return b.slice(x, 2, 4, -1); }
 
-ValueId divided(GraphBuilder& b, ValueId x, float weight) { return weight == 1.0F ? x : b.div(x, b.scalar(weight)); }
+/// The last axis has two elements, with a weight each.
+ValueId divided(GraphBuilder& b, ValueId x, float first, float second) {
+    if (first != second) return b.div(x, b.vector({first, second}));
+    return first == 1.0F ? x : b.div(x, b.scalar(first));
+}
 
 } // namespace
 
@@ -25,8 +29,8 @@ ValueId add_decode_boxes(GraphBuilder& b, ValueId deltas, ValueId references, Bo
     const ValueId reference_size = b.sub(second_half(b, references), top_left);
     const ValueId reference_centre = b.add(top_left, b.mul(half, reference_size));
 
-    const ValueId shift = divided(b, first_half(b, deltas), weights.centre);
-    const ValueId growth = b.min(divided(b, second_half(b, deltas), weights.size), max_log_growth);
+    const ValueId shift = divided(b, first_half(b, deltas), weights.x, weights.y);
+    const ValueId growth = b.min(divided(b, second_half(b, deltas), weights.width, weights.height), max_log_growth);
 
     const ValueId centre = b.add(b.mul(shift, reference_size), reference_centre);
     const ValueId half_size = b.mul(half, b.mul(b.node("Exp", {growth}), reference_size));

@@ -7,10 +7,13 @@
 
 namespace detect {
 
-/// How strongly (dx, dy) and (dw, dh) were scaled up in training: (1, 1) in the RPN, (10, 5) in the RoI heads.
+/// How strongly dx, dy, dw and dh were scaled up in training: 1, 1, 1, 1 in the RPN, 10, 10, 5, 5 in the RoI heads
+/// unless somebody says otherwise.
 struct BoxCodingWeights {
-    float centre = 1.0F;
-    float size = 1.0F;
+    float x = 1.0F;
+    float y = 1.0F;
+    float width = 1.0F;
+    float height = 1.0F;
 };
 
 /// Boxes from deltas (Girshick 2015; torchvision BoxCoder.decode_single): the centre moves by (dx, dy) times the

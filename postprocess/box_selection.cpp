@@ -9,7 +9,6 @@ namespace detect {
 namespace {
 
 constexpr float min_detection_side = 1e-2F;
-constexpr BoxCodingWeights roi_weights{.centre = 10.0F, .size = 5.0F};
 
 /// What scores above the threshold: a proposal and a class each. Boxes of all others are never looked at, so they are
 /// not computed: of 1000 proposals and 90 classes a few hundred pairs are left.
@@ -19,7 +18,8 @@ struct LikelyPairs {
     ValueId scores; // float32 [M]; 0 for slivers
 };
 
-LikelyPairs add_likely_pairs(GraphBuilder& b, const BoxSelectionInput& in, ValueId threshold) {
+LikelyPairs add_likely_pairs(GraphBuilder& b, const BoxSelectionInput& in, ValueId threshold,
+                             const std::vector<float>& box_weights) {
     const auto scope = b.scope("likely");
     const ValueId row_and_class = b.node("NonZero", {b.node("Greater", {in.scores, threshold})}); // [2, M]
     const ValueId pairs = b.transpose(row_and_class, {1, 0});
@@ -28,7 +28,9 @@ LikelyPairs add_likely_pairs(GraphBuilder& b, const BoxSelectionInput& in, Value
     // One axis in front: a picture of M boxes, one for each pair.
     const ValueId deltas = b.unsqueeze(b.node("GatherND", {in.deltas, pairs}), {0});
     const ValueId references = b.unsqueeze(b.gather(in.proposals, rows, 0), {0});
-    const ValueId boxes = add_clip_boxes(b, add_decode_boxes(b, deltas, references, roi_weights), in.limits);
+    const BoxCodingWeights weights{
+        .x = box_weights[0], .y = box_weights[1], .width = box_weights[2], .height = box_weights[3]};
+    const ValueId boxes = add_clip_boxes(b, add_decode_boxes(b, deltas, references, weights), in.limits);
     const ValueId scores = b.unsqueeze(b.node("GatherND", {in.scores, pairs}), {0});
     const ValueId judged = b.node("Where", {add_large_enough(b, boxes, min_detection_side), scores, b.scalar(0.0F)});
     return {.places = b.concat({b.gather(in.image_and_slot, rows, 0), b.slice(pairs, 1, 2, 1)}, 1),
@@ -72,7 +74,7 @@ DetectionOutputs add_box_selection(GraphBuilder& b, const BoxSelectionInput& in,
 
     // 1. A box for each proposal and class of a score that counts, clipped to the picture; slivers get score 0.
     const ValueId threshold = b.setting("score_threshold", Tensor::of<float>({1}, {settings.score_threshold}));
-    const LikelyPairs likely = add_likely_pairs(b, in, threshold);
+    const LikelyPairs likely = add_likely_pairs(b, in, threshold, settings.box_weights);
     const ValueId zero = b.scalar(0.0F);
 
     // 2. Per image: [batch, slots, classes − 1, 4] and [batch, slots, classes − 1].

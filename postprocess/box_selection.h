@@ -3,6 +3,8 @@
 
 #include "graph/builder.h"
 
+#include <vector>
+
 namespace detect {
 
 struct BoxSelectionSettings {
@@ -11,6 +13,9 @@ struct BoxSelectionSettings {
     float nms_threshold = 0.5F;
     /// Per image.
     std::int64_t max_detections = 100;
+    /// How strongly box deltas (dx, dy, dw, dh) were scaled up in training: torchvision's bbox_reg_weights, four
+    /// numbers.
+    std::vector<float> box_weights{10.0F, 10.0F, 5.0F, 5.0F};
 };
 
 /// The proposals and what the box head said about them, as far as the selection needs to know.

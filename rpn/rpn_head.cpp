@@ -6,10 +6,8 @@
 
 namespace detect {
 
-RpnOutput add_rpn_head(GraphBuilder& b, ValueId feature_map, std::int64_t anchors_per_location) {
+RpnOutput add_rpn_head(GraphBuilder& b, ValueId feature_map, std::int64_t anchors_per_location, std::string_view why) {
     const auto scope = b.scope("head");
-    const std::string why =
-        std::to_string(anchors_per_location) + " anchors per location: see the setting anchor_sizes";
     const ValueId hidden = add_nonlinearity(
         b,
         add_convolution(b, feature_map, "rpn.head.conv.0.0",

@@ -13,7 +13,8 @@ struct RpnOutput {
 };
 
 /// RPN head (Ren et al. 2015; torchvision RPNHead) on one level; the weights `rpn.head.…` are shared by all levels.
-/// `feature_map`: float32 [batch, 256, height, width].
-RpnOutput add_rpn_head(GraphBuilder& builder, ValueId feature_map, std::int64_t anchors_per_location);
+/// `feature_map`: float32 [batch, 256, height, width]. `why` explains the number of anchors in errors.
+RpnOutput add_rpn_head(GraphBuilder& builder, ValueId feature_map, std::int64_t anchors_per_location,
+                       std::string_view why);
 
 } // namespace detect

@@ -10,7 +10,7 @@ constexpr std::int64_t said_one_by_one = 3;
 
 } // namespace
 
-std::vector<std::string> DoubtMessages::of(const std::string& name, const std::vector<Remark>& warnings) {
+std::vector<std::string> DoubtMessages::of(const std::string& name, std::span<const Remark> warnings) {
     std::vector<std::string> sentences;
     for (const Remark& warning : warnings) {
         if (++counts_[warning.code] <= said_one_by_one) sentences.push_back(name + ": " + warning.message);

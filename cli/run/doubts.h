@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -14,7 +15,7 @@ namespace detect::cli {
 class DoubtMessages {
 public:
     /// The sentences to print about this picture, with `name` before each.
-    [[nodiscard]] std::vector<std::string> of(const std::string& name, const std::vector<Remark>& warnings);
+    [[nodiscard]] std::vector<std::string> of(const std::string& name, std::span<const Remark> warnings);
     /// The sentences to print at the end.
     [[nodiscard]] std::vector<std::string> rest() const;
 

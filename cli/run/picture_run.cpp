@@ -116,6 +116,7 @@ void PictureRun::look_at(Job& job) const {
         fail(job, {ErrorCode::unreadable_input, printable_path(input.name) + ": " + sound.error().message}, "range");
         return;
     }
+    job.result.warnings = parts_.warnings;
     if (is_ours(input.name))
         job.result.warnings.push_back(
             {"own_output", "this picture was made by 'detect run'; what is drawn in it is looked at, too"});
@@ -200,7 +201,8 @@ void PictureRun::print(const Job& job) {
     const std::string name = printable_path(job.input.name) + frame;
     print_complete_videos();
     if (!is_quiet()) {
-        const auto sentences = doubts_.of(name, job.result.warnings);
+        // What holds of the model has been said before.
+        const auto sentences = doubts_.of(name, std::span(job.result.warnings).subspan(parts_.warnings.size()));
         if (!sentences.empty()) progress_.clear();
         for (const std::string& sentence : sentences) warn(sentence);
     }
@@ -259,7 +261,7 @@ void PictureRun::print_summary() {
     if (is_quiet()) return;
     for (const std::string& sentence : doubts_.rest()) warn(sentence);
     const auto& drawings = parts_.plan.results.drawings;
-    if (drawings && drawings->is_folder && summary_.pictures() > 0)
+    if (drawings && drawings->is_new_folder && summary_.pictures() > 0)
         std::cerr << "drew into " + printable_path(drawings->path) + "\n";
     const bool several = is_verbose() || parts_.plan.sources.bulk || parts_.plan.sources.have_video() ||
                          (parts_.plan.sources.several && errors_go_to_a_terminal());

@@ -25,6 +25,8 @@ struct RunParts {
     const Detector& detector;
     const DetectionRules& rules;
     CollectedResults collected;
+    /// What holds of the model, whatever the picture.
+    std::vector<Remark> warnings;
     /// Not there: no record is written.
     std::shared_future<std::shared_ptr<const ResultConditions>> conditions;
 };

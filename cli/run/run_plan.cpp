@@ -285,7 +285,6 @@ Result<void> make_new_folder(Drawings& drawings) {
         const fs::path folder = drawings.path / ("run" + std::to_string(number));
         if (!fs::create_directory(folder, code)) continue; // it is there: another run's
         drawings.path = folder;
-        drawings.is_new_folder = false;
         return {};
     }
     return Error{ErrorCode::unwritable_output, drawings.path.string() + ": no new folder can be made in it: " +

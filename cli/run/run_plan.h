@@ -19,7 +19,7 @@ struct Drawings {
     /// A file, or a folder; empty: a name made of the picture's, in the current folder.
     std::filesystem::path path;
     bool is_folder = false;
-    /// The path is still to be chosen: a new folder below it.
+    /// Nobody gave a place: `make_new_folder` chooses one below the path.
     bool is_new_folder = false;
 };
 

@@ -44,7 +44,8 @@ struct ExportedModel {
     std::size_t file_bytes = 0;
     /// Detections on the example picture.
     std::size_t example_detections = 0;
-    /// What is odd about the calibration pictures, or changed on the example by less precision; a sentence each.
+    /// What is odd about the calibration pictures, changed on the example by less precision, or speaks for another size
+    /// than was assumed; a sentence each.
     std::vector<std::string> warnings = {};
 };
 

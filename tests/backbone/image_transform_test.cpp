@@ -102,6 +102,17 @@ TEST(ImageTransform, PadsWithZerosAfterNormalisation) {
     EXPECT_EQ(red[40 * 96], 0.0F);                                // first below
 }
 
+TEST(ImageTransform, NormalisesByTheMeanAndDeviationOfEachChannel) {
+    const ImageTransformSettings settings{
+        .min_size = 32, .max_size = 32, .mean = {0.5F, 0.25F, 0.0F}, .deviation = {1.0F, 0.125F, 2.0F}};
+    const Transformed result = transform(32, 32, settings); // grey, 0.5
+    ASSERT_EQ(result.images.dims(), (Dims{1, 3, 32, 32}));
+    const auto values = result.images.data<float>();
+    EXPECT_FLOAT_EQ(values[0], 0.0F);
+    EXPECT_FLOAT_EQ(values[32 * 32], 2.0F);
+    EXPECT_FLOAT_EQ(values[2 * 32 * 32], 0.25F);
+}
+
 TEST(ImageTransform, NoSideBecomesZero) {
     // torchvision fails here: 1 · (1333 / 4000) floors to 0.
     EXPECT_THAT(transform(1, 4000, {}).limits, ElementsAre(1333.0F, 1.0F, 1333.0F, 1.0F));

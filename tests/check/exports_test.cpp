@@ -217,7 +217,11 @@ TEST(CheckpointTest, AgreesWithASoundExport) {
     // Read off the file.
     EXPECT_EQ(report.settings.min_size, 640);
     EXPECT_EQ(report.settings.max_size, 1333);
-    EXPECT_EQ(report.settings.rpn_top_n, 101);
+    EXPECT_EQ(report.settings.rpn_pre_nms_top_n, 101);
+    EXPECT_EQ(report.settings.rpn_post_nms_top_n, 101);
+    EXPECT_EQ(report.settings.aspect_ratios, (std::vector<float>{0.5F, 1.0F, 2.0F}));
+    EXPECT_EQ(report.settings.image_mean, (std::vector<float>{0.485F, 0.456F, 0.406F}));
+    EXPECT_THAT(report.left_out, IsEmpty());
     EXPECT_EQ(report.settings.rpn_score_threshold, 0.0F);
     EXPECT_EQ(report.settings.score_threshold, 0.05F);
     EXPECT_EQ(report.settings.nms_threshold, 0.5F);

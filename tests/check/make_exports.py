@@ -224,6 +224,27 @@ def opset_16(m, name):
     m.export(name, m.detector(), ([m.picture],), opset=16)
 
 
+def with_other_settings(m, name, opset):
+    """Nothing as torchvision has it."""
+    from torchvision.models.detection.anchor_utils import AnchorGenerator
+
+    model = m.detector(
+        min_size=320, max_size=352, image_mean=[0.5, 0.42, 0.44], image_std=[0.25, 0.24, 0.21],
+        rpn_pre_nms_top_n_test=303, rpn_post_nms_top_n_test=202, rpn_nms_thresh=0.61, rpn_score_thresh=0.03,
+        bbox_reg_weights=(9.0, 11.0, 4.0, 6.0), box_score_thresh=0.07, box_nms_thresh=0.45, box_detections_per_img=55,
+    )  # fmt: skip
+    model.rpn.anchor_generator = AnchorGenerator(((24, 48, 96, 192, 384),) * 3, ((0.4, 1.0, 2.5),) * 3)
+    m.export(name, model, ([m.picture],), opset=opset)
+
+
+def other_settings(m, name):
+    with_other_settings(m, name, 11)
+
+
+def other_settings_16(m, name):
+    with_other_settings(m, name, 16)
+
+
 def threshold(m, name):
     m.export(name, m.detector(box_score_thresh=0.999), ([m.picture],))
 
@@ -330,7 +351,7 @@ def shuffled(m, name):
 
 FILES = {f"{make.__name__}.onnx": make for make in (
     sound, usual, proposal_less, batch_of_one, batch_of_two, first_of_batch, baked_shapes, baked_clamp, baked_factor,
-    range_255, times_255, bgr, normalised_twice, normalised_by_channel, not_normalised, other_classes, opset_16, threshold, threshold_of_one, labels_from_zero,
+    range_255, times_255, bgr, normalised_twice, normalised_by_channel, not_normalised, other_classes, other_settings, other_settings_16, opset_16, threshold, threshold_of_one, labels_from_zero,
     not_a_number, classifier, training_11, training_14, half_overflow, float64,
     hashed, shuffled,
 )}  # fmt: skip

@@ -94,7 +94,8 @@ TEST(OwnExportSettingsTest, AreReadOffTheFile) {
     EXPECT_EQ(found.min_size, 320);
     EXPECT_EQ(found.max_size, 352);
     EXPECT_EQ(found.anchor_sizes, sizes);
-    EXPECT_EQ(found.rpn_top_n, 100);
+    EXPECT_EQ(found.rpn_pre_nms_top_n, 100);
+    EXPECT_EQ(found.rpn_post_nms_top_n, 100);
     EXPECT_EQ(found.rpn_score_threshold, 0.05F);
     EXPECT_EQ(found.max_detections, 100);
     EXPECT_EQ(found.labels, std::nullopt) << "the checkpoint has its names itself";

@@ -19,12 +19,15 @@ using testing::HasSubstr;
 void expect_equal(const NetworkSettings& a, const NetworkSettings& b) {
     EXPECT_EQ(a.transform.min_size, b.transform.min_size);
     EXPECT_EQ(a.transform.max_size, b.transform.max_size);
+    EXPECT_EQ(a.transform.mean, b.transform.mean);
+    EXPECT_EQ(a.transform.deviation, b.transform.deviation);
     EXPECT_EQ(a.anchors.sizes, b.anchors.sizes);
     EXPECT_EQ(a.anchors.aspect_ratios, b.anchors.aspect_ratios);
     EXPECT_EQ(a.proposals.pre_nms_top_n, b.proposals.pre_nms_top_n);
     EXPECT_EQ(a.proposals.post_nms_top_n, b.proposals.post_nms_top_n);
     EXPECT_EQ(a.proposals.nms_threshold, b.proposals.nms_threshold);
     EXPECT_EQ(a.proposals.score_threshold, b.proposals.score_threshold);
+    EXPECT_EQ(a.selection.box_weights, b.selection.box_weights);
     EXPECT_EQ(a.selection.score_threshold, b.selection.score_threshold);
     EXPECT_EQ(a.selection.nms_threshold, b.selection.nms_threshold);
     EXPECT_EQ(a.selection.max_detections, b.selection.max_detections);
@@ -95,6 +98,13 @@ INSTANTIATE_TEST_SUITE_P(
                     Nonsense{"ratios", [](NetworkSettings& s) { s.anchors.aspect_ratios.clear(); }},
                     Nonsense{"aspect ratio", [](NetworkSettings& s) { s.anchors.aspect_ratios[1] = -1.0F; }},
                     Nonsense{"aspect ratio", [](NetworkSettings& s) { s.anchors.aspect_ratios[1] = nan_value; }},
+                    Nonsense{"image_mean", [](NetworkSettings& s) { s.transform.mean[0] = 123.675F; }},
+                    Nonsense{"image_mean", [](NetworkSettings& s) { s.transform.mean.push_back(0.5F); }},
+                    Nonsense{"image_std", [](NetworkSettings& s) { s.transform.deviation[2] = 0.0F; }},
+                    Nonsense{"image_std", [](NetworkSettings& s) { s.transform.deviation[2] = nan_value; }},
+                    Nonsense{"box weight", [](NetworkSettings& s) { s.selection.box_weights[3] = -5.0F; }},
+                    Nonsense{"box_weights", [](NetworkSettings& s) { s.selection.box_weights.pop_back(); }},
+                    Nonsense{"box weights", [](NetworkSettings& s) { s.selection.box_weights.clear(); }},
                     Nonsense{"rpn_pre_nms_top_n", [](NetworkSettings& s) { s.proposals.pre_nms_top_n = 0; }},
                     Nonsense{"rpn_post_nms_top_n", [](NetworkSettings& s) { s.proposals.post_nms_top_n = -5; }},
                     Nonsense{"max_detections", [](NetworkSettings& s) { s.selection.max_detections = 1'000'001; }},
@@ -150,6 +160,18 @@ TEST(ResolveSettings, WhatTheUserSaysComesBeforeEverything) {
     expected.selection = {.score_threshold = 0.25F, .nms_threshold = 0.75F, .max_detections = 5};
     expected.labels = {"x"};
     expect_equal(settings, expected);
+}
+
+TEST(ResolveSettings, BothCountsOfProposalsAtOnceOrEachByItself) {
+    const auto counts = [](const SettingsOverrides& overrides) {
+        const ProposalSettings proposals = require(resolve_settings({}, overrides)).proposals;
+        return std::pair{proposals.pre_nms_top_n, proposals.post_nms_top_n};
+    };
+    EXPECT_EQ(counts({.rpn_top_n = 70}), std::pair(70L, 70L));
+    EXPECT_EQ(counts({.rpn_top_n = 70, .rpn_post_nms_top_n = 30}), std::pair(70L, 30L));
+    EXPECT_EQ(counts({.rpn_top_n = 70, .rpn_pre_nms_top_n = 300}), std::pair(300L, 70L));
+    EXPECT_EQ(counts({.rpn_pre_nms_top_n = 300}), std::pair(300L, 1000L));
+    EXPECT_EQ(counts({.preset = "320", .rpn_post_nms_top_n = 30}), std::pair(150L, 30L));
 }
 
 TEST(ResolveSettings, OneSizeAloneTakesTheOtherAlongWhereItMust) {

@@ -56,9 +56,28 @@ INSTANTIATE_TEST_SUITE_P(
     , VerbHelp,
     testing::Values(
         Verb{"export",
-             {"--image", "--weights", "-o", "--opset", "--layout", "--preset", "--min-size", "--max-size",
-              "--anchor-sizes", "--rpn-top-n", "--rpn-score-threshold", "--score-threshold", "--nms-threshold",
-              "--max-detections", "--labels"}},
+             {"--image",
+              "--weights",
+              "-o",
+              "--opset",
+              "--layout",
+              "--preset",
+              "--min-size",
+              "--max-size",
+              "--anchor-sizes",
+              "--aspect-ratios",
+              "--image-mean",
+              "--image-std",
+              "--box-weights",
+              "--rpn-top-n",
+              "--rpn-pre-nms-top-n",
+              "--rpn-post-nms-top-n",
+              "--rpn-nms-threshold",
+              "--rpn-score-threshold",
+              "--score-threshold",
+              "--nms-threshold",
+              "--max-detections",
+              "--labels"}},
         Verb{"run", {"--score", "--model", "-o", "--json", "--no-draw", "--threads", "--preset", "--labels"}},
         Verb{"info", {"model", "--operators"}},
         Verb{"check", {"model", "--image", "--weights", "--target", "--json", "--labels", "6 problems found"}},
@@ -131,10 +150,35 @@ INSTANTIATE_TEST_SUITE_P(
         Setting{{"--min-size", "8"}, "min_size"}, Setting{{"--min-size", "400", "--max-size", "300"}, "400 and 300"},
         Setting{{"--max-detections", "0"}, "max_detections must be"},
         Setting{{"--rpn-top-n", "0"}, "rpn_pre_nms_top_n must be"},
+        Setting{{"--rpn-pre-nms-top-n", "0"}, "rpn_pre_nms_top_n must be"},
+        Setting{{"--rpn-post-nms-top-n", "-1"}, "rpn_post_nms_top_n must be"},
+        Setting{{"--rpn-nms-threshold", "2"}, "rpn_nms_threshold must be 0 to 1"},
+        Setting{{"--image-mean", "0.5,0.5"}, "image_mean must be 3 numbers (red, green, blue), not 2"},
+        Setting{{"--image-mean", "123.675,116.28,103.53"},
+                "image_mean must be -10 to 10 (a picture's values are 0 to 1)"},
+        Setting{{"--image-std", "0.5,0,0.5"}, "image_std must be"},
+        Setting{{"--box-weights", "10,10,5"}, "box_weights must be 4 numbers (x, y, width, height), not 3"},
+        Setting{{"--box-weights", "10;10;5;5"}, "--box-weights: '10;10;5;5'"},
+        Setting{{"--aspect-ratios", "0,1,2"}, "an aspect ratio must be"},
         Setting{{"--anchor-sizes", "32,,64"}, "--anchor-sizes: '32,,64'"},
         Setting{{"--anchor-sizes", "0,1,2,3,4"}, "anchor size must be"},
         Setting{{"--labels", "coco"},
                 "90 class names, but the checkpoint has 6 classes besides the background: give one name for each"}));
+
+TEST_F(Usage, CountsTheAnchors) {
+    const auto complaint = [&](const std::string& flag, const std::string& value) {
+        const std::vector<std::string> arguments{"run", board().string(), "--model", bundled_weights().string(), flag,
+                                                 value};
+        const ProcessResult result = run(arguments);
+        EXPECT_TRUE(refused(result, 4));
+        return error_line(result);
+    };
+    EXPECT_THAT(
+        complaint("--aspect-ratios", "1,2"),
+        HasSubstr("it was trained with 15 anchors per location, but 5 anchor sizes times 2 aspect ratios make 10: "
+                  "give those of the training, see --anchor-sizes and --aspect-ratios"));
+    EXPECT_THAT(complaint("--anchor-sizes", "32,64"), HasSubstr("2 anchor sizes times 3 aspect ratios make 6"));
+}
 
 TEST_F(Usage, CountsTheClassNames) {
     const TempDir elsewhere;

@@ -19,9 +19,9 @@ protected:
     WrongPicture() { write_tiny_model(elsewhere_ / "tiny.onnx"); }
 
     ProcessResult run(const std::string& picture) {
-        return run_detect(
-            {"run", picture, "--model", (elsewhere_ / "tiny.onnx").string(), "-o", "drawn.png", "--json", "found.json"},
-            folder_.path());
+        return run_detect({"run", picture, "--model", (elsewhere_ / "tiny.onnx").string(), "-o", "drawn.png", "--json",
+                           (elsewhere_ / "found.json").string(), "--overwrite"},
+                          folder_.path());
     }
     /// Both verbs refuse this file as unreadable, name it, write nothing, and say the same.
     std::string refusal(const std::string& picture) {

@@ -2,6 +2,7 @@
 #include "export/exporter.h"
 
 #include "checkpoint/safetensors_writer.h"
+#include "export/verified_picture.h"
 #include "onnx/reader.h"
 #include "tests/export/bundled_network.h"
 #include "tests/support/require.h"
@@ -101,6 +102,33 @@ TEST_F(Exporter, WritesTheModelAndItsReport) {
         EXPECT_EQ(json["verification"][i]["worst_iou"], row.worst_iou);
         EXPECT_EQ(json["verification"][i]["passed"], true);
     }
+}
+
+/// Three pixels beside each other: red, half grey, black.
+TEST(VerifiedPicture, IsDescribedInTheMetadata) {
+    const Tensor image =
+        Tensor::of<float>({3, 1, 3}, {1.0F, 0.5F, 0.0F, /* green */ 0.0F, 0.5F, 0.0F, /* blue */ 0.0F, 0.5F, 0.0F});
+    const std::map<std::string, std::string> expected{
+        {"verified_picture_width", "3"},        {"verified_picture_height", "1"},
+        {"verified_picture_mean", "0.2777778"}, {"verified_picture_deviation", "0.34246746"},
+        {"verified_picture_min", "0"},          {"verified_picture_max", "1"}};
+    EXPECT_EQ(verified_picture_metadata(image), expected);
+}
+
+TEST_F(Exporter, SaysInTheFileWhatItWasVerifiedOn) {
+    const Tensor image = drawn_image(200, 160);
+    const auto described = verified_picture_metadata(image);
+    ExportOptions half = options(folder_ / "half.onnx");
+    half.precision.precision = Precision::fp16;
+    const auto report = require(export_model(half, image));
+    const Graph written = require(read_onnx(report.output));
+    EXPECT_EQ(described.size(), 6U);
+    for (const auto& [key, text] : described) {
+        ASSERT_TRUE(written.metadata.contains(key)) << key;
+        EXPECT_EQ(written.metadata.at(key), text) << key;
+    }
+    EXPECT_EQ(written.metadata.at("verified_picture_width"), "160");
+    EXPECT_EQ(written.metadata.at("verified_picture_height"), "200");
 }
 
 TEST_F(Exporter, LeavesNothingWhereItCannotWrite) {

@@ -176,8 +176,11 @@ TEST(Network, NamesItsEditableConstantsAsTheSettingsAreNamed) {
         if (value.editable) editable.insert(value.name);
     }
     for (const Setting& row : setting_table()) {
-        // Anchors are worked out from these two; the rest of the graph has no names.
-        if (row.key == "anchor_sizes" || row.key == "aspect_ratios" || row.key == "labels") continue;
+        // Anchors are worked out from the first two; the names are in the metadata alone; the others are not told apart
+        // from the network's weights, to which they belong.
+        const std::set<std::string_view> nameless{"anchor_sizes", "aspect_ratios", "labels",
+                                                  "image_mean",   "image_std",     "box_weights"};
+        if (nameless.contains(row.key)) continue;
         ASSERT_EQ(editable.erase(std::string(row.key)), 1U) << row.key;
         const Tensor& tensor = setting(graph, row.key);
         const std::string value = tensor.type() == DataType::int64 ? to_text(tensor.data<std::int64_t>()[0])

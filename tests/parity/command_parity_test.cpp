@@ -55,7 +55,7 @@ TEST_P(CommandParity, RunsTheCheckpointItself) {
 }
 
 INSTANTIATE_TEST_SUITE_P(, CommandParity,
-                         testing::Values("strict_settings", "other_anchors", "two_classes_float16",
+                         testing::Values("strict_settings", "other_anchors", "other_training", "two_classes_float16",
                                          "twelve_classes_wrapped", "ninety_one_classes_official", "frozen_new_names",
                                          "data_parallel", "legacy_stream", "preset_320", "twelve_classes"),
                          [](const auto& tested) { return std::string(tested.param); });

@@ -95,6 +95,10 @@ def cases(test, trained, strangers):
     yield "other_anchors", trained, trained, {
         "min_size": 700, "max_size": 901, "anchor_sizes": [24, 48, 96, 192, 384], "score_threshold": 0.02
     }, some
+    yield "other_training", trained, trained, {
+        **BOARDS, "image_mean": [0.5, 0.42, 0.44], "image_std": [0.25, 0.24, 0.21], "aspect_ratios": [0.4, 1, 2.5],
+        "rpn_pre_nms_top_n": 700, "rpn_post_nms_top_n": 120, "rpn_nms_threshold": 0.5, "box_weights": [9, 11, 4, 6]
+    }, some[:3]
     yield "preset_320_board_size", trained, trained, {"preset": "320", **BOARDS}, some[:2]
     # Of the trained checkpoint exported to float16, and of what torchvision makes of the weights rounded so.
     yield "half_weights", trained, strangers["half_weights.pth"], BOARDS, some

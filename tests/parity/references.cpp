@@ -55,7 +55,14 @@ SettingsOverrides Case::overrides() const {
     take(settings, "min_size", result.min_size);
     take(settings, "max_size", result.max_size);
     take(settings, "anchor_sizes", result.anchor_sizes);
+    take(settings, "image_mean", result.image_mean);
+    take(settings, "image_std", result.image_std);
+    take(settings, "aspect_ratios", result.aspect_ratios);
     take(settings, "rpn_top_n", result.rpn_top_n);
+    take(settings, "rpn_pre_nms_top_n", result.rpn_pre_nms_top_n);
+    take(settings, "rpn_post_nms_top_n", result.rpn_post_nms_top_n);
+    take(settings, "rpn_nms_threshold", result.rpn_nms_threshold);
+    take(settings, "box_weights", result.box_weights);
     take(settings, "score_threshold", result.score_threshold);
     take(settings, "nms_threshold", result.nms_threshold);
     take(settings, "max_detections", result.max_detections);

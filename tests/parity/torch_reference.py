@@ -37,7 +37,14 @@ DEFAULTS = {
     "min_size": None,  # of the preset: 800 or 320
     "max_size": None,  # 1333 or 640
     "anchor_sizes": [32, 64, 128, 256, 512],
+    "aspect_ratios": [0.5, 1.0, 2.0],
+    "image_mean": [0.485, 0.456, 0.406],
+    "image_std": [0.229, 0.224, 0.225],
     "rpn_top_n": None,  # 1000 or 150
+    "rpn_pre_nms_top_n": None,  # rpn_top_n
+    "rpn_post_nms_top_n": None,  # rpn_top_n
+    "rpn_nms_threshold": 0.7,
+    "box_weights": [10, 10, 5, 5],
     "score_threshold": 0.05,
     "nms_threshold": 0.5,
     "max_detections": 100,
@@ -123,8 +130,16 @@ def build_model(checkpoint, settings):
     for name in ("min_size", "max_size"):
         if settings[name] is not None:
             options[name] = settings[name]
+    # Those that are as usual are left to torchvision, so that they are compared with its own.
+    for name, option in (("image_mean", "image_mean"), ("image_std", "image_std"), ("box_weights", "bbox_reg_weights"),
+                         ("rpn_nms_threshold", "rpn_nms_thresh")):
+        if settings[name] != DEFAULTS[name]:
+            options[option] = settings[name]
     if settings["rpn_top_n"] is not None:
         options["rpn_pre_nms_top_n_test"] = options["rpn_post_nms_top_n_test"] = settings["rpn_top_n"]
+    for name in ("rpn_pre_nms_top_n", "rpn_post_nms_top_n"):
+        if settings[name] is not None:
+            options[f"{name}_test"] = settings[name]
     make = fasterrcnn_mobilenet_v3_large_320_fpn if settings["preset"] == "320" else fasterrcnn_mobilenet_v3_large_fpn
     model = make(
         weights=None,
@@ -135,7 +150,7 @@ def build_model(checkpoint, settings):
     sizes = settings["anchor_sizes"]
     per_level = sizes if isinstance(sizes[0], (list, tuple)) else [sizes] * 3
     model.rpn.anchor_generator = AnchorGenerator(
-        tuple(tuple(level) for level in per_level), ((0.5, 1.0, 2.0),) * len(per_level)
+        tuple(tuple(level) for level in per_level), (tuple(settings["aspect_ratios"]),) * len(per_level)
     )
     frozen = settings["frozen_batch_norm"]
     if frozen is None:
@@ -150,8 +165,11 @@ def build_model(checkpoint, settings):
     model.roi_heads.box_roi_pool.map_levels = initLevelMapper(5, 5)
 
     # What this program takes for granted about the installed package.
-    assert model.rpn.score_thresh == 0.05 and model.rpn.nms_thresh == 0.7 and model.rpn.min_size == 1e-3
-    assert model.transform.image_mean == [0.485, 0.456, 0.406] and model.transform.image_std == [0.229, 0.224, 0.225]
+    assert model.rpn.score_thresh == 0.05 and model.rpn.min_size == 1e-3
+    assert model.rpn.nms_thresh == settings["rpn_nms_threshold"]
+    assert list(model.transform.image_mean) == settings["image_mean"]
+    assert list(model.transform.image_std) == settings["image_std"]
+    assert list(model.roi_heads.box_coder.weights) == settings["box_weights"]
     assert model.transform.size_divisible == 32 and model.roi_heads.box_roi_pool.output_size == (7, 7)
     assert {module.eps for module in model.modules() if "BatchNorm" in type(module).__name__} == {1e-5}
     return model

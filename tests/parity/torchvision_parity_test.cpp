@@ -95,9 +95,9 @@ TEST_P(TorchvisionParity, SameMapsAndDetections) {
 
 INSTANTIATE_TEST_SUITE_P(, TorchvisionParity,
                          testing::Values("trained", "odd_sizes", "empty", "crowded", "strict_settings", "other_anchors",
-                                         "preset_320_board_size", "two_classes_float16", "twelve_classes_wrapped",
-                                         "ninety_one_classes_official", "frozen_new_names", "data_parallel",
-                                         "legacy_stream", "preset_320", "twelve_classes"),
+                                         "other_training", "preset_320_board_size", "two_classes_float16",
+                                         "twelve_classes_wrapped", "ninety_one_classes_official", "frozen_new_names",
+                                         "data_parallel", "legacy_stream", "preset_320", "twelve_classes"),
                          [](const auto& tested) { return std::string(tested.param); });
 
 class TorchvisionParityByIsa : public testing::TestWithParam<Isa> {};

@@ -35,8 +35,13 @@ TEST(DecodeBoxes, ShiftIsInUnitsOfTheReferenceAndGrowthIsLogarithmic) {
     EXPECT_THAT(decode({0.5F, -0.25F, ln2, 0}, {10, 20, 30, 60}, {}),
                 Pointwise(FloatNear(1e-4F), std::vector<float>{10, 10, 50, 50}));
     // The RoI heads' weights divide: 5 / 10 = 0.5, −2.5 / 10 = −0.25, 5 ln 2 / 5 = ln 2.
-    EXPECT_THAT(decode({5, -2.5F, 5 * ln2, 0}, {10, 20, 30, 60}, {.centre = 10, .size = 5}),
+    EXPECT_THAT(decode({5, -2.5F, 5 * ln2, 0}, {10, 20, 30, 60}, {10, 10, 5, 5}),
                 Pointwise(FloatNear(1e-4F), std::vector<float>{10, 10, 50, 50}));
+    // Each by its own: 4 / 8 = 0.5, −0.5 / 2 = −0.25, 3 ln 2 / 3 = ln 2, 0 / 7 = 0.
+    EXPECT_THAT(decode({4, -0.5F, 3 * ln2, 0}, {10, 20, 30, 60}, {8, 2, 3, 7}),
+                Pointwise(FloatNear(1e-4F), std::vector<float>{10, 10, 50, 50}));
+    EXPECT_THAT(decode({5, -2.5F, 0, 2 * ln2}, {10, 20, 30, 60}, {10, 10, 7, 2}),
+                Pointwise(FloatNear(1e-4F), std::vector<float>{20, -10, 40, 70}));
 }
 
 TEST(DecodeBoxes, GrowthIsClampedAtAThousandOverSixteen) {
@@ -63,7 +68,7 @@ TEST(DecodeBoxes, InvertsEncoding) {
         deltas.push_back(static_cast<float>(5 * std::log(tw / rw)));
         deltas.push_back(static_cast<float>(5 * std::log(th / rh)));
     }
-    EXPECT_THAT(decode(deltas, references, {.centre = 10, .size = 5}), Pointwise(FloatNear(1e-3F), targets));
+    EXPECT_THAT(decode(deltas, references, {10, 10, 5, 5}), Pointwise(FloatNear(1e-3F), targets));
 }
 
 TEST(ClipBoxes, MovesCornersIntoThePicture) {
