@@ -174,7 +174,7 @@ int PictureRun::exit_code() const {
     if (interruption_.signal() != 0) return interrupted - 2 + interruption_.signal();
     const auto& fail_on = parts_.rules.fail_on;
     if (fail_on && summary_.detected(*fail_on)) return detected;
-    if (summary_.failures() == 0) return done;
+    if (summary_.failures() == 0) return parts_.collected.left_out() == 0 ? done : some_inputs_failed;
     return summary_.pictures() + summary_.skipped() > 0 ? some_inputs_failed : last_failure_;
 }
 
