@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/text.h"
 #include "base/try.h"
 #include "cli/chosen_model.h"
 #include "cli/commands.h"
@@ -8,6 +9,7 @@
 #include "cli/run/picture_files.h"
 #include "cli/text_output.h"
 #include "evaluation/report/report.h"
+#include "evaluation/score_file.h"
 #include "evaluation/summary.h"
 
 #include <cmath>
@@ -31,6 +33,7 @@ struct EvalArguments {
     std::string report;
     std::string json;
     std::string save_detections;
+    std::string save_scores;
     int threads = 0;
     SettingsArguments settings;
 };
@@ -50,6 +53,8 @@ Result<void> check(const EvalArguments& arguments) {
     if (arguments.compare.size() == 1) return usage_error("--compare: give two models or more");
     if (!arguments.save_detections.empty() && (!runs_models || !arguments.compare.empty()))
         return usage_error("--save-detections needs one model to run: leave out --detections and --compare");
+    if (!arguments.save_scores.empty() && !arguments.compare.empty())
+        return usage_error("--save-scores needs one model, or --detections: leave out --compare");
     // No range of CLI11's refuses these.
     if (std::isnan(arguments.score) || std::isnan(arguments.iou)) return usage_error("--score and --iou: give numbers");
     return {};
@@ -86,8 +91,10 @@ Result<void> check_destinations(const EvalArguments& arguments, const evaluation
     }
     read.insert(read.end(), arguments.compare.begin(), arguments.compare.end());
     const InputFiles inputs(read);
-    std::vector<std::pair<const char*, std::string>> destinations{
-        {"--report", arguments.report}, {"--json", arguments.json}, {"--save-detections", arguments.save_detections}};
+    std::vector<std::pair<const char*, std::string>> destinations{{"--report", arguments.report},
+                                                                  {"--json", arguments.json},
+                                                                  {"--save-detections", arguments.save_detections},
+                                                                  {"--save-scores", arguments.save_scores}};
     std::erase_if(destinations, [](const auto& destination) { return destination.second.empty(); });
     for (const auto& [option, file] : destinations) {
         if (file != "-") DETECT_TRY(inputs.check_destination(file));
@@ -182,16 +189,28 @@ Result<Evaluated> evaluate(const CLI::App& command, const EvalArguments& argumen
     return Evaluated{std::move(summary), std::move(reader)};
 }
 
+Result<void> save_scores(const std::string& file, const evaluation::Summary& summary) {
+    const auto best = evaluation::best_scores(summary);
+    if (!best) return Error{best.error().code, file + ": not written: " + best.error().message};
+    if (!best->without_own.empty()) {
+        note("no score of its own for " + listed(best->without_own, {.most = 8}) +
+             ": nothing of it is found at any score, so it gets the score of all classes together");
+    }
+    return write_text(file, evaluation::to_score_file(*best, summary));
+}
+
 Result<void> write(const EvalArguments& arguments, const Evaluated& evaluated) {
     const evaluation::Summary& summary = evaluated.summary;
     if (!arguments.save_detections.empty()) {
         DETECT_TRY(write_text(arguments.save_detections,
                               evaluation::to_coco_results(summary.models.front().detections, summary.dataset)));
     }
+    if (!arguments.save_scores.empty()) DETECT_TRY(save_scores(arguments.save_scores, summary));
     if (!arguments.json.empty()) DETECT_TRY(write_text(arguments.json, evaluation::to_json(summary)));
     if (!arguments.report.empty())
         DETECT_TRY(write_text(arguments.report, evaluation::to_html(summary, evaluated.reader)));
-    const bool data_on_stdout = arguments.json == "-" || arguments.report == "-" || arguments.save_detections == "-";
+    const bool data_on_stdout = arguments.json == "-" || arguments.report == "-" || arguments.save_detections == "-" ||
+                                arguments.save_scores == "-";
     if (!data_on_stdout) DETECT_TRY(write_text("-", evaluation::to_table(summary)));
     return {};
 }
@@ -247,6 +266,9 @@ Command add_eval_command(CLI::App& app) {
     app.add_option("--json", arguments->json, "Write all figures as JSON to this file; - is stdout, without the tables")
         ->type_name("FILE");
     app.add_option("--save-detections", arguments->save_detections, "Write the detections as COCO results to this file")
+        ->type_name("FILE");
+    app.add_option("--save-scores", arguments->save_scores,
+                   "Write for each class the score with the highest F1 to this file, for --score-file of detect run")
         ->type_name("FILE");
     app.add_option("--threads", arguments->threads, "Threads to use (0: all cores)")
         ->check(CLI::Range(0, 1024))

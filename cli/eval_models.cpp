@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/eval_models.h"
 
+#include "base/class_scores.h"
 #include "base/try.h"
 #include "cli/exit_code.h"
 #include "cli/measurement.h"
@@ -43,7 +44,10 @@ void warn_about_threshold(const std::string& model, const Detector& detector) {
 
 Result<LoadedModel> load(const ChosenModel& chosen, int threads, const evaluation::Dataset& dataset) {
     const std::string file = chosen.file.string();
-    DETECT_TRY_ASSIGN(Detector detector, open_detector(chosen, {.threads = threads}));
+    DETECT_TRY_ASSIGN(Detector detector,
+                      open_detector(chosen, {.threads = threads, .model_scores = ModelScores::ignored}));
+    if (detector.metadata().contains(std::string(class_scores_key)))
+        note(file + ": carries scores per class, which are left aside here: AP looks at all scores");
     auto labels = evaluation::match_labels(detector.labels(), dataset);
     if (!labels) return Error{labels.error().code, file + ": " + labels.error().message};
     for (const std::string& warning : labels->warnings) warn(file + ": " + warning);
@@ -87,6 +91,21 @@ Result<void> run_on_file(std::vector<LoadedModel>& models, const Result<fs::path
                      file.string() + ": " + done.error().message};
     }
     return {};
+}
+
+/// All classes that the model names; if it names none, those that the annotations have.
+std::vector<evaluation::ModelClass> classes_of(const LoadedModel& model) {
+    std::vector<evaluation::ModelClass> classes;
+    for (int label = 1; label <= static_cast<int>(model.detector.labels().size()); ++label)
+        classes.push_back({model.detector.label_name(label)});
+    if (classes.empty()) {
+        for (const auto& [label, category] : model.labels.category_of)
+            classes.push_back({model.detector.label_name(label), category});
+        return classes;
+    }
+    for (const auto& [label, category] : model.labels.category_of)
+        classes[static_cast<std::size_t>(label) - 1].category = category;
+    return classes;
 }
 
 Result<void> check_names(const evaluation::Summary& summary, const fs::path& folder) {
@@ -168,6 +187,7 @@ Result<void> run_models(const std::vector<ChosenModel>& models, int threads, con
         const std::uintmax_t bytes = fs::file_size(models[i].file, code);
         summary.models.push_back(
             {.name = models[i].file.string(),
+             .classes = classes_of(loaded[i]),
              .file_bytes = code ? std::nullopt : std::optional(bytes),
              .latency = evaluation::LatencyFigures{latency.p50, latency.p90, latency.p99, latency.mean},
              .detections = evaluation::without_images(summary.dataset, loaded[i].detections, failed).detections});

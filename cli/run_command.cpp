@@ -19,6 +19,7 @@ Result<int> run(const CLI::App& command, const RunOptions& options) {
     ::setenv("OPENCV_FFMPEG_LOGLEVEL", "-8", 0); // its complaints are said in our own words
     DETECT_TRY_ASSIGN(const RunPlan plan, plan_run(command, options));
     DETECT_TRY_ASSIGN(const Detector detector, open_detector(plan.model, plan.detector));
+    if (plan.verbosity != Verbosity::quiet) note_model_scores(detector, plan.detector);
     DETECT_TRY_ASSIGN(const DetectionRules rules, plan_rules(options, detector.labels()));
     DETECT_TRY_ASSIGN(CollectedResults collected, CollectedResults::open(plan.results, detector.labels(), plan.inputs));
     PictureRun pictures({.plan = plan, .detector = detector, .rules = rules, .collected = std::move(collected)},

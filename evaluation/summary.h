@@ -19,9 +19,17 @@ struct LatencyFigures {
     double mean = 0.0;
 };
 
+/// A class that a model knows, and its position in Dataset::categories; none if the dataset does not have it.
+struct ModelClass {
+    std::string name;
+    std::optional<std::size_t> category = std::nullopt;
+};
+
 /// A model, or a file of results, and how good it is.
 struct ModelSummary {
     std::string name;
+    /// In the order of its labels; empty: a file of results.
+    std::vector<ModelClass> classes = {};
     std::optional<std::uintmax_t> file_bytes = std::nullopt;
     std::optional<LatencyFigures> latency = std::nullopt;
     std::vector<DetectedBox> detections = {};

@@ -217,7 +217,7 @@ TEST_F(Eval, TheReportIsOneFileThatAsksForNothing) {
 
 TEST_F(Eval, NothingThatIsReadIsOverwritten) {
     const std::string before = read_text(folder_ / "gt.json");
-    for (const char* option : {"--report", "--json", "--save-detections"}) {
+    for (const char* option : {"--report", "--json", "--save-detections", "--save-scores"}) {
         const ProcessResult result = eval_tiny({option, "gt.json"});
         EXPECT_TRUE(refused(result, 2)) << option;
         EXPECT_THAT(error_line(result), HasSubstr("would be overwritten"));
@@ -338,6 +338,40 @@ TEST_F(Eval, TwoImagesOfOneFileAreRefused) {
                 HasSubstr("gt.json: the images with the ids 1 and 2 both have the file_name a.png"));
 }
 
+TEST_F(Eval, SavesTheBestScoreOfEachClass) {
+    const ProcessResult result = eval_tiny({"--save-scores", "scores.json"});
+    ASSERT_TRUE(succeeded(result));
+    EXPECT_THAT(result.errors, Not(HasSubstr("score of its own")));
+    const json saved = json::parse(read_text(folder_ / "scores.json"));
+    EXPECT_EQ(saved["class_scores_version"], 1);
+    EXPECT_EQ(saved["model"], "tiny.onnx");
+    EXPECT_EQ(saved["annotations"], "gt.json");
+    EXPECT_EQ(saved["scores"], json::parse(R"({"first": 0.9, "second": 0.6})"));
+    EXPECT_EQ(saved["others"], 0.6);
+    // The same of results, by the categories' names.
+    ASSERT_TRUE(succeeded(eval_tiny({"--save-detections", "dt.json"})));
+    const json of_results = parse_output(eval({"--detections", "dt.json", "--save-scores", "-"}));
+    EXPECT_EQ(of_results["scores"], saved["scores"]);
+}
+
+TEST_F(Eval, ClassesWithoutABestScoreGetThatOfAll) {
+    truth_["annotations"].erase(0);
+    truth_["categories"][1]["name"] = "Second"; // the model's name is what counts
+    write_truth();
+    const ProcessResult result = eval_tiny({"--save-scores", "scores.json"});
+    ASSERT_TRUE(succeeded(result));
+    EXPECT_THAT(result.errors, HasSubstr("note: no score of its own for first: nothing of it is found at any score"));
+    const json saved = json::parse(read_text(folder_ / "scores.json"));
+    EXPECT_EQ(saved["scores"], json::parse(R"({"first": 0.6, "second": 0.6})"));
+    EXPECT_EQ(saved["without_own"], json::parse(R"(["first"])"));
+    truth_["annotations"] = json::array();
+    write_truth();
+    const ProcessResult none = eval_tiny({"--save-scores", "none.json"});
+    EXPECT_EQ(none.exit_code, 2) << describe(none);
+    EXPECT_THAT(none.errors, HasSubstr("none.json: not written: no object is found at any score"));
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "none.json"));
+}
+
 TEST_F(Eval, OptionsThatExcludeOneAnotherAreUsageErrors) {
     const std::vector<std::vector<std::string>> wrong{
         {},
@@ -345,6 +379,7 @@ TEST_F(Eval, OptionsThatExcludeOneAnotherAreUsageErrors) {
         {"--detections", "dt.json", "--compare", "tiny.onnx", "tiny.onnx"},
         {"--images", "pictures", "--compare", "tiny.onnx"},
         {"--images", "pictures", "--model", "tiny.onnx", "--compare", "tiny.onnx", "tiny.onnx"},
+        {"--images", "pictures", "--compare", "tiny.onnx", "tiny.onnx", "--save-scores", "scores.json"},
         {"--images", "pictures", "--score", "1.5"},
         {"--images", "pictures", "--score", "nan"},
         {"--images", "pictures", "--iou", "nan"},
