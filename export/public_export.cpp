@@ -68,6 +68,7 @@ Result<ExportedModel> export_checkpoint(const std::filesystem::path& checkpoint,
                                                          .layout = layout,
                                                          .opset = format.opset,
                                                          .precision = std::move(precision),
+                                                         .class_scores = format.class_scores,
                                                          .progress = {}},
                                                         image));
     return ExportedModel{.model = std::move(report.output),

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""--score and --score-file: from which score on detections of which class count."""
+"""--score, --score-file and --class-scores: from which score on detections of which class count."""
 
 import json
+import pathlib
 import subprocess
+import tempfile
 import unittest
 
 from cli_case import DETECT, PATIENCE, TINY_MODEL, CliCase
+
+BOARD = pathlib.Path(__file__).resolve().parents[3] / "samples/board.png"
 
 
 class Scores(CliCase):
@@ -74,6 +78,73 @@ class Scores(CliCase):
 
     def test_the_file_of_scores_is_not_overwritten(self):
         self.assertIn("scores.json: is an input and would be overwritten", self.refused(*self.scores(), "--json", "scores.json"))
+
+
+
+class CarriedScores(CliCase):
+    """A model that was exported with scores per class; on this picture it finds "open" below 0.6 and "copper" below 0.3."""
+
+    @classmethod
+    def setUpClass(cls):
+        temporary = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(temporary.cleanup)
+        cls.model = pathlib.Path(temporary.name) / "model.onnx"
+        (cls.model.parent / "scores.json").write_text(json.dumps({"class_scores_version": 1, "others": 0.7,
+                                                                   "scores": {"copper": 0.2, "open": 0.95}}))
+        exported = cls.export("--class-scores", cls.model.parent / "scores.json")
+        assert exported.returncode == 0, exported.stderr
+
+    @classmethod
+    def export(cls, *options):
+        return subprocess.run([DETECT, "export", "--image", BOARD, "--min-size", "320", "--max-size", "320", "-o", cls.model, *options],
+                              capture_output=True, text=True, timeout=PATIENCE)
+
+    def run_model(self, *options):
+        ran = subprocess.run([DETECT, "run", BOARD, "--model", self.model, "--no-draw", "--json", "-", *options], cwd=self.folder,
+                             capture_output=True, text=True, timeout=PATIENCE)
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        return ran.stderr, [(d["label"], d["score"]) for d in json.loads(ran.stdout)["images"][0]["detections"]]
+
+    def test_are_used_unless_others_are_given(self):
+        unused, all_scores = self.run_model("--score", "0.05")
+        self.assertIn("note: the scores that the model carries (copper=0.2,open=0.95) are not used: others are given", unused)
+        least = {"copper": 0.2, "open": 0.95}
+        note, found = self.run_model()
+        self.assertIn("note: using the scores that the model carries: copper=0.2,open=0.95", note)
+        self.assertEqual(found, [(label, score) for label, score in all_scores if score >= least.get(label, 0.5)])
+        self.assertNotEqual(found, [(label, score) for label, score in all_scores if score >= 0.5])
+        note, found = self.run_model("--score", "open=0.5")
+        self.assertIn("copper=0.2,open=0.95, but for the classes that others are given for", note)
+        self.assertEqual(found, [(label, score) for label, score in all_scores if score >= {"copper": 0.2}.get(label, 0.5)])
+        self.assertEqual(self.run_model("--quiet")[0], "")
+
+    def test_are_shown(self):
+        info = subprocess.run([DETECT, "info", self.model], capture_output=True, text=True, timeout=PATIENCE).stdout
+        self.assertRegex(info, r"class_scores +copper=0.2,open=0.95\n")
+        report = json.loads((self.model.parent / "model.report.json").read_text())
+        self.assertEqual(report["metadata"]["class_scores"], "copper=0.2,open=0.95")
+
+    def test_evaluation_leaves_them_aside(self):
+        (self.folder / "truth.json").write_text(json.dumps({"images": [{"id": 1, "file_name": BOARD.name}], "annotations": [],
+                                                            "categories": [{"id": 1, "name": "open"}]}))
+        ran = subprocess.run([DETECT, "eval", "--model", self.model, "--images", BOARD.parent, "--annotations", "truth.json",
+                              "--save-detections", "-"], cwd=self.folder, capture_output=True, text=True, timeout=PATIENCE)
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        self.assertIn("carries scores per class, which are left aside here", ran.stderr)
+        self.assertTrue(any(d["score"] < 0.95 for d in json.loads(ran.stdout)), "open, below its score")
+
+    def test_what_is_wrong_is_named(self):
+        before = self.model.read_bytes()
+        for scores, message in (("spurs=0.5", "a score is given for class 'spurs', which the checkpoint does not have; its classes are open, "),
+                                ("open=2", "--class-scores 'open=2': a score is a number from 0 to 1"),
+                                ("0.5,open=0.2", "--class-scores 0.5,open=0.2: name the class of each score")):
+            refused = self.export("--class-scores", scores)
+            self.assertEqual(refused.returncode, 2, refused.stderr)
+            self.assertIn("detect: " + message, refused.stderr)
+        missing = self.export("--class-scores", "none.json")
+        self.assertEqual(missing.returncode, 3)
+        self.assertIn("none.json: cannot be read: no such file", missing.stderr)
+        self.assertEqual(self.model.read_bytes(), before)
 
 
 if __name__ == "__main__":
