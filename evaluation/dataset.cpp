@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "evaluation/dataset.h"
 
+#include "base/text.h"
 #include "base/try.h"
 #include "results/json_file.h"
 
@@ -123,9 +124,9 @@ public:
                                       "remove these annotations");
         }
         if (ignore_ > 0) {
-            dataset.remarks.push_back(std::to_string(ignore_) +
-                                      " annotations have \"ignore\" and not \"iscrowd\": they count as objects to be "
-                                      "found, as in pycocotools; set iscrowd for what need not be found");
+            dataset.remarks.push_back("\"ignore\" is set without \"iscrowd\" in " + counted(ignore_, "annotation") +
+                                      ": it has no effect, as in pycocotools; "
+                                      "set iscrowd for what need not be found");
         }
     }
 

@@ -53,7 +53,7 @@ private:
     std::int64_t next_image_id_ = 1;
     /// Classes that the annotations have no number for.
     std::set<std::string> unknown_classes_;
-    std::int64_t of_unknown_classes_ = 0;
+    std::size_t of_unknown_classes_ = 0;
     bool any_ = false;
 };
 
@@ -108,7 +108,7 @@ std::string CocoWriter::remark() const {
     if (const std::string pictures = images_.remark(target_.companion.string()); !pictures.empty())
         sentences.push_back(pictures);
     if (!unknown_classes_.empty()) {
-        sentences.push_back("leaves out " + std::to_string(of_unknown_classes_) + " detections of classes that " +
+        sentences.push_back("leaves out " + counted(of_unknown_classes_, "detection") + " of classes that " +
                             target_.companion.string() + " does not have (" + listed(unknown_classes_, {.most = 5}) +
                             ")");
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "results/coco_images.h"
 
+#include "base/text.h"
+
 #include <algorithm>
 #include <filesystem>
 #include <utility>
@@ -99,8 +101,8 @@ std::string CocoImages::remark(const std::string& annotations) const {
     }
     if (by_end_of_name == 0) return text;
     if (!text.empty()) text += "; it ";
-    return text + "takes " + std::to_string(by_end_of_name) + " pictures for those of " + annotations +
-           " by the end of their names, such as " + example;
+    return text + "goes by the end of the name for " + counted(by_end_of_name, "picture") + " of " + annotations +
+           ", such as " + example;
 }
 
 } // namespace detect

@@ -169,7 +169,7 @@ TEST_F(DatasetFile, IgnoreWithoutACrowdIsSaidToHaveNoEffect) {
     truth["annotations"][1]["ignore"] = 1;
     Dataset dataset = require(read_ground_truth(write(truth.dump())));
     EXPECT_FALSE(dataset.annotations[0].crowd);
-    EXPECT_THAT(dataset.remarks, ElementsAre(HasSubstr("1 annotations have \"ignore\" and not \"iscrowd\"")));
+    EXPECT_THAT(dataset.remarks, ElementsAre(HasSubstr("\"ignore\" is set without \"iscrowd\" in 1 annotation:")));
     truth["annotations"][0]["ignore"] = 0;
     EXPECT_THAT(require(read_ground_truth(write(truth.dump()))).remarks, testing::IsEmpty());
 }

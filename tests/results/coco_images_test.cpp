@@ -71,8 +71,9 @@ TEST_F(AnnotationFile, TheNameThatFitsBestWinsWhoeverComesFirst) {
     EXPECT_EQ(run.left_out(), 1U);
     EXPECT_EQ(run.remark("t.json"),
               "leaves out 1 of 2 pictures, which are not found in t.json, such as /data/line2/a.png: "
-              "/data/line1/a.png may be line1\\a.png as well; it takes 1 pictures for those of t.json by the end of "
-              "their names, such as /data/line1/a.png for line1\\a.png");
+              "/data/line1/a.png may be line1\\a.png as well; it goes by the end of the name for 1 picture of t.json, "
+              "such as "
+              "/data/line1/a.png for line1\\a.png");
 }
 
 TEST_F(AnnotationFile, TwoThatFitAlikeAreBothLeftOut) {

@@ -38,7 +38,7 @@ class Annotations(CliCase):
             self.annotations("other.png", name)
             errors, results = self.coco("photos/a.png")
             self.assertEqual(results, [(101, "photos/a.png")] * 2, name)
-            self.assertIn("--coco takes 1 pictures for those of truth.json by the end of their names, such as "
+            self.assertIn("--coco goes by the end of the name for 1 picture of truth.json, such as "
                           f"photos/a.png for {name}", errors)
             self.assertEqual(errors.count("\n"), 1, errors)
 
@@ -50,7 +50,7 @@ class Annotations(CliCase):
             self.annotations(unicodedata.normalize(other, name))
             errors, results = self.coco(picture)
             self.assertEqual([image for image, _ in results], [100, 100])
-            self.assertIn("by the end of their names", errors)
+            self.assertIn("goes by the end of the name for 1 picture", errors)
 
     def test_nothing_found_is_an_error(self):
         self.picture("a.png")
@@ -73,7 +73,7 @@ class Annotations(CliCase):
         self.annotations("a.png", categories=("first",))
         errors, results = self.coco("a.png", exit_code=5)
         self.assertEqual(results, [(100, "a.png")])
-        self.assertIn("--coco leaves out 1 detections of classes that truth.json does not have (second)", errors)
+        self.assertIn("--coco leaves out 1 detection of classes that truth.json does not have (second)", errors)
 
     def test_two_images_that_may_be_meant_are_named(self):
         self.picture("photos/a.png")

@@ -87,7 +87,7 @@ class Formats(CliCase):
         results = json.loads((self.folder / "found.json").read_text())
         self.assertEqual([(r["image_id"], r["category_id"]) for r in results], [(5, 10)])
         self.assertIn("detect: --coco leaves out 1 of 2 pictures, which are not found in truth.json, such as b, c.png", result.stderr)
-        self.assertIn("; it leaves out 1 detections of classes that truth.json does not have (second)", result.stderr)
+        self.assertIn("; it leaves out 1 detection of classes that truth.json does not have (second)", result.stderr)
         (self.folder / "truth.json").write_text("[]")
         self.run_detect("a.png", "--coco", "f.json", "--annotations", "truth.json", "--no-draw", exit_code=3)
 
