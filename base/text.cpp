@@ -119,6 +119,10 @@ std::string printable(std::string_view text) {
 
 std::string printable_path(const std::filesystem::path& path) { return without_controls(path.string(), '?'); }
 
+std::string counted(std::size_t number, std::string_view noun) {
+    return std::to_string(number) + " " + std::string(noun) + (number == 1 ? "" : "s");
+}
+
 std::string listed(std::span<const std::string> items, const ListForm& form) {
     const bool cut = items.size() > form.most;
     const std::size_t shown = cut ? form.most : items.size();

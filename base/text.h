@@ -49,6 +49,9 @@ struct CodePoint {
 /// A path as it may stand in a one-line message: only control characters become '?'.
 [[nodiscard]] std::string printable_path(const std::filesystem::path& path);
 
+/// "1 picture", "2 pictures".
+[[nodiscard]] std::string counted(std::size_t number, std::string_view noun);
+
 struct ListForm {
     std::string_view separator = ", ";
     /// Before the last of several, where nothing is left out; empty: the separator.

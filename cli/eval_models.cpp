@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/eval_models.h"
 
+#include "base/class_scores.h"
 #include "base/try.h"
 #include "cli/exit_code.h"
 #include "cli/measurement.h"
@@ -11,6 +12,7 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <map>
 
 namespace detect::cli {
 
@@ -42,7 +44,10 @@ void warn_about_threshold(const std::string& model, const Detector& detector) {
 
 Result<LoadedModel> load(const ChosenModel& chosen, int threads, const evaluation::Dataset& dataset) {
     const std::string file = chosen.file.string();
-    DETECT_TRY_ASSIGN(Detector detector, open_detector(chosen, {.threads = threads}));
+    DETECT_TRY_ASSIGN(Detector detector,
+                      open_detector(chosen, {.threads = threads, .model_scores = ModelScores::ignored}));
+    if (detector.metadata().contains(std::string(class_scores_key)))
+        note(file + ": carries scores per class, which are left aside here: AP looks at all scores");
     auto labels = evaluation::match_labels(detector.labels(), dataset);
     if (!labels) return Error{labels.error().code, file + ": " + labels.error().message};
     for (const std::string& warning : labels->warnings) warn(file + ": " + warning);
@@ -74,7 +79,8 @@ Result<void> run_on(LoadedModel& model, const ImageView& picture, std::size_t im
 }
 
 /// All models on one picture. What is wrong with a picture is "unreadable input", whatever it is.
-Result<void> run_on_file(std::vector<LoadedModel>& models, const fs::path& file, std::size_t image) {
+Result<void> run_on_file(std::vector<LoadedModel>& models, const Result<fs::path>& found, std::size_t image) {
+    DETECT_TRY_ASSIGN(const fs::path file, found);
     auto picture = read_single_picture(file);
     if (!picture) return Error{ErrorCode::unreadable_input, picture.error().message};
     for (LoadedModel& model : models) {
@@ -87,6 +93,21 @@ Result<void> run_on_file(std::vector<LoadedModel>& models, const fs::path& file,
     return {};
 }
 
+/// All classes that the model names; if it names none, those that the annotations have.
+std::vector<evaluation::ModelClass> classes_of(const LoadedModel& model) {
+    std::vector<evaluation::ModelClass> classes;
+    for (int label = 1; label <= static_cast<int>(model.detector.labels().size()); ++label)
+        classes.push_back({model.detector.label_name(label)});
+    if (classes.empty()) {
+        for (const auto& [label, category] : model.labels.category_of)
+            classes.push_back({model.detector.label_name(label), category});
+        return classes;
+    }
+    for (const auto& [label, category] : model.labels.category_of)
+        classes[static_cast<std::size_t>(label) - 1].category = category;
+    return classes;
+}
+
 Result<void> check_names(const evaluation::Summary& summary, const fs::path& folder) {
     std::error_code code;
     if (!fs::is_directory(folder, code)) {
@@ -94,23 +115,31 @@ Result<void> check_names(const evaluation::Summary& summary, const fs::path& fol
                      folder.string() +
                          ": is not a folder; give --images the folder that the annotations' file_name starts from"};
     }
+    std::map<std::string, std::int64_t> ids;
     for (const evaluation::DatasetImage& image : summary.dataset.images) {
-        if (!image.file_name.empty()) continue;
-        return Error{ErrorCode::unreadable_input, summary.annotations + ": the image with id " +
-                                                      std::to_string(image.id) +
-                                                      " has no file_name; add it, relative to --images"};
+        if (image.file_name.empty()) {
+            return Error{ErrorCode::unreadable_input, summary.annotations + ": the image with id " +
+                                                          std::to_string(image.id) +
+                                                          " has no file_name; add it, relative to --images"};
+        }
+        const auto [first, is_new] = ids.emplace(image.file_name, image.id);
+        if (is_new) continue;
+        return Error{ErrorCode::unreadable_input,
+                     summary.annotations + ": the images with the ids " + std::to_string(first->second) + " and " +
+                         std::to_string(image.id) + " both have the file_name " + image.file_name +
+                         "; give one image all annotations, or each its own picture"};
     }
     return {};
 }
 
 /// Runs on every picture; the positions of those that could not be evaluated. Their errors are printed.
-Result<std::vector<std::size_t>> run_on_all(std::vector<LoadedModel>& models, const fs::path& folder,
+Result<std::vector<std::size_t>> run_on_all(std::vector<LoadedModel>& models, const evaluation::PictureFiles& pictures,
                                             evaluation::Summary& summary) {
     std::vector<std::size_t> failed;
     const auto& images = summary.dataset.images;
     Progress progress(true);
     for (std::size_t image = 0; image < images.size(); ++image) {
-        auto done = run_on_file(models, folder / images[image].file_name, image);
+        auto done = run_on_file(models, pictures.files[image], image);
         progress.advance(static_cast<std::int64_t>(image) + 1, 0, static_cast<std::int64_t>(images.size()));
         if (done) continue;
         if (done.error().code != ErrorCode::unreadable_input) return done.error();
@@ -132,15 +161,25 @@ Result<std::vector<std::size_t>> run_on_all(std::vector<LoadedModel>& models, co
 
 } // namespace
 
-Result<void> run_models(const std::vector<ChosenModel>& models, int threads, const fs::path& folder,
-                        evaluation::Summary& summary) {
+Result<evaluation::PictureFiles> find_pictures(const fs::path& folder, const evaluation::Summary& summary) {
     DETECT_TRY(check_names(summary, folder));
+    evaluation::PictureFiles found = evaluation::find_picture_files(summary.dataset.images, folder);
+    if (found.by_end_of_name > 0) {
+        note(summary.annotations + ": " + std::to_string(found.by_end_of_name) + " of " +
+             std::to_string(found.files.size()) + " pictures are found by the end of their file_name, such as " +
+             found.example);
+    }
+    return found;
+}
+
+Result<void> run_models(const std::vector<ChosenModel>& models, int threads, const evaluation::PictureFiles& pictures,
+                        evaluation::Summary& summary) {
     std::vector<LoadedModel> loaded;
     for (const ChosenModel& chosen : models) {
         DETECT_TRY_ASSIGN(LoadedModel model, load(chosen, threads, summary.dataset));
         loaded.push_back(std::move(model));
     }
-    DETECT_TRY_ASSIGN(const std::vector<std::size_t> failed, run_on_all(loaded, folder, summary));
+    DETECT_TRY_ASSIGN(const std::vector<std::size_t> failed, run_on_all(loaded, pictures, summary));
 
     for (std::size_t i = 0; i < models.size(); ++i) {
         const Latency latency = summarise(std::move(loaded[i].milliseconds));
@@ -148,6 +187,7 @@ Result<void> run_models(const std::vector<ChosenModel>& models, int threads, con
         const std::uintmax_t bytes = fs::file_size(models[i].file, code);
         summary.models.push_back(
             {.name = models[i].file.string(),
+             .classes = classes_of(loaded[i]),
              .file_bytes = code ? std::nullopt : std::optional(bytes),
              .latency = evaluation::LatencyFigures{latency.p50, latency.p90, latency.p99, latency.mean},
              .detections = evaluation::without_images(summary.dataset, loaded[i].detections, failed).detections});

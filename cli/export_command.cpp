@@ -7,6 +7,7 @@
 #include "cli/input_files.h"
 #include "cli/model_source.h"
 #include "cli/precision_options.h"
+#include "cli/score_options.h"
 #include "cli/settings_options.h"
 #include "export/exporter.h"
 #include "onnx/opset_conversion.h"
@@ -25,6 +26,7 @@ struct ExportArguments {
     std::string output = "model.onnx";
     int opset = newest_export_opset;
     std::string layout = "batched";
+    std::string class_scores;
     PrecisionArguments precision;
     SettingsArguments settings;
 };
@@ -87,8 +89,11 @@ Result<void> run(const CLI::App& command, const ExportArguments& arguments) {
         return Error{ErrorCode::unreadable_input,
                      "the bundled model is not installed; give a checkpoint with --weights"};
     }
-    const InputFiles inputs(std::vector<std::string>{arguments.image, checkpoint.string()});
+    std::vector<std::string> read{arguments.image, checkpoint.string()};
+    if (names_a_file(arguments.class_scores)) read.push_back(arguments.class_scores);
+    const InputFiles inputs(read);
     DETECT_TRY(inputs.check_destination(arguments.output));
+    DETECT_TRY_ASSIGN(auto class_scores, read_class_scores(arguments.class_scores));
     DETECT_TRY_ASSIGN(PrecisionOptions precision, read_precision(command, arguments.precision));
     DETECT_TRY_ASSIGN(const Tensor image, read_example_image(arguments.image));
     DETECT_TRY_ASSIGN(
@@ -100,6 +105,7 @@ Result<void> run(const CLI::App& command, const ExportArguments& arguments) {
                       .layout = arguments.layout == "torchvision" ? OutputLayout::torchvision : OutputLayout::batched,
                       .opset = arguments.opset,
                       .precision = std::move(precision),
+                      .class_scores = std::move(class_scores),
                       .progress = [](const std::string& line) { std::cerr << line << "\n"; }},
                      image));
     print(result);
@@ -138,6 +144,11 @@ Command add_export_command(CLI::App& app) {
                    "Outputs: batched ([batch, n, ...] and valid_detections) or torchvision ([n, ...], batch 1)")
         ->check(CLI::IsMember({"batched", "torchvision"}))
         ->capture_default_str();
+    app.add_option(
+           "--class-scores", arguments->class_scores,
+           "Scores from which on detections of a class count, for the file to carry: NAME=SCORE,NAME=SCORE, or a "
+           "file that detect eval --save-scores wrote")
+        ->type_name("SCORES");
     add_precision_options(app, arguments->precision);
     add_settings_options(app, arguments->settings);
     app.footer("Example: detect export --image board.png --weights best.pth --labels classes.txt -o model.onnx\n" +

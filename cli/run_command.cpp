@@ -16,12 +16,15 @@ namespace detect::cli {
 namespace {
 
 /// Reading a large model once more takes a while, and the first picture need not wait for it.
-std::shared_future<std::shared_ptr<const ResultConditions>> find_conditions(const RunPlan& plan) {
-    const auto find = [file = plan.model.file, name = name_of(plan.model), score = plan.detector.min_score] {
+std::shared_future<std::shared_ptr<const ResultConditions>> find_conditions(const RunPlan& plan,
+                                                                            const Detector& detector) {
+    const auto find = [file = plan.model.file, name = name_of(plan.model),
+                       scores = scores_in_force(detector, plan.detector)] {
         auto conditions = std::make_shared<ResultConditions>();
         conditions->model = name;
         if (auto hash = sha256_of_file(file)) conditions->model_sha256 = *std::move(hash);
-        conditions->min_score = score;
+        conditions->min_score = scores.others.value_or(0.0F);
+        conditions->class_scores = scores.by_name;
         return std::shared_ptr<const ResultConditions>(std::move(conditions));
     };
     return std::async(std::launch::async, find).share();
@@ -37,6 +40,7 @@ Result<int> run(const CLI::App& command, const RunOptions& options) {
         if (!options.quiet) note(text);
     }
     DETECT_TRY_ASSIGN(const Detector detector, open_detector(plan.model, plan.detector));
+    if (plan.verbosity != Verbosity::quiet) note_model_scores(detector, plan.detector);
     DETECT_TRY_ASSIGN(const DetectionRules rules, plan_rules(options, detector.labels()));
     DETECT_TRY_ASSIGN(CollectedResults collected, CollectedResults::open(plan.results, detector.labels(), plan.inputs));
     if (plan.results.drawings) DETECT_TRY(make_new_folder(*plan.results.drawings));
@@ -48,7 +52,7 @@ Result<int> run(const CLI::App& command, const RunOptions& options) {
                    .conditions = {}};
     if (const std::string assumed = assumed_settings(plan.model, detector.metadata()); !assumed.empty())
         parts.warnings.push_back({.code = "assumed", .message = assumed});
-    if (!parts.collected.empty()) parts.conditions = find_conditions(plan);
+    if (!parts.collected.empty()) parts.conditions = find_conditions(plan, detector);
     PictureRun pictures(std::move(parts), interruption);
     return pictures.run();
 }

@@ -22,6 +22,7 @@ static_assert(static_cast<int>(ErrorCode::invalid_argument) + 1 == DETECT_ERROR_
 static_assert(static_cast<int>(ErrorCode::resource_limit) + 1 == DETECT_ERROR_RESOURCE_LIMIT);
 static_assert(static_cast<int>(ErrorCode::internal) + 1 == DETECT_ERROR_INTERNAL);
 
+static_assert(static_cast<int>(ModelScores::ignored) == DETECT_MODEL_SCORES_IGNORED);
 static_assert(static_cast<int>(TileMerge::nms) == DETECT_MERGE_NMS);
 static_assert(static_cast<int>(TileWhen::beyond_memory_limit) == DETECT_TILE_BEYOND_MEMORY_LIMIT);
 
@@ -76,6 +77,25 @@ Result<std::optional<TilingOptions>> read_tiling(const detect_options& given) {
                                          .when = static_cast<TileWhen>(given.tile_when)});
 }
 
+Result<void> read_class_scores(const detect_options& given, DetectorOptions& options) {
+    if (given.model_scores < DETECT_MODEL_SCORES_LOWER_BOUNDS || given.model_scores > DETECT_MODEL_SCORES_IGNORED) {
+        return invalid("options: model_scores " + std::to_string(given.model_scores) +
+                       " is not one of detect_model_scores");
+    }
+    options.model_scores = static_cast<ModelScores>(given.model_scores);
+    if (given.class_score_count > most_classes) return invalid("options: class_score_count is larger than 65536");
+    if (given.class_score_count == 0) return {};
+    if (given.class_score_names == nullptr || given.class_scores == nullptr)
+        return invalid("options: class_score_names or class_scores is null");
+    for (std::size_t i = 0; i < given.class_score_count; ++i) {
+        if (given.class_score_names[i] == nullptr) return invalid("options: a name among class_score_names is null");
+        const std::string name = given.class_score_names[i];
+        if (!options.class_scores.emplace(name, given.class_scores[i]).second)
+            return invalid("options: class_score_names has '" + name + "' twice");
+    }
+    return {};
+}
+
 /// Null: the defaults.
 Result<DetectorOptions> read_options(const detect_options* given) {
     DetectorOptions options;
@@ -94,6 +114,7 @@ Result<DetectorOptions> read_options(const detect_options* given) {
         options.classes.emplace_back(given->classes[i]);
     }
     DETECT_TRY_ASSIGN(options.tiling, read_tiling(*given));
+    DETECT_TRY(read_class_scores(*given, options));
     return options;
 }
 

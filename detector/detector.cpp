@@ -42,6 +42,11 @@ Result<Detector> Detector::load(std::span<const std::byte> onnx_bytes, const Det
     return detector_from_graph(std::move(graph), options);
 }
 
+float Detector::Implementation::min_score_of(int label) const {
+    const auto own = class_scores.find(label);
+    return own == class_scores.end() ? min_score : own->second;
+}
+
 double Detector::Implementation::scale(int width, int height) const {
     const auto size = [&](const char* name) {
         const auto entry = metadata.find(name);
@@ -69,6 +74,8 @@ MemoryUse Detector::memory_use() const {
 const std::vector<std::string>& Detector::labels() const { return implementation_->labels; }
 
 std::string Detector::label_name(int label) const { return detect::label_name(label, implementation_->labels); }
+
+float Detector::min_score(int label) const { return implementation_->min_score_of(label); }
 
 const std::map<std::string, std::string>& Detector::metadata() const { return implementation_->metadata; }
 

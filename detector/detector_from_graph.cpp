@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "detector/detector_from_graph.h"
 
+#include "base/class_scores.h"
 #include "base/label_name.h"
 #include "base/text.h"
 #include "base/try.h"
@@ -88,17 +89,65 @@ std::vector<int> labels_of(const std::string& name, const std::vector<std::strin
     return found;
 }
 
+Error no_class(const std::string& name, const std::vector<std::string>& labels) {
+    std::string message = "the model has no class '" + name + "'; it has " + listed(labels);
+    if (labels.empty()) message += "no names: write 'class 1', 'class 2' and so on";
+    return {ErrorCode::invalid_argument, message};
+}
+
 Result<std::set<int>> find_classes(std::span<const std::string> wanted, const std::vector<std::string>& labels) {
     std::set<int> classes;
     for (const std::string& name : wanted) {
         const std::vector<int> found = labels_of(name, labels);
         classes.insert(found.begin(), found.end());
         if (!found.empty()) continue;
-        std::string message = "the model has no class '" + name + "'; it has " + listed(labels);
-        if (labels.empty()) message += "no names: write 'class 1', 'class 2' and so on";
-        return Error{ErrorCode::invalid_argument, message};
+        return no_class(name, labels);
     }
     return classes;
+}
+
+Result<std::map<int, float>> scores_by_label(const std::map<std::string, float>& by_name,
+                                             const std::vector<std::string>& labels) {
+    std::map<int, float> scores;
+    for (const auto& [name, score] : by_name) {
+        if (!(score >= 0.0F && score <= 1.0F)) {
+            return Error{ErrorCode::invalid_argument,
+                         "the score of class '" + name + "' must be 0 to 1, not " + std::to_string(score)};
+        }
+        const std::vector<int> found = labels_of(name, labels);
+        if (found.empty()) return no_class(name, labels);
+        for (const int label : found) scores[label] = score;
+    }
+    return scores;
+}
+
+/// What the model itself says; nothing without a word of it.
+Result<std::map<int, float>> scores_of_model(const Detector::Implementation& model) {
+    const auto entry = model.metadata.find(std::string(class_scores_key));
+    if (entry == model.metadata.end()) return std::map<int, float>();
+    const auto bad = [](const Error& error) {
+        return Error{ErrorCode::bad_model, "the model's " + std::string(class_scores_key) + ": " + error.message +
+                                               "; export it again with sound scores"};
+    };
+    const auto scores = parse_class_scores(entry->second);
+    if (!scores) return bad(scores.error());
+    if (scores->others) return bad({ErrorCode::bad_model, "a score without a class"});
+    auto by_label = scores_by_label(scores->by_name, model.labels);
+    if (!by_label) return bad(by_label.error());
+    return by_label;
+}
+
+/// Fills in `class_scores` of a model whose labels and metadata are known.
+Result<void> set_class_scores(Detector::Implementation& model, const DetectorOptions& options) {
+    if (options.model_scores != ModelScores::ignored) {
+        DETECT_TRY_ASSIGN(model.class_scores, scores_of_model(model));
+    }
+    if (options.model_scores == ModelScores::lower_bounds) {
+        for (auto& [label, score] : model.class_scores) score = std::max(score, options.min_score);
+    }
+    DETECT_TRY_ASSIGN(const auto given, scores_by_label(options.class_scores, model.labels));
+    for (const auto& [label, score] : given) model.class_scores[label] = score;
+    return {};
 }
 
 } // namespace
@@ -129,6 +178,7 @@ Result<Detector> detector_from_graph(Graph graph, const DetectorOptions& options
     implementation->metadata = graph.metadata;
     implementation->labels = read_labels(graph.metadata);
     DETECT_TRY_ASSIGN(implementation->classes, find_classes(options.classes, implementation->labels));
+    DETECT_TRY(set_class_scores(*implementation, options));
     DETECT_TRY_ASSIGN(const auto isa, isa_from_environment());
     DETECT_TRY_ASSIGN(implementation->model,
                       Model::compile(std::move(graph),

@@ -61,7 +61,7 @@ Result<Results> read_results(const Detector::Implementation& self, const std::ve
         }
         for (std::size_t row = n * columns; row < n * columns + valid; ++row) {
             const auto label = static_cast<int>(labels[row]);
-            if (!(scores[row] >= self.min_score)) continue;
+            if (!(scores[row] >= self.min_score_of(label))) continue;
             if (!self.classes.empty() && !self.classes.contains(label)) continue;
             const auto box = boxes.data<float>().subspan(4 * row, 4);
             results[n].detections.push_back(

@@ -38,6 +38,9 @@ private:
 struct Detector::Implementation {
     std::shared_ptr<const Model> model;
     float min_score = 0.0F;
+    /// Of the labels that have one of their own, in place of `min_score`.
+    std::map<int, float> class_scores;
+    [[nodiscard]] float min_score_of(int label) const;
     /// As in DetectorOptions.
     std::size_t pictures_per_run = 0;
     /// The classes that are reported; empty: all.

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "evaluation/dataset.h"
 
+#include "base/text.h"
 #include "base/try.h"
-#include "evaluation/json_file.h"
+#include "results/json_file.h"
 
 #include <algorithm>
 #include <optional>
@@ -25,33 +26,6 @@ Positions sort_by_id(std::vector<Item>& items) {
     return positions;
 }
 
-/// Where each id of a list was first seen.
-class SeenIds {
-public:
-    Result<void> add(std::int64_t id, std::size_t index, const JsonEntry& entry) {
-        const auto [first, is_new] = first_.emplace(id, index);
-        if (is_new) return {};
-        return entry.error("id", std::to_string(id) + " is also the id of entry " + std::to_string(first->second) +
-                                     "; give each its own");
-    }
-
-private:
-    std::unordered_map<std::int64_t, std::size_t> first_;
-};
-
-Result<const json*> get_list(const std::filesystem::path& file, const json& document, const char* name) {
-    if (!document.is_object()) {
-        return wrong(file, "top level",
-                     document.is_array() ? "is a list, as results are; ground truth is an object with images, "
-                                           "categories and annotations"
-                                         : "expected an object with images, categories and annotations");
-    }
-    const auto list = document.find(name);
-    if (list == document.end()) return wrong(file, "top level", std::string("has no \"") + name + "\"; add that list");
-    if (!list->is_array()) return wrong(file, name, "expected a list in brackets");
-    return &*list;
-}
-
 Result<std::vector<DatasetImage>> read_images(const std::filesystem::path& file, const json& list) {
     std::vector<DatasetImage> images;
     SeenIds seen;
@@ -59,7 +33,7 @@ Result<std::vector<DatasetImage>> read_images(const std::filesystem::path& file,
         const JsonEntry entry(file, "images", i, list[i]);
         DETECT_TRY(entry.check_object());
         DatasetImage image;
-        DETECT_TRY_ASSIGN(image.id, entry.integer("id"));
+        DETECT_TRY_ASSIGN(image.id, entry.id("id"));
         DETECT_TRY(seen.add(image.id, i, entry));
         if (entry.has("file_name")) {
             DETECT_TRY_ASSIGN(image.file_name, entry.text("file_name"));
@@ -77,7 +51,7 @@ Result<std::vector<Category>> read_categories(const std::filesystem::path& file,
         const JsonEntry entry(file, "categories", i, list[i]);
         DETECT_TRY(entry.check_object());
         Category category;
-        DETECT_TRY_ASSIGN(category.id, entry.integer("id"));
+        DETECT_TRY_ASSIGN(category.id, entry.id("id"));
         DETECT_TRY_ASSIGN(category.name, entry.text("name"));
         DETECT_TRY(seen.add(category.id, i, entry));
         const auto same = std::ranges::find(categories, category.name, &Category::name);
@@ -93,24 +67,27 @@ Result<std::vector<Category>> read_categories(const std::filesystem::path& file,
 
 /// The position of the image or category that an entry refers to.
 Result<std::optional<std::size_t>> look_up(const JsonEntry& entry, const char* field, const Positions& positions) {
-    DETECT_TRY_ASSIGN(const std::int64_t id, entry.integer(field));
+    DETECT_TRY_ASSIGN(const std::int64_t id, entry.id(field));
     const auto found = positions.find(id);
     return found == positions.end() ? std::nullopt : std::optional(found->second);
 }
 
-Result<std::size_t> refer(const JsonEntry& entry, const char* field, const Positions& positions, const char* list) {
-    DETECT_TRY_ASSIGN(const auto position, look_up(entry, field, positions));
-    if (position) return *position;
-    DETECT_TRY_ASSIGN(const std::int64_t id, entry.integer(field));
-    return entry.error(field, std::to_string(id) + " is not the id of any of the " + list +
-                                  "; add it there or remove this entry");
+Result<CocoBox> read_box(const JsonEntry& entry) {
+    if (!entry.has("bbox") && entry.has("segmentation")) {
+        return entry.error("has a segmentation and no \"bbox\"; add the box around the outline: "
+                           "[x, y, width, height] in pixels");
+    }
+    DETECT_TRY_ASSIGN(const auto box, entry.box("bbox"));
+    return CocoBox{box[0], box[1], box[2], box[3]};
 }
 
-Result<Annotation> read_annotation(const JsonEntry& entry, const Positions& images, const Positions& categories) {
+/// Nothing if its image or category is not in the file.
+Result<std::optional<Annotation>> read_annotation(const JsonEntry& entry, const Positions& images,
+                                                  const Positions& categories) {
+    DETECT_TRY_ASSIGN(const auto image, look_up(entry, "image_id", images));
+    DETECT_TRY_ASSIGN(const auto category, look_up(entry, "category_id", categories));
     Annotation annotation;
-    DETECT_TRY_ASSIGN(annotation.image, refer(entry, "image_id", images, "images"));
-    DETECT_TRY_ASSIGN(annotation.category, refer(entry, "category_id", categories, "categories"));
-    DETECT_TRY_ASSIGN(annotation.box, entry.box("bbox"));
+    DETECT_TRY_ASSIGN(annotation.box, read_box(entry));
     annotation.area = annotation.box.area();
     if (entry.has("area")) {
         DETECT_TRY_ASSIGN(annotation.area, entry.number("area"));
@@ -119,7 +96,74 @@ Result<Annotation> read_annotation(const JsonEntry& entry, const Positions& imag
     if (entry.has("iscrowd")) {
         DETECT_TRY_ASSIGN(annotation.crowd, entry.flag("iscrowd"));
     }
-    return annotation;
+    if (!image || !category) return std::optional<Annotation>();
+    annotation.image = *image;
+    annotation.category = *category;
+    return std::optional(annotation);
+}
+
+/// What a user has to know of it, once for the whole file.
+class Remarks {
+public:
+    void left_out(std::size_t index) {
+        if (left_out_++ == 0) first_left_out_ = index;
+    }
+    void look_at_ignore(const JsonEntry& entry, bool crowd) {
+        if (crowd || !entry.has("ignore")) return;
+        const auto ignore = entry.flag("ignore");
+        if (!ignore || *ignore) ++ignore_;
+    }
+    void write(Dataset& dataset, std::size_t all) const {
+        dataset.annotations_left_out = left_out_;
+        if (left_out_ > 0) {
+            dataset.remarks.push_back(std::to_string(left_out_) + " of " + std::to_string(all) +
+                                      " annotations are of images or categories that the file does not list, such as "
+                                      "annotations[" +
+                                      std::to_string(first_left_out_) +
+                                      "]; they are left out, as pycocotools does: add what is missing to the lists, or "
+                                      "remove these annotations");
+        }
+        if (ignore_ > 0) {
+            dataset.remarks.push_back("\"ignore\" is set without \"iscrowd\" in " + counted(ignore_, "annotation") +
+                                      ": it has no effect, as in pycocotools; "
+                                      "set iscrowd for what need not be found");
+        }
+    }
+
+private:
+    std::size_t left_out_ = 0;
+    std::size_t first_left_out_ = 0;
+    std::size_t ignore_ = 0;
+};
+
+/// pycocotools refuses results of other images, too.
+Result<void> check_what_fits(const std::filesystem::path& file, std::size_t all, std::size_t foreign,
+                             const std::string& first_foreign, const ReadDetections& read) {
+    if (foreign > 0) {
+        return wrong(file, "image_id",
+                     std::to_string(foreign) + " of " + std::to_string(all) +
+                         " detections are of ids that none of the annotations' images has, such as " + first_foreign +
+                         "; give the annotations of these pictures, or run on the pictures of these annotations");
+    }
+    if (all > 0 && read.detections.empty()) {
+        return wrong(file, "category_id",
+                     "none of the " + std::to_string(all) +
+                         " detections is of a category that the annotations have; give both the same ids");
+    }
+    return {};
+}
+
+void find_pictures_without(const Dataset& dataset, ReadDetections& read) {
+    std::vector<bool> detected(dataset.images.size());
+    std::vector<bool> lacking(dataset.images.size());
+    for (const DetectedBox& detection : read.detections) detected[detection.image] = true;
+    for (const Annotation& annotation : dataset.annotations)
+        lacking[annotation.image] = !annotation.crowd || lacking[annotation.image];
+    for (std::size_t image = 0; image < detected.size(); ++image) {
+        if (detected[image]) continue;
+        ++read.images_without;
+        if (lacking[image]) ++read.images_without_but_objects;
+    }
 }
 
 template <class Item>
@@ -144,25 +188,37 @@ double overlap(const CocoBox& detected, const CocoBox& object, bool crowd) {
 
 Result<Dataset> read_ground_truth(const std::filesystem::path& file) {
     DETECT_TRY_ASSIGN(const json document, read_json(file));
-    DETECT_TRY_ASSIGN(const json* images, get_list(file, document, "images"));
-    DETECT_TRY_ASSIGN(const json* categories, get_list(file, document, "categories"));
-    DETECT_TRY_ASSIGN(const json* annotations, get_list(file, document, "annotations"));
+    DETECT_TRY_ASSIGN(const json* images, annotation_list(file, document, "images"));
+    DETECT_TRY_ASSIGN(const json* categories, annotation_list(file, document, "categories"));
+    DETECT_TRY_ASSIGN(const json* annotations, annotation_list(file, document, "annotations"));
     Dataset dataset;
     DETECT_TRY_ASSIGN(dataset.images, read_images(file, *images));
     DETECT_TRY_ASSIGN(dataset.categories, read_categories(file, *categories));
     const Positions image_positions = sort_by_id(dataset.images);
     const Positions category_positions = sort_by_id(dataset.categories);
     SeenIds seen;
+    Remarks remarks;
     for (std::size_t i = 0; i < annotations->size(); ++i) {
         const JsonEntry entry(file, "annotations", i, (*annotations)[i]);
         DETECT_TRY(entry.check_object());
         if (entry.has("id")) {
-            DETECT_TRY_ASSIGN(const std::int64_t id, entry.integer("id"));
+            DETECT_TRY_ASSIGN(const std::int64_t id, entry.id("id"));
             DETECT_TRY(seen.add(id, i, entry));
         }
-        DETECT_TRY_ASSIGN(Annotation annotation, read_annotation(entry, image_positions, category_positions));
-        dataset.annotations.push_back(annotation);
+        DETECT_TRY_ASSIGN(const auto annotation, read_annotation(entry, image_positions, category_positions));
+        if (annotation) {
+            remarks.look_at_ignore(entry, annotation->crowd);
+            dataset.annotations.push_back(*annotation);
+        } else {
+            remarks.left_out(i);
+        }
     }
+    if (!annotations->empty() && dataset.annotations.empty()) {
+        return wrong(file, "annotations",
+                     "none of the " + std::to_string(annotations->size()) +
+                         " is of an image and a category that the file lists; its parts are of different data sets");
+    }
+    remarks.write(dataset, annotations->size());
     return dataset;
 }
 
@@ -175,21 +231,29 @@ Result<ReadDetections> read_detections(const std::filesystem::path& file, const 
     const Positions images = positions_of(dataset.images);
     const Positions categories = positions_of(dataset.categories);
     ReadDetections read;
+    std::size_t foreign = 0;
+    std::string first_foreign;
     for (std::size_t i = 0; i < document.size(); ++i) {
         const JsonEntry entry(file, "detections", i, document[i]);
         DETECT_TRY(entry.check_object());
         DetectedBox detection;
-        DETECT_TRY_ASSIGN(detection.image, refer(entry, "image_id", images, "annotations' images"));
+        DETECT_TRY_ASSIGN(const auto image, look_up(entry, "image_id", images));
         DETECT_TRY_ASSIGN(const auto category, look_up(entry, "category_id", categories));
-        DETECT_TRY_ASSIGN(detection.box, entry.box("bbox"));
+        DETECT_TRY_ASSIGN(detection.box, read_box(entry));
         DETECT_TRY_ASSIGN(detection.score, entry.number("score"));
-        if (!category) {
+        if (!image) {
+            DETECT_TRY_ASSIGN(const std::int64_t id, entry.id("image_id"));
+            if (foreign++ == 0) first_foreign = std::to_string(id) + " in detections[" + std::to_string(i) + "]";
+        } else if (!category) {
             ++read.of_unknown_categories;
-            continue;
+        } else {
+            detection.image = *image;
+            detection.category = *category;
+            read.detections.push_back(detection);
         }
-        detection.category = *category;
-        read.detections.push_back(detection);
     }
+    DETECT_TRY(check_what_fits(file, document.size(), foreign, first_foreign, read));
+    find_pictures_without(dataset, read);
     return read;
 }
 
@@ -215,6 +279,8 @@ Selection without_images(const Dataset& dataset, std::span<const DetectedBox> de
         selection.dataset.images.push_back(dataset.images[i]);
     }
     selection.dataset.categories = dataset.categories;
+    selection.dataset.annotations_left_out = dataset.annotations_left_out;
+    selection.dataset.remarks = dataset.remarks;
     const auto keep = [&](const auto& items, auto& kept) {
         for (auto item : items) {
             if (!position[item.image]) continue;

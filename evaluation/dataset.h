@@ -57,6 +57,10 @@ struct Dataset {
     std::vector<Category> categories;
     /// In the order of the file.
     std::vector<Annotation> annotations;
+    /// Of images or categories that the file does not list, which pycocotools leaves out, too.
+    std::size_t annotations_left_out = 0;
+    /// What a user has to know of the file, a sentence each.
+    std::vector<std::string> remarks = {};
 };
 
 /// Something that a detector reports. `image` and `category` are positions in the Dataset's lists.
@@ -69,18 +73,23 @@ struct DetectedBox {
 
 /// Reads ground truth: `images` (id, file_name), `categories` (id, name), `annotations` (id, image_id, category_id,
 /// bbox; area, if it is missing that of the box; iscrowd, if it is missing 0). As in pycocotools,
-/// only iscrowd makes an object one that is ignored. `unreadable_input` names the file, the place in it and what has to
-/// be mended: missing fields, wrong types, negative sizes, ids that occur twice, annotations of images or categories
-/// that are not in the file.
+/// only iscrowd makes an object one that is ignored, and annotations of images or categories that are not in the file
+/// are left out; both are told in `remarks`. `unreadable_input` names the file, the place in it and what has to be
+/// mended: missing fields, wrong types, negative sizes, ids that occur twice, no annotation of what the file lists.
 [[nodiscard]] Result<Dataset> read_ground_truth(const std::filesystem::path& file);
 
 struct ReadDetections {
     std::vector<DetectedBox> detections;
     /// Of categories that the ground truth does not have; they are left out, as pycocotools does.
     std::size_t of_unknown_categories = 0;
+    /// Images of the ground truth without a detection: the format cannot say whether they were looked at.
+    std::size_t images_without = 0;
+    /// Those of them in which there is something to be found.
+    std::size_t images_without_but_objects = 0;
 };
 
-/// Reads COCO results: a list of image_id, category_id, bbox and score. Same errors.
+/// Reads COCO results: a list of image_id, category_id, bbox and score. Same errors; and one if any is of an image that
+/// the ground truth does not have, or all are of such categories.
 [[nodiscard]] Result<ReadDetections> read_detections(const std::filesystem::path& file, const Dataset& dataset);
 
 /// Writes such a list. Numbers read back to the same bits.

@@ -19,9 +19,17 @@ struct LatencyFigures {
     double mean = 0.0;
 };
 
+/// A class that a model knows, and its position in Dataset::categories; none if the dataset does not have it.
+struct ModelClass {
+    std::string name;
+    std::optional<std::size_t> category = std::nullopt;
+};
+
 /// A model, or a file of results, and how good it is.
 struct ModelSummary {
     std::string name;
+    /// In the order of its labels; empty: a file of results.
+    std::vector<ModelClass> classes = {};
     std::optional<std::uintmax_t> file_bytes = std::nullopt;
     std::optional<LatencyFigures> latency = std::nullopt;
     std::vector<DetectedBox> detections = {};
@@ -36,6 +44,14 @@ struct LeftOut {
     std::string reason;
 };
 
+struct Coverage {
+    /// Detections of categories that the dataset does not have.
+    std::size_t of_unknown_categories = 0;
+    /// As in ReadDetections.
+    std::size_t images_without = 0;
+    std::size_t images_without_but_objects = 0;
+};
+
 /// All that there is to say, in figures, as a table and as a report.
 struct Summary {
     /// Name of the file with the ground truth.
@@ -43,6 +59,10 @@ struct Summary {
     Dataset dataset;
     std::vector<ModelSummary> models;
     std::vector<LeftOut> left_out = {};
+    /// Pictures that were found by the end of their name alone.
+    std::size_t found_by_end_of_name = 0;
+    /// Of a file of results: how much of it, and of the dataset, was not compared. None: a model ran.
+    std::optional<Coverage> coverage = std::nullopt;
 };
 
 /// Computes `evaluation` of every model, and `alone` if there are several.

@@ -100,6 +100,12 @@ std::string to_json(const Summary& summary) {
         {"annotations", summary.annotations}, {"pictures", summary.dataset.images.size()}, {"left_out", Json::array()}};
     for (const LeftOut& picture : summary.left_out)
         json["left_out"].push_back({{"file", picture.file}, {"reason", picture.reason}});
+    json["annotations_left_out"] = summary.dataset.annotations_left_out;
+    json["found_by_end_of_name"] = summary.found_by_end_of_name;
+    if (summary.coverage) {
+        json["detections_left_out"] = summary.coverage->of_unknown_categories;
+        json["pictures_without_detections"] = summary.coverage->images_without;
+    }
     if (summary.models.size() == 1) {
         json.update(to_json(summary.models.front(), summary.dataset));
     } else {

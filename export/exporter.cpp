@@ -2,6 +2,9 @@
 #include "export/exporter.h"
 
 #include "base/atomic_file.h"
+#include "base/class_scores.h"
+#include "base/label_name.h"
+#include "base/text.h"
 #include "base/try.h"
 #include "export/precision/quantized_graph.h"
 #include "export/report_json.h"
@@ -9,6 +12,8 @@
 #include "onnx/model_checker.h"
 #include "onnx/reader.h"
 #include "onnx/writer.h"
+
+#include <algorithm>
 
 namespace detect {
 
@@ -35,6 +40,25 @@ Result<void> check_opset(const ExportOptions& options) {
                                                   std::to_string(least_quantized_opset) + " or later"};
 }
 
+Result<void> carry_class_scores(const std::map<std::string, float>& scores, CheckpointGraph& network) {
+    if (scores.empty()) return {};
+    std::vector<std::string> names;
+    for (int label = 1; label < static_cast<int>(network.classes); ++label)
+        names.push_back(label_name(label, network.settings.labels));
+    for (const auto& [name, score] : scores) {
+        if (!(score >= 0.0F && score <= 1.0F)) {
+            return Error{ErrorCode::invalid_argument,
+                         "the score of class '" + name + "' must be 0 to 1, not " + std::to_string(score)};
+        }
+        if (std::ranges::find(names, name) != names.end()) continue;
+        return Error{ErrorCode::invalid_argument, "a score is given for class '" + name +
+                                                      "', which the checkpoint does not have; its classes are " +
+                                                      listed(names, {.most = 100})};
+    }
+    network.graph.metadata[std::string(class_scores_key)] = to_text(ClassScores{.others = {}, .by_name = scores});
+    return {};
+}
+
 } // namespace
 
 Result<ExportReport> export_model(const ExportOptions& options, const Tensor& image) {
@@ -47,6 +71,7 @@ Result<ExportReport> export_model(const ExportOptions& options, const Tensor& im
     DETECT_TRY_ASSIGN(report.network, graph_from_checkpoint(options.checkpoint, options.settings, options.layout,
                                                             options.opset, options.settings_file));
     report.network.graph.metadata.merge(verified_picture_metadata(image));
+    DETECT_TRY(carry_class_scores(options.class_scores, report.network));
     DETECT_TRY_ASSIGN(report.sizes, try_sizes(report.network, image, progress));
     DETECT_TRY_ASSIGN(report.precision, reduce_precision(report.network, options.precision, image));
     DETECT_TRY_ASSIGN(const std::string bytes, write_onnx(report.network.graph));

@@ -6,6 +6,9 @@
 #include "export/size_trials.h"
 #include "export/verification.h"
 
+#include <map>
+#include <string>
+
 namespace detect {
 
 struct ExportOptions {
@@ -17,6 +20,8 @@ struct ExportOptions {
     OutputLayout layout = OutputLayout::batched;
     int opset = 17;
     PrecisionOptions precision = {};
+    /// Scores per class that the file is to carry in its metadata, by the names that `label_name` gives.
+    std::map<std::string, float> class_scores = {};
     /// Hears what is being done, a short line each; may stay empty.
     std::function<void(const std::string&)> progress;
 };

@@ -68,6 +68,7 @@ Result<ExportedModel> export_checkpoint(const std::filesystem::path& checkpoint,
                                                          .layout = layout,
                                                          .opset = format.opset,
                                                          .precision = std::move(precision),
+                                                         .class_scores = format.class_scores,
                                                          .progress = {}},
                                                         image));
     std::vector<std::string> warnings = std::move(report.precision.warnings);

@@ -2,13 +2,15 @@
 #include "results/coco.h"
 
 #include "base/label_name.h"
+#include "base/text.h"
 #include "base/try.h"
+#include "results/coco_images.h"
 #include "results/earlier_results.h"
+#include "results/json_file.h"
 #include "results/record_json.h"
 #include "results/time_of_change.h"
 
 #include <algorithm>
-#include <fstream>
 #include <set>
 
 namespace detect {
@@ -24,7 +26,7 @@ std::string name_of(std::string file, std::optional<std::int64_t> page, std::opt
 class CocoWriter final : public CollectedWriter {
 public:
     CocoWriter(CollectedTarget target, ResultSink sink, std::optional<CocoIds> ids)
-        : CollectedWriter(std::move(sink)), target_(std::move(target)), ids_(std::move(ids)) {}
+        : CollectedWriter(std::move(sink)), target_(std::move(target)), images_(std::move(ids)) {}
 
     Result<void> resume() override;
     /// The format has no place for a picture without detections.
@@ -33,23 +35,32 @@ public:
                                  !changed_after(picture.path, earlier_written_));
     }
     Result<void> add(const PictureResult& result) override;
-    Result<void> close() override {
-        if (any_) DETECT_TRY(sink_.begin(to_coco(results_)));
-        return sink_.commit();
-    }
+    Result<void> close() override;
     [[nodiscard]] std::string remark() const override;
+    [[nodiscard]] std::int64_t left_out() const override {
+        return static_cast<std::int64_t>(images_.left_out() + unknown_classes_.size());
+    }
 
 private:
+    struct NewResult {
+        /// The picture, or the video of a frame.
+        std::string file;
+        CocoResult result;
+    };
+
     CollectedTarget target_;
-    std::optional<CocoIds> ids_;
+    CocoImages images_;
+    /// Of an earlier run.
     std::vector<CocoResult> results_;
+    std::vector<NewResult> new_results_;
     /// The names in an earlier run's file, and those that came again.
     std::set<std::string> earlier_;
     std::set<std::string> replaced_;
     std::filesystem::file_time_type earlier_written_;
     std::int64_t next_image_id_ = 1;
-    /// What the annotations have no number for.
-    std::set<std::string> unknown_;
+    /// Classes that the annotations have no number for.
+    std::set<std::string> unknown_classes_;
+    std::size_t of_unknown_classes_ = 0;
     bool any_ = false;
 };
 
@@ -64,6 +75,7 @@ Result<void> CocoWriter::resume() {
     for (const CocoResult& result : results_) {
         earlier_.insert(result.file_name);
         next_image_id_ = std::max(next_image_id_, result.image_id + 1);
+        images_.add_earlier(result.file_name);
     }
     return {};
 }
@@ -73,27 +85,42 @@ Result<void> CocoWriter::add(const PictureResult& result) {
     const std::string name = name_of(result.file, result.page, result.frame);
     if (earlier_.contains(name) && replaced_.insert(name).second)
         std::erase_if(results_, [&](const CocoResult& earlier) { return earlier.file_name == name; });
-    const auto image_id = ids_ ? ids_->image(result.file) : std::optional(next_image_id_++);
-    if (!image_id) {
-        unknown_.insert(name);
-        return {};
-    }
+    const auto image_id = images_.ids() ? images_.add(result.file) : std::optional(next_image_id_++);
+    if (!image_id) return {};
     for (const Detection& detection : result.detections) {
-        const auto category =
-            ids_ ? ids_->category(detection.label, target_.labels) : std::optional<std::int64_t>(detection.label);
+        const auto category = images_.ids() ? images_.ids()->category(detection.label, target_.labels)
+                                            : std::optional<std::int64_t>(detection.label);
         if (!category) {
-            unknown_.insert("class " + label_name(detection.label, target_.labels));
+            unknown_classes_.insert(label_name(detection.label, target_.labels));
+            ++of_unknown_classes_;
             continue;
         }
-        results_.push_back(coco_result(detection, *image_id, *category, name));
+        new_results_.push_back({result.file, coco_result(detection, *image_id, *category, name)});
     }
     return {};
 }
 
+Result<void> CocoWriter::close() {
+    if (!any_) return sink_.commit();
+    images_.settle();
+    for (NewResult& one : new_results_) {
+        if (images_.keeps(one.file)) results_.push_back(std::move(one.result));
+    }
+    new_results_.clear();
+    DETECT_TRY(sink_.begin(to_coco(results_)));
+    return sink_.commit();
+}
+
 std::string CocoWriter::remark() const {
-    if (unknown_.empty()) return {};
-    return "leaves out " + std::to_string(unknown_.size()) + " pictures or classes that are not in " +
-           target_.companion.string() + ", such as " + *unknown_.begin();
+    std::vector<std::string> sentences;
+    if (const std::string pictures = images_.remark(target_.companion.string()); !pictures.empty())
+        sentences.push_back(pictures);
+    if (!unknown_classes_.empty()) {
+        sentences.push_back("leaves out " + counted(of_unknown_classes_, "detection") + " of classes that " +
+                            target_.companion.string() + " does not have (" + listed(unknown_classes_, {.most = 5}) +
+                            ")");
+    }
+    return listed(sentences, {.separator = "; it "});
 }
 
 Result<std::unique_ptr<CollectedWriter>> open(CollectedTarget target) {
@@ -118,37 +145,51 @@ constinit const CollectedFormat coco_format{
 };
 
 Result<CocoIds> CocoIds::read(const std::filesystem::path& annotations) {
-    std::ifstream file(annotations, std::ios::binary);
-    if (!file) return Error{ErrorCode::unreadable_input, annotations.string() + ": cannot be read"};
-    const auto json = nlohmann::json::parse(file, nullptr, false);
-    CocoIds ids;
-    try {
-        std::set<std::string> ambiguous;
-        for (const auto& image : json.at("images")) {
-            const std::string name = image.at("file_name");
-            const std::int64_t id = image.at("id");
-            ids.images_[name] = id;
-            const std::string short_name = std::filesystem::path(name).filename().string();
-            if (!ids.images_by_file_name_.emplace(short_name, id).second) ambiguous.insert(short_name);
+    DETECT_TRY_ASSIGN(const nlohmann::json document, read_json(annotations));
+    DETECT_TRY_ASSIGN(const nlohmann::json* images, annotation_list(annotations, document, "images"));
+    DETECT_TRY_ASSIGN(const nlohmann::json* categories, annotation_list(annotations, document, "categories"));
+    std::vector<std::string> names;
+    std::vector<std::int64_t> ids;
+    SeenIds seen;
+    std::map<std::string, std::int64_t> seen_names;
+    for (std::size_t i = 0; i < images->size(); ++i) {
+        const JsonEntry entry(annotations, "images", i, (*images)[i]);
+        DETECT_TRY(entry.check_object());
+        DETECT_TRY_ASSIGN(const std::int64_t id, entry.id("id"));
+        DETECT_TRY(seen.add(id, i, entry));
+        DETECT_TRY_ASSIGN(std::string name, entry.text("file_name"));
+        if (const auto [first, is_new] = seen_names.emplace(name, id); !is_new) {
+            return entry.error("file_name", name + " is also the name of image " + std::to_string(first->second) +
+                                                "; give each picture one entry");
         }
-        for (const std::string& name : ambiguous) ids.images_by_file_name_.erase(name);
-        for (const auto& category : json.at("categories")) {
-            ids.categories_[category.at("name")] = category.at("id");
-            ids.category_ids_.push_back(category.at("id"));
-        }
-    } catch (const nlohmann::json::exception&) {
-        return Error{ErrorCode::unreadable_input, annotations.string() +
-                                                      ": is not a COCO annotation file (images with id and file_name, "
-                                                      "categories with id and name)"};
+        names.push_back(std::move(name));
+        ids.push_back(id);
     }
-    return ids;
+    CocoIds read(std::move(names), std::move(ids));
+    SeenIds seen_categories;
+    for (std::size_t i = 0; i < categories->size(); ++i) {
+        const JsonEntry entry(annotations, "categories", i, (*categories)[i]);
+        DETECT_TRY(entry.check_object());
+        DETECT_TRY_ASSIGN(const std::int64_t id, entry.id("id"));
+        DETECT_TRY(seen_categories.add(id, i, entry));
+        DETECT_TRY_ASSIGN(std::string name, entry.text("name"));
+        if (const auto [first, is_new] = read.categories_.emplace(name, id); !is_new) {
+            return entry.error("name", "\"" + name + "\" is also the name of category " +
+                                           std::to_string(first->second) + "; rename one");
+        }
+        read.category_ids_.push_back(id);
+    }
+    return read;
 }
 
-std::optional<std::int64_t> CocoIds::image(const std::string& file) const {
-    if (const auto found = images_.find(file); found != images_.end()) return found->second;
-    const auto found = images_by_file_name_.find(std::filesystem::path(file).filename().string());
-    if (found != images_by_file_name_.end()) return found->second;
-    return std::nullopt;
+std::optional<CocoIds::Image> CocoIds::image(const std::string& file) const {
+    const auto match = choice_.find(file);
+    if (match.count == 0) return std::nullopt;
+    const std::string& name = names_[match.first];
+    Image image{.id = ids_[match.first], .name = name, .shared = match.shared, .as_written = false, .other = {}};
+    image.as_written = file == name || (file.ends_with(name) && file[file.size() - name.size() - 1] == '/');
+    if (!match.unambiguous()) image.other = names_[match.second];
+    return image;
 }
 
 std::optional<std::int64_t> CocoIds::category(int label, std::span<const std::string> names) const {

@@ -3,6 +3,7 @@
 
 #include "detect/error.h"
 #include "results/collected_format.h"
+#include "results/picture_names.h"
 
 #include <array>
 #include <cstdint>
@@ -22,18 +23,36 @@ extern const CollectedFormat coco_format;
 /// The numbers that an annotation file in COCO's format gives to pictures and classes.
 class CocoIds {
 public:
-    /// Reads "images" (`id`, `file_name`) and "categories" (`id`, `name`). `unreadable_input` if it cannot.
+    /// Reads "images" (`id`, `file_name`) and "categories" (`id`, `name`). `unreadable_input` if it cannot, or if two
+    /// have one id or one name.
     static Result<CocoIds> read(const std::filesystem::path& annotations);
 
-    /// By the whole name, else by the file name without folders if only one picture has it. Nothing if there is none.
-    [[nodiscard]] std::optional<std::int64_t> image(const std::string& file) const;
+    /// What an annotation file says of a picture.
+    struct Image {
+        std::int64_t id = 0;
+        /// As the annotations have it.
+        std::string name;
+        /// Parts of the path that both names share.
+        std::size_t shared = 0;
+        /// The path ends with this name as it is written.
+        bool as_written = false;
+        /// Another picture that may be meant as well; empty: there is none.
+        std::string other;
+    };
+    /// The picture whose name shares the most parts with the end of the path (results/picture_names.h). Nothing if
+    /// there is none.
+    [[nodiscard]] std::optional<Image> image(const std::string& file) const;
     /// By the class's name; a model without names goes by its label numbers. Nothing if there is none.
     [[nodiscard]] std::optional<std::int64_t> category(int label, std::span<const std::string> names) const;
 
 private:
-    std::map<std::string, std::int64_t> images_;
-    /// Names without folders that stand for one picture only.
-    std::map<std::string, std::int64_t> images_by_file_name_;
+    CocoIds(std::vector<std::string> names, std::vector<std::int64_t> ids)
+        : names_(std::move(names)), ids_(std::move(ids)), choice_(names_) {}
+
+    /// Of the pictures, and their ids.
+    std::vector<std::string> names_;
+    std::vector<std::int64_t> ids_;
+    PictureNames choice_;
     std::map<std::string, std::int64_t> categories_;
     std::vector<std::int64_t> category_ids_;
 };

@@ -6,6 +6,7 @@
 #include "results/format_option.h"
 #include "results/picture_result.h"
 
+#include <cstdint>
 #include <filesystem>
 #include <iosfwd>
 #include <memory>
@@ -70,6 +71,8 @@ public:
     virtual Result<void> close() = 0;
     /// After `close`, what a user has to know of it: the end of a sentence that begins with the format. Mostly empty.
     [[nodiscard]] virtual std::string remark() const { return {}; }
+    /// After `close`, how many pictures and classes it has no place for, and so left out; `remark` says which.
+    [[nodiscard]] virtual std::int64_t left_out() const { return 0; }
 
 protected:
     ResultSink sink_;

@@ -64,10 +64,21 @@ Result<void> CollectedResults::add(const PictureResult& result) {
 Result<void> CollectedResults::close() {
     for (const Output& output : outputs_) DETECT_TRY(output.writer->close());
     for (const Output& output : outputs_) {
-        const std::string remark = output.writer->remark();
-        if (!remark.empty()) warn(std::string(output.format->option.flag) + " " + remark);
+        if (output.writer->remark().empty()) continue;
+        const std::string remark = std::string(output.format->option.flag) + " " + output.writer->remark();
+        if (output.writer->left_out() == 0) {
+            warn(remark);
+        } else {
+            report({ErrorCode::unwritable_output, remark}, some_inputs_failed);
+        }
     }
     return {};
+}
+
+std::int64_t CollectedResults::left_out() const {
+    std::int64_t count = 0;
+    for (const Output& output : outputs_) count += output.writer->left_out();
+    return count;
 }
 
 } // namespace detect::cli

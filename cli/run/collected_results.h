@@ -3,6 +3,7 @@
 
 #include "cli/run/run_plan.h"
 
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -28,6 +29,8 @@ public:
     Result<void> add(const PictureResult& result);
     /// Gives the files their names. Without a single result there are none. What a user has to know of them is said.
     Result<void> close();
+    /// After `close`: pictures and classes that a file has no place for. They have been said.
+    [[nodiscard]] std::int64_t left_out() const;
 
 private:
     struct Output {

@@ -253,7 +253,8 @@ int PictureRun::exit_code() const {
     const auto& fail_on = parts_.rules.fail_on;
     if (fail_on && summary_.detected(*fail_on)) return detected;
     const bool doubtful = parts_.plan.strict && summary_.doubtful() > 0;
-    if (summary_.failures() == 0 && !doubtful) return done;
+    const bool left_out = parts_.collected.left_out() > 0;
+    if (summary_.failures() == 0) return doubtful || left_out ? some_inputs_failed : done;
     return summary_.pictures() + summary_.skipped() > 0 ? some_inputs_failed : unreadable_input;
 }
 

@@ -43,10 +43,7 @@ void add_inputs(CLI::App& app, SourceOptions& o) {
 }
 
 void add_filters(CLI::App& app, FilterOptions& o) {
-    app.add_option("--score", o.score, "Only detections with at least this score")
-        ->check(CLI::Range(0.0F, 1.0F))
-        ->capture_default_str()
-        ->group(filters);
+    add_score_options(app, o.score, filters);
     app.add_option("--class", o.classes, "Only these classes, by name or number (repeatable; or NAME,NAME)")
         ->type_name("NAME")
         ->allow_extra_args(false)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "cli/score_options.h"
 #include "cli/settings_options.h"
 #include "detect/tiling.h"
 #include "results/formats.h"
@@ -25,7 +26,7 @@ struct SourceOptions {
 
 /// What counts; --max-detections is one of the settings.
 struct FilterOptions {
-    float score = 0.5F;
+    ScoreArguments score;
     std::vector<std::string> classes;
     std::vector<std::string> regions;
     std::string mask;

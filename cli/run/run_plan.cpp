@@ -158,7 +158,7 @@ InputFiles files_to_read(const RunOptions& options, const RunPlan& plan) {
         const bool is_file = source.kind == Source::Kind::picture || std::holds_alternative<fs::path>(source.video);
         if (is_file && source.kind != Source::Kind::failure) files.push_back(source.name);
     }
-    for (const std::string& file : {options.sources.list, options.filter.mask}) {
+    for (const std::string& file : {options.sources.list, options.filter.mask, options.filter.score.file}) {
         if (!file.empty()) files.push_back(file);
     }
     for (const CollectedDestination& each : plan.results.collected) {
@@ -268,8 +268,8 @@ Result<RunPlan> plan_run(const CLI::App& command, const RunOptions& options) {
     plan.bits = options.sources.bits;
     plan.strict = options.strict;
     DETECT_TRY_ASSIGN(plan.model, plan_model(command, options));
-    plan.detector = {
-        .threads = options.threads, .min_score = options.filter.score, .tiling = plan_tiling(options.tiles)};
+    plan.detector = {.threads = options.threads, .tiling = plan_tiling(options.tiles)};
+    DETECT_TRY(apply_scores(command, options.filter.score, plan.detector));
     plan.inputs = files_to_read(options, plan);
     if (options.quiet) plan.verbosity = Verbosity::quiet;
     if (options.verbose) plan.verbosity = Verbosity::verbose;

@@ -83,6 +83,15 @@ typedef enum detect_tile_when {
     DETECT_TILE_BEYOND_MEMORY_LIMIT = 1
 } detect_tile_when;
 
+/* What becomes of the scores per class that a model carries. */
+typedef enum detect_model_scores {
+    /* A detection must reach its class's score as well as min_score. */
+    DETECT_MODEL_SCORES_LOWER_BOUNDS = 0,
+    /* They stand in place of min_score. */
+    DETECT_MODEL_SCORES_IN_PLACE = 1,
+    DETECT_MODEL_SCORES_IGNORED = 2
+} detect_model_scores;
+
 typedef struct detect_detector detect_detector;
 typedef struct detect_result detect_result;
 
@@ -106,6 +115,13 @@ typedef struct detect_options {
     /* Share of a tile's side that is seen twice, 0 to 0.9; rounded to the network's own grid. A picture that is a whole
      * number of tiles is seen tile by tile, as if each were alone, and in strips of this width along their seams. */
     double tile_overlap;
+    /* Scores of single classes, 0 to 1, in place of min_score and of the model's own: `class_score_count` names, and as
+     * many numbers. */
+    const char* const* class_score_names;
+    const float* class_scores;
+    size_t class_score_count;
+    /* A detect_model_scores, for all other classes. */
+    int32_t model_scores;
 } detect_options;
 
 /* A picture of the caller's; row 0 is the top. It is only read, and only during the call. */

@@ -18,6 +18,15 @@
 
 namespace detect {
 
+/// What becomes of the scores per class that a model carries (`detect export --class-scores`).
+enum class ModelScores {
+    /// A detection must reach its class's score as well as `min_score`.
+    lower_bounds,
+    /// They stand in place of `min_score`.
+    in_place_of_min_score,
+    ignored,
+};
+
 struct DetectorOptions {
     /// Threads that work on one call, the calling one included; 0: all cores. Results do not depend on it.
     int threads = 0;
@@ -37,6 +46,11 @@ struct DetectorOptions {
     std::vector<std::string> classes = {};
     /// Look at large pictures in tiles. None: every picture as a whole.
     std::optional<TilingOptions> tiling = {};
+    /// Of these classes, by the names that `label_name` gives, detections below this score are left out. It stands in
+    /// place of `min_score` and of the model's own score for the class.
+    std::map<std::string, float> class_scores = {};
+    /// For the classes that are not in `class_scores`.
+    ModelScores model_scores = ModelScores::lower_bounds;
 };
 
 /// Bytes that a detector holds, counted as `DetectorOptions::memory_limit` counts them.
@@ -86,6 +100,9 @@ public:
     [[nodiscard]] const std::vector<std::string>& labels() const;
     /// The name of a class as `Detection::label` numbers it; "class 7" if the model does not say.
     [[nodiscard]] std::string label_name(int label) const;
+    /// The score from which on detections of this class are reported, by all that the options and the model say; of 0,
+    /// that of classes without a score of their own.
+    [[nodiscard]] float min_score(int label) const;
     /// Everything the model says of itself: sizes, thresholds, anchors, checkpoint's SHA-256 …
     [[nodiscard]] const std::map<std::string, std::string>& metadata() const;
 

@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,9 @@ struct OnnxFormat {
     /// int8 needs opset 13 or later, and `calibration`.
     Precision precision = Precision::fp32;
     Calibration calibration = {};
+    /// Scores from which on detections of these classes count, by name, for the file to carry
+    /// (DetectorOptions::model_scores says what becomes of them).
+    std::map<std::string, float> class_scores = {};
 };
 
 /// What was written.

@@ -17,7 +17,9 @@ RGB8 = 2
 class Options(ctypes.Structure):
     _fields_ = [("struct_size", c_size_t), ("threads", c_int32), ("min_score", c_float), ("memory_limit", c_uint64),
                 ("classes", POINTER(c_char_p)), ("class_count", c_size_t), ("tile", c_int32),
-                ("tile_merge", c_int32), ("tile_when", c_int32), ("tile_overlap", c_double)]
+                ("tile_merge", c_int32), ("tile_when", c_int32), ("tile_overlap", c_double),
+                ("class_score_names", POINTER(c_char_p)), ("class_scores", POINTER(c_float)),
+                ("class_score_count", c_size_t), ("model_scores", c_int32)]
 
 
 class Image(ctypes.Structure):

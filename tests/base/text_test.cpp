@@ -122,5 +122,11 @@ TEST(Listed, NamesAllOrCountsTheRest) {
     EXPECT_EQ(listed(std::set<std::string_view>{"b", "a"}, {.separator = "|"}), "a|b");
 }
 
+TEST(Counted, OneAndSeveral) {
+    EXPECT_EQ(counted(0, "picture"), "0 pictures");
+    EXPECT_EQ(counted(1, "picture"), "1 picture");
+    EXPECT_EQ(counted(2, "picture"), "2 pictures");
+}
+
 } // namespace
 } // namespace detect::test

@@ -1,47 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/cli/command.h"
-#include "tests/cli/files.h"
+#include "tests/cli/eval_case.h"
 #include "tests/support/shared_data.h"
 
 namespace detect::test {
 namespace {
 
-using nlohmann::json;
 using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::Not;
-
-/// Pictures on which the tiny model finds (1, 2, 3, 4) as "first" with 0.9 and (0, 0, 8, 8) as "second" with 0.6.
-class Eval : public testing::Test {
-protected:
-    Eval() {
-        std::filesystem::create_directory(folder_ / "pictures");
-        for (const char* name : {"a.png", "b.png"}) write_flat_picture(picture(name), 20, 20, {90, 120, 30});
-        write_tiny_model(folder_ / "tiny.onnx");
-        write_truth();
-    }
-
-    [[nodiscard]] std::filesystem::path picture(const std::string& name) const { return folder_ / "pictures/" / name; }
-    void write_truth() { write_text(folder_ / "gt.json", truth_.dump()); }
-    [[nodiscard]] ProcessResult eval(std::vector<std::string> arguments) const {
-        arguments.insert(arguments.begin(), {"eval", "--annotations", "gt.json"});
-        return run_detect(arguments, folder_.path());
-    }
-    [[nodiscard]] ProcessResult eval_tiny(std::vector<std::string> more) const {
-        more.insert(more.begin(), {"--images", "pictures", "--model", "tiny.onnx"});
-        return eval(std::move(more));
-    }
-
-    TempDir folder_;
-    /// Both are right in a.png; in b.png only the second is. Ids are not those of the labels.
-    json truth_ = json::parse(R"({
-        "images": [{"id": 1, "file_name": "a.png"}, {"id": 2, "file_name": "b.png"}],
-        "categories": [{"id": 20, "name": "first"}, {"id": 10, "name": "second"}],
-        "annotations": [
-            {"id": 1, "image_id": 1, "category_id": 20, "bbox": [1, 2, 2, 2]},
-            {"id": 2, "image_id": 1, "category_id": 10, "bbox": [0, 0, 8, 8]},
-            {"id": 3, "image_id": 2, "category_id": 10, "bbox": [0, 0, 8, 8]}]})");
-};
 
 TEST_F(Eval, RunsAModelAndPrintsItsFigures) {
     const ProcessResult result = eval_tiny({});
@@ -217,7 +183,7 @@ TEST_F(Eval, TheReportIsOneFileThatAsksForNothing) {
 
 TEST_F(Eval, NothingThatIsReadIsOverwritten) {
     const std::string before = read_text(folder_ / "gt.json");
-    for (const char* option : {"--report", "--json", "--save-detections"}) {
+    for (const char* option : {"--report", "--json", "--save-detections", "--save-scores"}) {
         const ProcessResult result = eval_tiny({option, "gt.json"});
         EXPECT_TRUE(refused(result, 2)) << option;
         EXPECT_THAT(error_line(result), HasSubstr("would be overwritten"));
@@ -249,19 +215,38 @@ TEST_F(Eval, WithoutAnnotationsOnlyFalseAlarmsAreCounted) {
     EXPECT_EQ(figures["at_score"]["false_alarms"], 4);
 }
 
-TEST_F(Eval, ResultsOfUnknownCategoriesAreCountedAndLeftOut) {
-    json results = json::parse(R"([{"image_id": 1, "category_id": 10, "bbox": [0, 0, 8, 8], "score": 0.9},
-                                   {"image_id": 1, "category_id": 99, "bbox": [0, 0, 8, 8], "score": 0.9}])");
-    write_text(folder_ / "dt.json", results.dump());
-    const ProcessResult result = eval({"--detections", "dt.json", "--json", "figures.json"});
+TEST_F(Eval, SavesTheBestScoreOfEachClass) {
+    const ProcessResult result = eval_tiny({"--save-scores", "scores.json"});
     ASSERT_TRUE(succeeded(result));
-    EXPECT_THAT(result.errors, HasSubstr("dt.json: 1 detection is of a category that gt.json does not have"));
-    EXPECT_EQ(json::parse(read_text(folder_ / "figures.json"))["at_score"]["false_alarms"], 0);
-    results[0]["image_id"] = 99;
-    write_text(folder_ / "dt.json", results.dump());
-    const ProcessResult unknown_image = eval({"--detections", "dt.json"});
-    EXPECT_TRUE(refused(unknown_image, 3));
-    EXPECT_THAT(error_line(unknown_image), HasSubstr("99 is not the id of any of the annotations' images"));
+    EXPECT_THAT(result.errors, Not(HasSubstr("score of its own")));
+    const json saved = json::parse(read_text(folder_ / "scores.json"));
+    EXPECT_EQ(saved["class_scores_version"], 1);
+    EXPECT_EQ(saved["model"], "tiny.onnx");
+    EXPECT_EQ(saved["annotations"], "gt.json");
+    EXPECT_EQ(saved["scores"], json::parse(R"({"first": 0.9, "second": 0.6})"));
+    EXPECT_EQ(saved["others"], 0.6);
+    // The same of results, by the categories' names.
+    ASSERT_TRUE(succeeded(eval_tiny({"--save-detections", "dt.json"})));
+    const json of_results = parse_output(eval({"--detections", "dt.json", "--save-scores", "-"}));
+    EXPECT_EQ(of_results["scores"], saved["scores"]);
+}
+
+TEST_F(Eval, ClassesWithoutABestScoreGetThatOfAll) {
+    truth_["annotations"].erase(0);
+    truth_["categories"][1]["name"] = "Second"; // the model's name is what counts
+    write_truth();
+    const ProcessResult result = eval_tiny({"--save-scores", "scores.json"});
+    ASSERT_TRUE(succeeded(result));
+    EXPECT_THAT(result.errors, HasSubstr("note: no score of its own for first: nothing of it is found at any score"));
+    const json saved = json::parse(read_text(folder_ / "scores.json"));
+    EXPECT_EQ(saved["scores"], json::parse(R"({"first": 0.6, "second": 0.6})"));
+    EXPECT_EQ(saved["without_own"], json::parse(R"(["first"])"));
+    truth_["annotations"] = json::array();
+    write_truth();
+    const ProcessResult none = eval_tiny({"--save-scores", "none.json"});
+    EXPECT_EQ(none.exit_code, 2) << describe(none);
+    EXPECT_THAT(none.errors, HasSubstr("none.json: not written: no object is found at any score"));
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "none.json"));
 }
 
 TEST_F(Eval, OptionsThatExcludeOneAnotherAreUsageErrors) {
@@ -271,6 +256,7 @@ TEST_F(Eval, OptionsThatExcludeOneAnotherAreUsageErrors) {
         {"--detections", "dt.json", "--compare", "tiny.onnx", "tiny.onnx"},
         {"--images", "pictures", "--compare", "tiny.onnx"},
         {"--images", "pictures", "--model", "tiny.onnx", "--compare", "tiny.onnx", "tiny.onnx"},
+        {"--images", "pictures", "--compare", "tiny.onnx", "tiny.onnx", "--save-scores", "scores.json"},
         {"--images", "pictures", "--score", "1.5"},
         {"--images", "pictures", "--score", "nan"},
         {"--images", "pictures", "--iou", "nan"},

@@ -111,6 +111,31 @@ TEST_F(CApi, LoadsFilesWithOptions) {
     for (std::size_t k = 0; k < count; ++k) EXPECT_EQ(found[k].label, 2);
 }
 
+TEST_F(CApi, ScoresPerClassAreThoseOfTheOptions) {
+    detect_options options;
+    ASSERT_EQ(detect_options_init(&options), DETECT_OK);
+    EXPECT_EQ(options.class_score_count, 0U);
+    EXPECT_EQ(options.model_scores, DETECT_MODEL_SCORES_LOWER_BOUNDS);
+    const char* names[] = {"a", "c"};
+    const float scores[] = {0.2F, 1.0F};
+    options.class_score_names = names;
+    options.class_scores = scores;
+    options.class_score_count = 2;
+    options.min_score = 0.1F;
+    options.model_scores = DETECT_MODEL_SCORES_IGNORED;
+    load(&options);
+    detect_result* result = nullptr;
+    ASSERT_EQ(detect_run(detector_, &image_, 1, &result), DETECT_OK) << detect_last_error(detector_);
+    const detect_detection* found = nullptr;
+    std::size_t count = 0;
+    ASSERT_EQ(detect_result_detections(detector_, result, 0, &found, &count), DETECT_OK);
+    const DetectorOptions same{.min_score = 0.1F, .class_scores = {{"a", 0.2F}, {"c", 1.0F}}};
+    const auto expected = require(tiny_detector(same).run(picture_.view())).detections;
+    ASSERT_EQ(count, expected.size());
+    ASSERT_NE(expected.size(), require(tiny_detector({.min_score = 0.1F}).run(picture_.view())).detections.size());
+    for (std::size_t k = 0; k < count; ++k) EXPECT_EQ(found[k].score, expected[k].score);
+}
+
 TEST_F(CApi, LooksAtLargePicturesInTiles) {
     detect_options options;
     ASSERT_EQ(detect_options_init(&options), DETECT_OK);
@@ -285,6 +310,24 @@ TEST_F(CApi, WrongOptionsHaveACodeAndASentence) {
     refused([](detect_options& options) { options.struct_size = sizeof options + 8; });
     refused([](detect_options& options) { options.threads = -1; });
     refused([](detect_options& options) { options.min_score = std::numeric_limits<float>::quiet_NaN(); });
+    refused([](detect_options& options) { options.model_scores = 3; });
+    refused([](detect_options& options) { options.model_scores = -1; });
+    refused([](detect_options& options) { options.class_score_count = 1; });
+    static const char* const twice[] = {"a", "a"};
+    static const char* const none[] = {nullptr};
+    static const float scores[] = {0.5F, 0.5F};
+    const auto refuse_scores = [&](const char* const* names, const float* numbers, std::size_t count) {
+        refused([&](detect_options& options) {
+            options.class_score_names = names;
+            options.class_scores = numbers;
+            options.class_score_count = count;
+        });
+    };
+    refuse_scores(twice, nullptr, 1);
+    refuse_scores(nullptr, scores, 1);
+    refuse_scores(none, scores, 1);
+    refuse_scores(twice, scores, 2);
+    refuse_scores(twice, scores, SIZE_MAX);
     refused([](detect_options& options) { options.class_count = 1; });
     refused([](detect_options& options) { options.class_count = std::numeric_limits<std::size_t>::max(); });
     refused([&](detect_options& options) { options.classes = with_null, options.class_count = 2; });

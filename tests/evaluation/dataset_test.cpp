@@ -85,8 +85,8 @@ TEST_F(DatasetFile, MissingListsAndFieldsAreNamed) {
     }
     for (const char* field : {"image_id", "category_id", "bbox"}) {
         const json whole = truth;
-        truth["annotations"][1].erase(field);
-        EXPECT_EQ(truth_error(), std::string("annotations[1]: has no \"") + field + "\"; add it");
+        truth["annotations"][0].erase(field);
+        EXPECT_EQ(truth_error(), std::string("annotations[0]: has no \"") + field + "\"; add it");
         truth = whole;
     }
     truth["categories"][0].erase("name");
@@ -95,7 +95,7 @@ TEST_F(DatasetFile, MissingListsAndFieldsAreNamed) {
 
 TEST_F(DatasetFile, WrongTypesAreNamed) {
     truth["annotations"][0]["image_id"] = "7";
-    EXPECT_EQ(truth_error(), "annotations[0].image_id: is \"7\", expected a whole number");
+    EXPECT_THAT(truth_error(), HasSubstr("annotations[0].image_id: is the text \"7\", expected a whole number"));
     truth["annotations"][0]["image_id"] = 7.5;
     EXPECT_EQ(truth_error(), "annotations[0].image_id: is 7.5, expected a whole number");
     truth["annotations"][0] = 5;
@@ -114,6 +114,8 @@ TEST_F(DatasetFile, AWholeNumberMayBeWrittenAsOneWithAPoint) {
 TEST_F(DatasetFile, BoxesMustBeBoxes) {
     json& box = truth["annotations"][0]["bbox"];
     const std::string place = "annotations[0].bbox: ";
+    box = json::array();
+    EXPECT_EQ(truth_error(), place + "is empty, expected [x, y, width, height] in pixels");
     box = {1, 2, 3};
     EXPECT_EQ(truth_error(), place + "has 3 numbers, expected [x, y, width, height] in pixels");
     box = {1, 2, 3, "4"};
@@ -145,14 +147,43 @@ TEST_F(DatasetFile, AnnotationsNeedNoIds) {
     EXPECT_EQ(require(read_ground_truth(write(truth.dump()))).annotations.size(), 2U);
 }
 
-TEST_F(DatasetFile, AnnotationsOfUnknownImagesAndCategoriesAreRefused) {
+TEST_F(DatasetFile, AnnotationsOfUnknownImagesAndCategoriesAreLeftOutAndCounted) {
     truth["annotations"][0]["image_id"] = 99;
-    EXPECT_EQ(truth_error(),
-              "annotations[0].image_id: 99 is not the id of any of the images; add it there or remove this entry");
+    Dataset dataset = require(read_ground_truth(write(truth.dump())));
+    EXPECT_EQ(dataset.annotations.size(), 1U);
+    EXPECT_EQ(dataset.annotations_left_out, 1U);
+    EXPECT_THAT(dataset.remarks, ElementsAre(HasSubstr("1 of 2 annotations are of images or categories that the file "
+                                                       "does not list, such as annotations[0]")));
     truth["annotations"][0]["image_id"] = 7;
+    truth["annotations"][1]["category_id"] = 0;
+    dataset = require(read_ground_truth(write(truth.dump())));
+    EXPECT_THAT(dataset.remarks, ElementsAre(HasSubstr("such as annotations[1]")));
+    EXPECT_EQ(without_images(dataset, {}, {}).dataset.annotations_left_out, 1U);
     truth["annotations"][0]["category_id"] = 0;
-    EXPECT_THAT(truth_error(), HasSubstr("annotations[0].category_id: 0 is not the id of any of the categories"));
+    EXPECT_THAT(truth_error(),
+                HasSubstr("annotations: none of the 2 is of an image and a category that the file lists"));
 }
+
+TEST_F(DatasetFile, IgnoreWithoutACrowdIsSaidToHaveNoEffect) {
+    truth["annotations"][0]["ignore"] = 1;
+    truth["annotations"][1]["ignore"] = 1;
+    Dataset dataset = require(read_ground_truth(write(truth.dump())));
+    EXPECT_FALSE(dataset.annotations[0].crowd);
+    EXPECT_THAT(dataset.remarks, ElementsAre(HasSubstr("\"ignore\" is set without \"iscrowd\" in 1 annotation:")));
+    truth["annotations"][0]["ignore"] = 0;
+    EXPECT_THAT(require(read_ground_truth(write(truth.dump()))).remarks, testing::IsEmpty());
+}
+
+TEST_F(DatasetFile, OutlinesDoNotStandForBoxes) {
+    for (const char* outline : {"[[1, 2, 3, 4, 5, 6]]", R"({"size": [10, 10], "counts": "abc"})", "[]"}) {
+        json& annotation = truth["annotations"][1];
+        annotation.erase("bbox");
+        annotation["segmentation"] = json::parse(outline);
+        EXPECT_THAT(truth_error(), HasSubstr("annotations[1]: has a segmentation and no \"bbox\"")) << outline;
+    }
+}
+
+TEST_F(DatasetFile, AByteOrderMarkIsSkipped) { EXPECT_EQ(error_of("\xEF\xBB\xBF" + truth.dump()), "no error"); }
 
 TEST_F(DatasetFile, EmptyListsLeaveNothingToEvaluate) {
     truth["images"] = json::array();
@@ -163,6 +194,9 @@ TEST_F(DatasetFile, WhatIsNoJsonIsShownByLineAndColumn) {
     EXPECT_EQ(error_of(""), "is empty, not a JSON file");
     EXPECT_EQ(error_of("\x1F\x8B\x08"), "is compressed (gzip), not JSON; unpack it first, with gunzip");
     EXPECT_EQ(error_of("\xFF\xFE{"), "is text in UTF-16; save it as UTF-8");
+    EXPECT_EQ(error_of(std::string("{\0\"\0", 4)), "is text in UTF-16; save it as UTF-8") << "without a mark";
+    EXPECT_EQ(error_of("{\"images\": [\n{\"file_name\": \"caf\xE9.png\"}]}"),
+              "line 2, column 19: is not UTF-8 from here on, but text in another encoding; save the file as UTF-8");
     EXPECT_EQ(error_of("{\"images\": [\n  {\"id\": 1}\n  {\"id\": 2}"), "line 3, column 3: is not JSON from here on");
     EXPECT_THAT(error_of("{\"images\": [{\"id\": 1"), HasSubstr("ends too early; the file is cut off"));
     EXPECT_THAT(error_of("{\"images\": [],\n \"annotations\": [{\"bbox\": [1, 2, NaN, 4]}]}"),
@@ -189,7 +223,8 @@ TEST_F(DatasetFile, ResultsAreCheckedTheSameWay) {
     results[0]["bbox"] = {1, 2, 3, 4};
     results[0]["image_id"] = 99;
     EXPECT_THAT(results_error(),
-                HasSubstr("detections[0].image_id: 99 is not the id of any of the annotations' images"));
+                HasSubstr("image_id: 1 of 1 detections are of ids that none of the annotations' images has, such as 99 "
+                          "in detections[0]"));
     results = json::object();
     EXPECT_THAT(results_error(), HasSubstr("expected a list of COCO results"));
 }
@@ -203,6 +238,23 @@ TEST_F(DatasetFile, ResultsOfUnknownCategoriesAreCountedAndLeftOut) {
     ASSERT_EQ(read.detections.size(), 1U);
     EXPECT_EQ(read.detections[0].image, 1U);
     EXPECT_EQ(read.detections[0].category, 0U);
+}
+
+TEST_F(DatasetFile, ResultsOfOtherCategoriesAloneAreRefused) {
+    results[0]["category_id"] = 99;
+    EXPECT_THAT(results_error(), HasSubstr("none of the 1 detections is of a category that the annotations have"));
+}
+
+TEST_F(DatasetFile, PicturesWithoutResultsAreCounted) {
+    // Image 3 has a crowd alone, which need not be found.
+    ReadDetections read =
+        require(read_detections(write(results.dump()), require(read_ground_truth(write(truth.dump())))));
+    EXPECT_EQ(read.images_without, 1U);
+    EXPECT_EQ(read.images_without_but_objects, 0U);
+    truth["annotations"][1]["iscrowd"] = 0;
+    const Dataset dataset = require(read_ground_truth(write(truth.dump())));
+    read = require(read_detections(write(results.dump()), dataset));
+    EXPECT_EQ(read.images_without_but_objects, 1U);
 }
 
 TEST_F(DatasetFile, WrittenResultsReadBackToTheSameBits) {

@@ -3,7 +3,8 @@
 random_datasets_test.py DETECT [FOLDER WITH pycocotools' FIGURES]
 
 The data sets are full of what is easily got wrong: equal scores, equal boxes, overlaps of exactly a threshold, areas at the
-bounds, areas unlike the box, crowds, empty boxes, hundreds of detections in an image, ids with gaps and out of order.
+bounds, areas unlike the box, crowds, empty boxes, hundreds of detections in an image, ids with gaps and out of order,
+annotations of images and categories that are not listed.
 """
 
 import json
@@ -49,11 +50,15 @@ def data_set(r):
         area = r.choice((where[2] * where[3], where[2] * where[3], 0.7 * where[2] * where[3], 1024, 9216))
         annotations.append({"id": 7 * number + 1, "image_id": r.choice(images), "category_id": r.choice(categories[:3]),
                             "bbox": where, "area": area, "iscrowd": int(r.random() < 0.15), "ignore": r.randrange(2)})
+        if r.random() < 0.05:  # of another data set; no id is that large
+            annotations[-1][r.choice(("image_id", "category_id"))] = 10**7
     scores = [r.choice((0, 0.1, 0.5, 0.5, 0.9, 1)), r.random, lambda: r.randrange(10) / 10]
     crowded = r.choice(images)  # with more detections of a category than count
     for _ in range(r.choice((0, 30, 400, 900))):
         score = r.choice(scores)
         near = r.choice(annotations) if annotations and r.random() < 0.7 else None
+        if near and 10**7 in (near["image_id"], near["category_id"]):
+            near = None
         image = near["image_id"] if near else r.choice(images + [crowded] * len(images))
         category = near["category_id"] if near and r.random() < 0.9 else categories[0]
         results.append({"image_id": image, "category_id": category, "bbox": moved(r, near["bbox"] if near else box(r)),
@@ -61,6 +66,16 @@ def data_set(r):
     r.shuffle(annotations)
     return {"images": [{"id": image} for image in images], "annotations": annotations,
             "categories": [{"id": category, "name": f"c{category}"} for category in categories]}, results
+
+
+def exit_code(truth, results):
+    """5 if something is left out, or there are objects where nothing is reported; 3 if nothing is reported at all."""
+    images, categories = ({entry["id"] for entry in truth[name]} for name in ("images", "categories"))
+    listed = [a for a in truth["annotations"] if a["image_id"] in images and a["category_id"] in categories]
+    lacking = {a["image_id"] for a in listed if not a["iscrowd"]} - {r["image_id"] for r in results}
+    if lacking and not results:
+        return 3
+    return 5 if lacking or len(listed) < len(truth["annotations"]) else 0
 
 
 def differences(found, wanted):
@@ -97,8 +112,10 @@ def main():
                 Path(folder, name).write_text(json.dumps(content))
             done = subprocess.run([detect, "eval", "--detections", "dt.json", "--annotations", "gt.json", "--json", "-"],
                                   cwd=folder, capture_output=True, text=True)
-            if done.returncode != 0:
-                fail(f"data set {seed}", [done.stderr])
+            if done.returncode != exit_code(truth, results):
+                fail(f"data set {seed}", [f"exit code {done.returncode}, not {exit_code(truth, results)}", done.stderr])
+            if done.returncode == 3:
+                continue
             found = json.loads(done.stdout)
             wanted = coco_metrics(truth, results)
             differing = differences((found["metrics"], found["per_class_AP"]), wanted)

@@ -48,6 +48,18 @@ protected:
     cv::Mat board_;
 };
 
+TEST_F(PublicExport, ScoresPerClassTravel) {
+    const auto written = write("scores.onnx", {.class_scores = {{"open", 0.95F}}});
+    ASSERT_TRUE(written.ok()) << written.error().message;
+    const auto detector = Detector::load(folder_ / "scores.onnx");
+    ASSERT_TRUE(detector.ok());
+    EXPECT_EQ(detector->min_score(1), 0.95F);
+    EXPECT_EQ(detector->min_score(2), 0.0F);
+    EXPECT_THAT(refusal({.class_scores = {{"opened", 0.5F}}}),
+                HasSubstr("'opened', which the checkpoint does not have"));
+    EXPECT_THAT(refusal({.class_scores = {{"open", 1.5F}}}), HasSubstr("must be 0 to 1"));
+}
+
 TEST_F(PublicExport, WritesEveryPrecision) {
     ASSERT_FALSE(board_.empty());
     const auto fp32 = write("fp32.onnx", {});

@@ -141,23 +141,6 @@ TEST(Results, VocIsSoundXmlWhateverTheNames) {
     EXPECT_THAT(xml, HasSubstr("<name>&lt;&amp;&gt;</name>"));
 }
 
-TEST(CocoIds, NamesWithAndWithoutFolders) {
-    const std::string path = testing::TempDir() + "detect_coco_ids.json";
-    std::ofstream(path)
-        << R"({"images":[{"id":1,"file_name":"x/a.png"},{"id":2,"file_name":"y/a.png"},)"
-           R"({"id":3,"file_name":"b.png"}],"categories":[{"id":40,"name":"short"},{"id":2,"name":"dog"}]})";
-    const auto ids = CocoIds::read(path);
-    ASSERT_TRUE(ids.ok());
-    EXPECT_EQ(ids->image("y/a.png"), 2);
-    EXPECT_EQ(ids->image("elsewhere/b.png"), 3);
-    EXPECT_EQ(ids->image("elsewhere/a.png"), std::nullopt) << "which one?";
-    EXPECT_EQ(ids->category(2, names), 40);
-    EXPECT_EQ(ids->category(1, names), std::nullopt);
-    EXPECT_EQ(ids->category(2, {}), 2) << "without names, numbers";
-    EXPECT_EQ(CocoIds::read(path + ".missing").error().code, ErrorCode::unreadable_input);
-    std::remove(path.c_str());
-}
-
 TEST(DetectionFilter, KeepsOrderAndTheBest) {
     std::vector<Detection> detections{{{0, 0, 2, 2}, 1, 0.9F}, {{4, 4, 6, 6}, 2, 0.8F}, {{4, 0, 6, 2}, 1, 0.7F}};
     const auto all = detections;

@@ -82,10 +82,12 @@ class Formats(CliCase):
     def test_coco_says_what_annotations_lack(self):
         (self.folder / "truth.json").write_text(json.dumps(
             {"images": [{"id": 5, "file_name": "a.png"}], "categories": [{"id": 10, "name": "first"}]}))
-        result = self.run_detect("a.png", "b, c.png", "--no-draw", "--coco", "found.json", "--annotations", "truth.json")
+        result = self.run_detect("a.png", "b, c.png", "--no-draw", "--coco", "found.json", "--annotations", "truth.json",
+                                 exit_code=5)
         results = json.loads((self.folder / "found.json").read_text())
         self.assertEqual([(r["image_id"], r["category_id"]) for r in results], [(5, 10)])
-        self.assertIn("detect: warning: --coco leaves out 2 pictures or classes that are not in truth.json", result.stderr)
+        self.assertIn("detect: --coco leaves out 1 of 2 pictures, which are not found in truth.json, such as b, c.png", result.stderr)
+        self.assertIn("; it leaves out 1 detection of classes that truth.json does not have (second)", result.stderr)
         (self.folder / "truth.json").write_text("[]")
         self.run_detect("a.png", "--coco", "f.json", "--annotations", "truth.json", "--no-draw", exit_code=3)
 

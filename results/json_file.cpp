@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "evaluation/json_file.h"
+#include "results/json_file.h"
 
+#include "base/text.h"
 #include "base/try.h"
 
 #include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <string_view>
 #include <system_error>
 
-namespace detect::evaluation {
+namespace detect {
 
 using nlohmann::json;
 
@@ -41,10 +43,30 @@ std::string_view not_a_number(std::string_view text, std::size_t offset) {
     return {};
 }
 
+/// With a byte order mark, or without: JSON begins with an ASCII letter, which then has a zero beside it.
+bool is_utf16(std::string_view text) {
+    if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF")) return true;
+    return text.size() >= 2 && (text[0] == '\0') != (text[1] == '\0');
+}
+
+std::optional<std::size_t> first_that_is_not_utf8(std::string_view text) {
+    std::size_t at = 0;
+    while (at < text.size()) {
+        const auto point = first_code_point(text.substr(at));
+        if (!point) return at;
+        at += point->length;
+    }
+    return std::nullopt;
+}
+
 std::string what_is_wrong(std::string_view text, std::size_t offset) {
     if (text.starts_with("\x1F\x8B")) return "is compressed (gzip), not JSON; unpack it first, with gunzip";
-    if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF")) return "is text in UTF-16; save it as UTF-8";
+    if (is_utf16(text)) return "is text in UTF-16; save it as UTF-8";
     if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) return "is empty, not a JSON file";
+    if (const auto other = first_that_is_not_utf8(text)) {
+        return position(text, *other) +
+               ": is not UTF-8 from here on, but text in another encoding; save the file as UTF-8";
+    }
     if (offset >= text.size()) return position(text, text.size()) + ": ends too early; the file is cut off";
     const std::string_view word = not_a_number(text, offset);
     if (!word.empty()) return position(text, offset) + ": " + std::string(word) + " is not a number; remove that entry";
@@ -109,6 +131,14 @@ Result<std::int64_t> JsonEntry::integer(const char* field) const {
                             ", expected a whole number");
 }
 
+Result<std::int64_t> JsonEntry::id(const char* field) const {
+    DETECT_TRY_ASSIGN(const json* value, get(field));
+    if (!value->is_string()) return integer(field);
+    return error(field, "is the text " + value->dump(-1, ' ', false, json::error_handler_t::replace).substr(0, 40) +
+                            ", expected a whole number; number images, categories and annotations with whole numbers "
+                            "without quotes, and the results alike");
+}
+
 Result<double> JsonEntry::number(const char* field) const {
     DETECT_TRY_ASSIGN(const json* value, get(field));
     if (!value->is_number()) return error(field, std::string("is ") + type_name(*value) + ", expected a number");
@@ -122,19 +152,20 @@ Result<std::string> JsonEntry::text(const char* field) const {
     return value->get<std::string>();
 }
 
-Result<CocoBox> JsonEntry::box(const char* field) const {
+Result<std::array<double, 4>> JsonEntry::box(const char* field) const {
     constexpr const char* form = "expected [x, y, width, height] in pixels";
     DETECT_TRY_ASSIGN(const json* value, get(field));
     if (!value->is_array()) return error(field, std::string("is ") + type_name(*value) + ", " + form);
+    if (value->empty()) return error(field, std::string("is empty, ") + form);
     if (value->size() != 4) return error(field, "has " + std::to_string(value->size()) + " numbers, " + form);
     for (const json& part : *value) {
         if (!part.is_number()) return error(field, std::string("holds ") + type_name(part) + ", " + form);
     }
     const auto far = [](const json& part) { return std::abs(part.get<double>()) > largest_position; };
     if (std::ranges::any_of(*value, far)) return error(field, std::string("lies outside of any picture, ") + form);
-    const CocoBox box{value->at(0).get<double>(), value->at(1).get<double>(), value->at(2).get<double>(),
-                      value->at(3).get<double>()};
-    if (box.width < 0.0 || box.height < 0.0)
+    const std::array<double, 4> box{value->at(0).get<double>(), value->at(1).get<double>(), value->at(2).get<double>(),
+                                    value->at(3).get<double>()};
+    if (box[2] < 0.0 || box[3] < 0.0)
         return error(field, std::string("has a negative width or height, ") + form + " (not two corners)");
     return box;
 }
@@ -154,4 +185,24 @@ Error JsonEntry::error(const char* field, const std::string& what) const {
     return wrong(*file_, std::string(list_) + "[" + std::to_string(index_) + "]." + field, what);
 }
 
-} // namespace detect::evaluation
+Result<void> SeenIds::add(std::int64_t id, std::size_t index, const JsonEntry& entry) {
+    const auto [first, is_new] = first_.emplace(id, index);
+    if (is_new) return {};
+    return entry.error("id", std::to_string(id) + " is also the id of entry " + std::to_string(first->second) +
+                                 "; give each its own");
+}
+
+Result<const json*> annotation_list(const std::filesystem::path& file, const json& document, const char* name) {
+    if (!document.is_object()) {
+        return wrong(file, "top level",
+                     document.is_array() ? "is a list, as results are; ground truth is an object with images, "
+                                           "categories and annotations"
+                                         : "expected an object with images, categories and annotations");
+    }
+    const auto list = document.find(name);
+    if (list == document.end()) return wrong(file, "top level", std::string("has no \"") + name + "\"; add that list");
+    if (!list->is_array()) return wrong(file, name, "expected a list in brackets");
+    return &*list;
+}
+
+} // namespace detect

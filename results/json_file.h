@@ -2,15 +2,17 @@
 #pragma once
 
 #include "detect/error.h"
-#include "evaluation/dataset.h"
 
+#include <array>
+#include <cstdint>
 #include <filesystem>
 #include <string>
+#include <unordered_map>
 
 #include <nlohmann/json.hpp>
 
 /// Reading JSON that a user wrote, with errors that say where it is wrong.
-namespace detect::evaluation {
+namespace detect {
 
 /// Reads a whole file. `unreadable_input` says the line and column where it stops being JSON.
 [[nodiscard]] Result<nlohmann::json> read_json(const std::filesystem::path& file);
@@ -31,7 +33,10 @@ public:
     [[nodiscard]] Result<std::int64_t> integer(const char* field) const;
     [[nodiscard]] Result<double> number(const char* field) const;
     [[nodiscard]] Result<std::string> text(const char* field) const;
-    [[nodiscard]] Result<CocoBox> box(const char* field) const;
+    /// Of an image, a category or an annotation: a whole number. Of a text it is said how to mend it.
+    [[nodiscard]] Result<std::int64_t> id(const char* field) const;
+    /// [x, y, width, height] in pixels, neither size negative.
+    [[nodiscard]] Result<std::array<double, 4>> box(const char* field) const;
     /// 0 or 1, false or true.
     [[nodiscard]] Result<bool> flag(const char* field) const;
 
@@ -48,4 +53,18 @@ private:
     const nlohmann::json* value_;
 };
 
-} // namespace detect::evaluation
+/// Where each id of a list was first seen.
+class SeenIds {
+public:
+    /// An error about the field "id" if it was seen before.
+    [[nodiscard]] Result<void> add(std::int64_t id, std::size_t index, const JsonEntry& entry);
+
+private:
+    std::unordered_map<std::int64_t, std::size_t> first_;
+};
+
+/// A list of an annotation file: `images`, `categories` or `annotations`. An error if there is none.
+[[nodiscard]] Result<const nlohmann::json*> annotation_list(const std::filesystem::path& file,
+                                                            const nlohmann::json& document, const char* name);
+
+} // namespace detect
