@@ -394,6 +394,42 @@ class Watch(CliCase):
         said = [line for line in records.errors if "later.png" in line]
         self.assertEqual(said, [f"detect: in/later.png: is a link to {self.folder}/elsewhere/later.png, which does not exist\n"])
 
+    def test_where_the_kernel_watches_no_more_it_looks(self):
+        for limit, allowed in (("watches", 2), ("instances", 0)):
+            shutil.rmtree(self.folder / "in")
+            for name in ("in/x", "in/y", "in/z"):
+                (self.folder / name).mkdir(parents=True)
+            limited = f"echo {allowed} > /proc/sys/user/max_inotify_{limit} && exec \"$0\" \"$@\""
+            command = ["unshare", "--user", "--map-root-user", "sh", "-c", limited]
+            if subprocess.run([*command, "true"], stderr=subprocess.DEVNULL).returncode != 0:
+                self.skipTest("needs user namespaces")
+            process = subprocess.Popen([*command, *self.arguments(["--watch", "in", "--recursive", "--no-draw", "--jsonl", "-"])],
+                                       cwd=self.folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                       text=True)
+            self.addCleanup(self.end, process)
+            names = [f"in/{inner}/{limit}.png" for inner in "xyz"]
+            for name in names:
+                self.picture(name)
+            self.assertEqual(sorted(self.next_name(process) for _ in names), names)
+            _, errors = self.interrupt(process)
+            self.assertEqual(errors.count("is looked through every 2 seconds, since the kernel tells of no more folders: "), 1)
+
+    def test_linked_folders(self):
+        self.picture("elsewhere/y/a.png")
+        (self.folder / "in/cycle").symlink_to(".")
+        process = self.start("--recursive")
+        (self.folder / "in/link").symlink_to(self.folder / "elsewhere")
+        self.assertEqual(self.next_name(process), "in/link/y/a.png")
+        self.picture("elsewhere/b.png")
+        self.assertEqual(self.next_name(process), "in/link/b.png")
+        # Another way to the same folder is none of its own.
+        (self.folder / "in/again").symlink_to(self.folder / "elsewhere")
+        (self.folder / "elsewhere").rename(self.folder / "in/own")
+        self.assertEqual({self.next_name(process) for _ in range(2)}, {"in/own/y/a.png", "in/own/b.png"})
+        self.picture("in/c.png")
+        self.assertEqual(self.next_name(process), "in/c.png")
+        self.assertEqual(self.interrupt(process)[0], "")
+
     def test_what_is_no_picture_is_said_at_the_end(self):
         (self.folder / "in/notes.txt").write_text("no picture")
         process = self.start()
