@@ -212,7 +212,7 @@ class Pages(FolderCase):
                        "categories": [{"id": 1, "name": "first"}, {"id": 2, "name": "second"}]}
         (self.folder / "a.json").write_text(json.dumps(annotations))
         self.assertIn(said, self.other_verb("eval", "--annotations", "a.json", "--images", "in", "--model", TINY_MODEL))
-        errors = self.other_verb("export", "--image", "in/board.tif", exit_code=0)
+        errors = self.other_verb("export", "--image", "in/board.tif", "--min-size", "64", "--max-size", "64", exit_code=0)
         self.assertIn("detect: warning: in/board.tif: holds 2 pages; the first one is the example\n", errors)
 
 
