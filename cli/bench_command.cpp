@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/measurement.h"
+#include "cli/picture_input.h"
 #include "cli/text_output.h"
 #include "detect/detector.h"
 #include "executor/model.h"
@@ -34,6 +35,7 @@ struct BenchArguments {
     std::vector<std::string> pictures;
     std::string model;
     std::string size;
+    int bits = 0;
     int batch = 1;
     int threads = 0;
     int runs = 30;
@@ -88,9 +90,11 @@ Result<Size> parse_size(std::string_view text) {
 }
 
 /// The picture in 8 bits, at this size.
-Result<Picture> read_at_size(const std::string& file, Size size) {
+Result<Picture> read_at_size(const std::string& file, Size size, int bits) {
     auto read = read_single_picture(file);
     if (!read) return Error{ErrorCode::unreadable_input, read.error().message};
+    if (auto sound = apply_bits(*read, bits); !sound)
+        return Error{ErrorCode::unreadable_input, file + ": " + sound.error().message};
     if (size.height == 0 || (size.height == read->height && size.width == read->width)) return to_rgb8(read->view());
     DETECT_TRY_ASSIGN(Picture picture, to_rgb8(read->view()));
     const std::size_t bytes = 3 * static_cast<std::size_t>(size.height) * static_cast<std::size_t>(size.width);
@@ -112,7 +116,7 @@ Result<std::vector<Picture>> read_pictures(const BenchArguments& arguments) {
     }
     std::vector<Picture> pictures;
     for (const std::string& file : arguments.pictures) {
-        DETECT_TRY_ASSIGN(Picture picture, read_at_size(file, size));
+        DETECT_TRY_ASSIGN(Picture picture, read_at_size(file, size, arguments.bits));
         size = {picture.height, picture.width};
         pictures.push_back(std::move(picture));
     }
@@ -309,6 +313,7 @@ Command add_bench_command(CLI::App& app) {
         ->required()
         ->type_name("FILE");
     add_model_option(app, arguments->model);
+    add_bits_option(app, arguments->bits);
     app.add_option("--size", arguments->size,
                    "Scale the pictures to this size first, e.g. 800x1066 (default: the first one's size)")
         ->type_name("HEIGHTxWIDTH");

@@ -9,6 +9,7 @@
 #include "cli/exit_code.h"
 #include "cli/input_files.h"
 #include "cli/model_source.h"
+#include "cli/picture_input.h"
 #include "cli/settings_options.h"
 #include "cli/text_output.h"
 
@@ -25,6 +26,7 @@ namespace {
 struct CheckArguments {
     std::string model;
     std::string image;
+    int bits = 0;
     std::string weights;
     std::string json;
     std::string target = "onnxruntime";
@@ -87,7 +89,7 @@ Result<checking::CheckOptions> read_options(const CLI::App& command, const Check
     options.settings = checking::with_defaults(std::move(given.overrides), given.file.values);
     if (!arguments.weights.empty()) options.weights = arguments.weights;
     if (!arguments.image.empty()) {
-        DETECT_TRY_ASSIGN(options.image, read_example_image(arguments.image));
+        DETECT_TRY_ASSIGN(options.image, read_example_image(arguments.image, arguments.bits));
     }
     // Looking takes a few seconds, which a person wants to see pass.
     if (::isatty(STDERR_FILENO) != 0) options.progress = [](const std::string& line) { std::cerr << line << "\n"; };
@@ -127,6 +129,7 @@ Command add_check_command(CLI::App& app) {
         ->required()
         ->type_name("FILE");
     app.add_option("--image", arguments->image, "A real picture on which the model finds something")->type_name("FILE");
+    add_bits_option(app, arguments->bits);
     app.add_option("--weights", arguments->weights,
                    "The checkpoint that the file was made from: compare the file with our own export of it")
         ->type_name("FILE");

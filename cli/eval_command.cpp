@@ -6,6 +6,7 @@
 #include "cli/eval_models.h"
 #include "cli/exit_code.h"
 #include "cli/input_files.h"
+#include "cli/picture_input.h"
 #include "cli/run/picture_files.h"
 #include "cli/text_output.h"
 #include "evaluation/report/report.h"
@@ -25,6 +26,7 @@ namespace {
 struct EvalArguments {
     std::string annotations;
     std::string images;
+    int bits = 0;
     std::string detections;
     std::string model;
     std::vector<std::string> compare;
@@ -140,7 +142,7 @@ Result<void> run_chosen_models(const CLI::App& command, const EvalArguments& arg
         DETECT_TRY_ASSIGN(ChosenModel chosen, choose_model(command, name, arguments.settings));
         models.push_back(std::move(chosen));
     }
-    return run_models(models, arguments.threads, pictures, summary);
+    return run_models(models, arguments.threads, arguments.bits, pictures, summary);
 }
 
 /// Nothing without a folder.
@@ -158,9 +160,11 @@ evaluation::PictureReader picture_reader(const EvalArguments& arguments, const e
     std::map<std::string, Result<std::filesystem::path>> files;
     for (std::size_t i = 0; i < pictures.files.size(); ++i)
         files.emplace(dataset.images[i].file_name, pictures.files[i]);
-    return [files = std::move(files)](const std::string& file_name) -> Result<Picture> {
+    return [files = std::move(files), bits = arguments.bits](const std::string& file_name) -> Result<Picture> {
         DETECT_TRY_ASSIGN(const std::filesystem::path file, files.at(file_name));
-        return read_single_picture(file);
+        DETECT_TRY_ASSIGN(Picture picture, read_single_picture(file));
+        DETECT_TRY(apply_bits(picture, bits));
+        return picture;
     };
 }
 
@@ -248,6 +252,7 @@ Command add_eval_command(CLI::App& app) {
         ->type_name("FILE")
         ->required();
     app.add_option("--images", arguments->images, "The folder of the annotated pictures")->type_name("DIR");
+    add_bits_option(app, arguments->bits);
     add_model_option(app, arguments->model);
     app.add_option("--compare", arguments->compare, "Compare these models, two or more")->type_name("FILE");
     app.add_option("--detections", arguments->detections,

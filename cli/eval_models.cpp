@@ -5,6 +5,7 @@
 #include "base/try.h"
 #include "cli/exit_code.h"
 #include "cli/measurement.h"
+#include "cli/picture_input.h"
 #include "cli/progress.h"
 #include "detect/detector.h"
 #include "evaluation/label_matching.h"
@@ -79,10 +80,12 @@ Result<void> run_on(LoadedModel& model, const ImageView& picture, std::size_t im
 }
 
 /// All models on one picture. What is wrong with a picture is "unreadable input", whatever it is.
-Result<void> run_on_file(std::vector<LoadedModel>& models, const Result<fs::path>& found, std::size_t image) {
+Result<void> run_on_file(std::vector<LoadedModel>& models, const Result<fs::path>& found, std::size_t image, int bits) {
     DETECT_TRY_ASSIGN(const fs::path file, found);
     auto picture = read_single_picture(file);
     if (!picture) return Error{ErrorCode::unreadable_input, picture.error().message};
+    if (auto sound = apply_bits(*picture, bits); !sound)
+        return Error{ErrorCode::unreadable_input, file.string() + ": " + sound.error().message};
     for (LoadedModel& model : models) {
         auto done = run_on(model, picture->view(), image);
         if (done) continue;
@@ -134,12 +137,12 @@ Result<void> check_names(const evaluation::Summary& summary, const fs::path& fol
 
 /// Runs on every picture; the positions of those that could not be evaluated. Their errors are printed.
 Result<std::vector<std::size_t>> run_on_all(std::vector<LoadedModel>& models, const evaluation::PictureFiles& pictures,
-                                            evaluation::Summary& summary) {
+                                            int bits, evaluation::Summary& summary) {
     std::vector<std::size_t> failed;
     const auto& images = summary.dataset.images;
     Progress progress(true);
     for (std::size_t image = 0; image < images.size(); ++image) {
-        auto done = run_on_file(models, pictures.files[image], image);
+        auto done = run_on_file(models, pictures.files[image], image, bits);
         progress.advance(static_cast<std::int64_t>(image) + 1, 0, static_cast<std::int64_t>(images.size()));
         if (done) continue;
         if (done.error().code != ErrorCode::unreadable_input) return done.error();
@@ -172,14 +175,14 @@ Result<evaluation::PictureFiles> find_pictures(const fs::path& folder, const eva
     return found;
 }
 
-Result<void> run_models(const std::vector<ChosenModel>& models, int threads, const evaluation::PictureFiles& pictures,
-                        evaluation::Summary& summary) {
+Result<void> run_models(const std::vector<ChosenModel>& models, int threads, int bits,
+                        const evaluation::PictureFiles& pictures, evaluation::Summary& summary) {
     std::vector<LoadedModel> loaded;
     for (const ChosenModel& chosen : models) {
         DETECT_TRY_ASSIGN(LoadedModel model, load(chosen, threads, summary.dataset));
         loaded.push_back(std::move(model));
     }
-    DETECT_TRY_ASSIGN(const std::vector<std::size_t> failed, run_on_all(loaded, pictures, summary));
+    DETECT_TRY_ASSIGN(const std::vector<std::size_t> failed, run_on_all(loaded, pictures, bits, summary));
 
     for (std::size_t i = 0; i < models.size(); ++i) {
         const Latency latency = summarise(std::move(loaded[i].milliseconds));

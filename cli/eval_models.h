@@ -19,7 +19,7 @@ namespace detect::cli {
 /// Fills in their detections, file sizes and latencies; pictures that cannot be read are reported as they are met and
 /// taken out of `summary.dataset` and listed in `summary.left_out`.
 /// Fails if a model cannot be loaded or its labels do not fit the annotations, or if no picture can be read.
-[[nodiscard]] Result<void> run_models(const std::vector<ChosenModel>& models, int threads,
+[[nodiscard]] Result<void> run_models(const std::vector<ChosenModel>& models, int threads, int bits,
                                       const evaluation::PictureFiles& pictures, evaluation::Summary& summary);
 
 } // namespace detect::cli

@@ -3,6 +3,7 @@
 
 #include "base/try.h"
 #include "cli/exit_code.h"
+#include "cli/picture_input.h"
 #include "pictures/image_to_tensor.h"
 #include "pictures/picture.h"
 #include "pictures/picture_pages.h"
@@ -11,12 +12,12 @@
 
 namespace detect::cli {
 
-Result<Tensor> read_example_image(const std::filesystem::path& path) {
+Result<Tensor> read_example_image(const std::filesystem::path& path, int bits) {
     DETECT_TRY_ASSIGN(const PicturePages pages, find_pages(path));
     if (pages.pages > 1)
         warn(path.string() + ": holds " + std::to_string(pages.pages) + " pages; the first one is the example");
     if (!pages.left_out.empty()) warn(path.string() + ": " + pages.left_out);
-    DETECT_TRY_ASSIGN(const Picture picture, read_picture(path));
+    DETECT_TRY_ASSIGN(const Picture picture, read_input_picture(path, bits));
     DETECT_TRY_ASSIGN(Tensor tensor,
                       Tensor::create_uninitialised(DataType::float32, {3, picture.height, picture.width}));
     if (auto converted = image_to_tensor(picture.view(), tensor.mutable_data<float>()); !converted) {

@@ -6,6 +6,7 @@
 #include "cli/exit_code.h"
 #include "cli/input_files.h"
 #include "cli/model_source.h"
+#include "cli/picture_input.h"
 #include "cli/precision_options.h"
 #include "cli/score_options.h"
 #include "cli/settings_options.h"
@@ -22,6 +23,7 @@ namespace {
 
 struct ExportArguments {
     std::string image;
+    int bits = 0;
     std::string weights;
     std::string output = "model.onnx";
     int opset = newest_export_opset;
@@ -94,8 +96,8 @@ Result<void> run(const CLI::App& command, const ExportArguments& arguments) {
     const InputFiles inputs(read);
     DETECT_TRY(inputs.check_destination(arguments.output));
     DETECT_TRY_ASSIGN(auto class_scores, read_class_scores(arguments.class_scores));
-    DETECT_TRY_ASSIGN(PrecisionOptions precision, read_precision(command, arguments.precision));
-    DETECT_TRY_ASSIGN(const Tensor image, read_example_image(arguments.image));
+    DETECT_TRY_ASSIGN(PrecisionOptions precision, read_precision(command, arguments.precision, arguments.bits));
+    DETECT_TRY_ASSIGN(const Tensor image, read_example_image(arguments.image, arguments.bits));
     DETECT_TRY_ASSIGN(
         const ExportReport result,
         export_model({.checkpoint = checkpoint,
@@ -132,6 +134,7 @@ Command add_export_command(CLI::App& app) {
                    "A real picture, best one that shows an object: the export is verified on it")
         ->required()
         ->type_name("FILE");
+    add_bits_option(app, arguments->bits);
     app.add_option("--weights", arguments->weights, "Checkpoint: .pth or .safetensors (default: the bundled model)")
         ->type_name("FILE");
     app.add_option("-o,--output", arguments->output, "The ONNX file to write")

@@ -2,6 +2,7 @@
 #include "cli/precision_options.h"
 
 #include "base/try.h"
+#include "cli/picture_input.h"
 #include "cli/progress.h"
 #include "cli/run/picture_files.h"
 #include "pictures/image_to_tensor.h"
@@ -19,13 +20,15 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr const char* group = "Precision";
+constexpr const char* precision_group = "Precision";
 constexpr std::size_t most_layers_shown = 12;
 
-Result<Tensor> read_calibration_picture(const fs::path& file) {
-    const auto picture = read_single_picture(file);
+Result<Tensor> read_calibration_picture(const fs::path& file, int bits) {
+    auto picture = read_single_picture(file);
     if (!picture)
         return Error{picture.error().code, picture.error().message + "; take it out of the folder of --calibrate"};
+    if (auto sound = apply_bits(*picture, bits); !sound)
+        return Error{ErrorCode::unreadable_input, file.string() + ": " + sound.error().message};
     DETECT_TRY_ASSIGN(Tensor tensor,
                       Tensor::create_uninitialised(DataType::float32, {1, 3, picture->height, picture->width}));
     if (auto converted = image_to_tensor(picture->view(), tensor.mutable_data<float>()); !converted)
@@ -107,26 +110,26 @@ void add_precision_options(CLI::App& command, PrecisionArguments& a) {
                     "fp32; fp16: weights of half the size, computed in fp32; int8: computed with 8-bit integers")
         ->check(CLI::IsMember({"fp32", "fp16", "int8"}))
         ->capture_default_str()
-        ->group(group);
+        ->group(precision_group);
     command
         .add_option(
             "--calibrate", a.calibration_folder,
             "int8: a folder of pictures like those that the model will see, with objects; they need no annotations")
         ->type_name("DIR")
-        ->group(group);
+        ->group(precision_group);
     command
         .add_option("--calibration-images", a.calibration_images,
                     "int8: how many of them to take, spread evenly over the folder")
         ->check(CLI::Range(1, 1'000'000))
         ->capture_default_str()
-        ->group(group);
+        ->group(precision_group);
     command
         .add_flag("--portable", a.portable,
                   "int8: symmetric activations with zero point 0, as TensorRT needs them; a little less exact")
-        ->group(group);
+        ->group(precision_group);
 }
 
-Result<PrecisionOptions> read_precision(const CLI::App& command, const PrecisionArguments& a) {
+Result<PrecisionOptions> read_precision(const CLI::App& command, const PrecisionArguments& a, int bits) {
     const auto precision = parse_precision(a.precision);
     if (!precision) return Error{ErrorCode::invalid_argument, "--precision must be fp32, fp16 or int8"};
     if (*precision != Precision::int8) {
@@ -146,8 +149,8 @@ Result<PrecisionOptions> read_precision(const CLI::App& command, const Precision
         .precision = *precision,
         .activations = a.portable ? ActivationType::symmetric_int8 : ActivationType::asymmetric_uint8,
         .calibration = {.count = count,
-                        .read = [files = std::move(pictures)](
-                                    std::size_t index) { return read_calibration_picture(files[index]); }},
+                        .read = [files = std::move(pictures),
+                                 bits](std::size_t index) { return read_calibration_picture(files[index], bits); }},
         .calibration_source = name_of(a.calibration_folder),
         .progress = progress_of_stages()};
 }

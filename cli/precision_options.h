@@ -20,8 +20,10 @@ struct PrecisionArguments {
 void add_precision_options(CLI::App& command, PrecisionArguments& arguments);
 
 /// `invalid_argument` for options that do not go together, `unreadable_input` for a calibration folder without
-/// pictures. Pictures are taken evenly from the folder's, by name, and read when they are needed.
-[[nodiscard]] Result<PrecisionOptions> read_precision(const CLI::App& command, const PrecisionArguments& arguments);
+/// pictures. `bits`: of 16-bit samples, see picture_input.h. Pictures are taken evenly from the folder's, by name, and
+/// read when they are needed.
+[[nodiscard]] Result<PrecisionOptions> read_precision(const CLI::App& command, const PrecisionArguments& arguments,
+                                                      int bits);
 
 /// On standard output; nothing for fp32.
 void print_precision(const PrecisionReport& report);

@@ -14,7 +14,7 @@ namespace {
 constexpr float largest_integer = 127.0F;
 
 /// A scale of nothing but zeros.
-constexpr float smallest_scale = 1e-20F;
+constexpr float smallest_weight_scale = 1e-20F;
 
 } // namespace
 
@@ -32,7 +32,7 @@ Result<QuantizedWeight> quantize_weight(const Tensor& weight, std::span<const fl
         const auto row = values.subspan(c * per_channel, per_channel);
         float largest = 0.0F;
         for (const float w : row) largest = std::max(largest, std::abs(w));
-        const float scale = std::max({largest / largest_integer, least_scales[c], smallest_scale});
+        const float scale = std::max({largest / largest_integer, least_scales[c], smallest_weight_scale});
         result.scales.mutable_data<float>()[c] = scale;
         std::ranges::transform(row, integers.begin() + static_cast<std::ptrdiff_t>(c * per_channel), [scale](float w) {
             return static_cast<std::int8_t>(std::clamp(std::nearbyint(w / scale), -largest_integer, largest_integer));

@@ -4,11 +4,12 @@
 import json
 import os
 import struct
+import subprocess
 import unittest
 
 from PIL import Image
 
-from cli_case import CliCase, make_video
+from cli_case import DETECT, PATIENCE, TINY_MODEL, CliCase, make_video
 
 
 class FolderCase(CliCase):
@@ -197,6 +198,22 @@ class Pages(FolderCase):
         sizes, errors = self.sizes("c.jpg", exit_code=5)
         self.assertEqual(sizes, [(20, 10)])
         self.assertIn("detect: c.jpg: is a multi-picture JPEG: 2 further pictures are not looked at", errors)
+
+    def other_verb(self, verb, *arguments, exit_code=3):
+        result = subprocess.run([DETECT, verb, *arguments], cwd=self.folder, capture_output=True, text=True, timeout=PATIENCE)
+        self.assertEqual(result.returncode, exit_code, result.stdout + result.stderr)
+        return result.stderr
+
+    def test_where_a_file_stands_for_one_picture(self):
+        self.pages("in/board.tif", [(20, 10), (30, 20)])
+        said = "board.tif: holds 2 pages, where one picture is meant; save the page as a file of its own"
+        self.assertIn(said, self.other_verb("bench", "--image", "in/board.tif", "--model", TINY_MODEL))
+        annotations = {"images": [{"id": 1, "file_name": "board.tif", "width": 20, "height": 10}], "annotations": [],
+                       "categories": [{"id": 1, "name": "first"}, {"id": 2, "name": "second"}]}
+        (self.folder / "a.json").write_text(json.dumps(annotations))
+        self.assertIn(said, self.other_verb("eval", "--annotations", "a.json", "--images", "in", "--model", TINY_MODEL))
+        errors = self.other_verb("export", "--image", "in/board.tif", "--min-size", "64", "--max-size", "64", exit_code=0)
+        self.assertIn("detect: warning: in/board.tif: holds 2 pages; the first one is the example\n", errors)
 
 
 class Text(FolderCase):
