@@ -90,12 +90,9 @@ std::optional<Arrival> InputStream::add_picture(Input input) {
     return next_page();
 }
 
-/// A page behind the first is read here: the others who read go by the name of the file alone.
 Arrival InputStream::next_page() {
     Arrival arrival = std::move(pages_.front());
     pages_.pop_front();
-    if (arrival.input.page.value_or(1) > 1 && !arrival.picture)
-        arrival.picture = read_picture(arrival.input.name, *arrival.input.page);
     return arrival;
 }
 

@@ -40,7 +40,7 @@ struct FileHead {
     int failure = 0;
 };
 
-FileHead read_head(const fs::path& path) {
+FileHead read_file_head(const fs::path& path) {
     FileHead head;
     const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (file < 0) {
@@ -154,7 +154,7 @@ FileJudgement judge_file(const fs::path& path) {
     if (!S_ISREG(status.st_mode)) return {FileRole::other};
     const auto promised = picture_kind_of_name(path);
     if (promised && promised->is_read()) return {is_ours(path) ? FileRole::own : FileRole::picture};
-    const FileHead head = read_head(path);
+    const FileHead head = read_file_head(path);
     if (head.failure == ENOENT) return {FileRole::unreadable};
     if (head.failure != 0) {
         return {FileRole::unreadable,
@@ -167,7 +167,7 @@ FileJudgement judge_file(const fs::path& path) {
 }
 
 bool is_video_file(const fs::path& path) {
-    const FileHead head = read_head(path);
+    const FileHead head = read_file_head(path);
     return head.is_regular && !picture_kind(std::span(head.bytes).first(head.size)) && looks_like_video(path);
 }
 

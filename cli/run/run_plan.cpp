@@ -201,7 +201,7 @@ Result<PixelRect> parse_region(const std::string& text) {
 }
 
 Result<Picture> read_mask(const std::string& file) {
-    auto read = read_picture(file);
+    auto read = read_single_picture(file);
     if (!read) return Error{ErrorCode::unreadable_input, "--mask " + read.error().message};
     Picture mask{.width = read->width, .height = read->height, .format = PixelFormat::grey8, .pixels = {}};
     // Black is 0 in every format; 16 bits may hold numbers of regions, which 8 would round to it.

@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-enum class Writing { done, going_on, unknown };
+enum class Writing { done, going_on, untold };
 
 /// Whether somebody has the file open for writing. Linux grants a lease for reading only if nobody has; to some it
 /// grants none at all (of other people's files, on some network file systems).
@@ -25,14 +25,14 @@ Writing writing_of(int file) {
         ::fcntl(file, F_SETLEASE, F_UNLCK);
         return Writing::done;
     }
-    return errno == EAGAIN ? Writing::going_on : Writing::unknown;
+    return errno == EAGAIN ? Writing::going_on : Writing::untold;
 }
 
 /// What opening a file for a moment tells of it.
 struct OpenedFile {
     bool opened = false;
     int failure = 0;
-    Writing writing = Writing::unknown;
+    Writing writing = Writing::untold;
     struct stat status {};
 };
 
@@ -125,7 +125,7 @@ void WatchedFiles::offer(const fs::path& path, Word word) {
         return;
     }
     unfinished_.erase(name);
-    const bool nobody_can_tell = file.writing == Writing::unknown;
+    const bool nobody_can_tell = file.writing == Writing::untold;
     if (word == Word::created && nobody_can_tell && !has_other_names) return;
     const Identity identity = identity_of(file.status);
     if (word == Word::found && must_settle(name, identity, nobody_can_tell, file.status.st_mtim.tv_sec)) return;
