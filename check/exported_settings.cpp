@@ -161,8 +161,8 @@ void read_named_constants(const Graph& graph, SettingsOverrides& settings) {
         const auto setting = std::ranges::find(setting_table(), value.name, &Setting::key);
         if (setting == setting_table().end()) continue;
         const Tensor& tensor = value.constant;
-        const std::string text = tensor.type() == DataType::float32 ? to_text(tensor.data<float>()[0])
-                                 : tensor.type() == DataType::int64 ? to_text(tensor.data<std::int64_t>()[0])
+        const std::string text = tensor.type() == DataType::float32 ? detect::to_text(tensor.data<float>()[0])
+                                 : tensor.type() == DataType::int64 ? detect::to_text(tensor.data<std::int64_t>()[0])
                                                                     : "";
         if (auto read = read_override(*setting, text, settings); !read) continue;
     }

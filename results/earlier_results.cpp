@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "results/earlier_results.h"
 
+#include "base/text_encoding.h"
 #include "results/time_of_change.h"
 
 #include <algorithm>
@@ -30,6 +31,10 @@ void merge(std::vector<PictureResult>& results, std::vector<PictureResult> newer
 Result<void> EarlierResults::read(const fs::path& file, ParseResults parse, const fs::path& name) {
     const auto text = read_text(file);
     if (!text) return {};
+    if (const auto byte = first_byte_beyond_utf8(*text)) {
+        return Error{ErrorCode::unreadable_input,
+                     name.string() + ": is not UTF-8 (byte " + std::to_string(*byte + 1) + ")"};
+    }
     auto results = parse(*text);
     if (!results) return in_file(name, results.error());
     any_ = true;

@@ -120,7 +120,7 @@ TEST_F(WrongFile, AsClassNames) {
     EXPECT_THAT(as_labels("missing"), HasSubstr("no such file"));
     EXPECT_THAT(as_labels("folder"), HasSubstr("not a file"));
     EXPECT_THAT(as_labels("empty"), HasSubstr("no class names found"));
-    EXPECT_THAT(as_labels("picture.png"), HasSubstr("not a text file"));
+    EXPECT_THAT(as_labels("picture.png"), HasSubstr("is not UTF-8; save the file as UTF-8"));
     EXPECT_THAT(as_labels("/dev/zero"), HasSubstr("not a file"));
 }
 

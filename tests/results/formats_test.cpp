@@ -145,6 +145,20 @@ TEST_P(Collected, SomethingElseIsRefusedInWordsOfItsOwn) {
     EXPECT_EQ(text_of(file_), "something else\n");
 }
 
+TEST_P(Collected, TextInAnotherEncodingIsRefused) {
+    write({result_of(folder_ / "a.png")});
+    std::string text = text_of(file_);
+    const std::size_t at = text.find("a.png");
+    if (GetParam()->option.flag == "--coco") GTEST_SKIP() << "JSON's parser says so";
+    ASSERT_NE(at, std::string::npos);
+    text[at] = '\xE9';
+    std::ofstream(file_, std::ios::binary) << text;
+    const auto read = open()->resume();
+    ASSERT_FALSE(read.ok());
+    EXPECT_EQ(read.error().code, ErrorCode::unreadable_input);
+    EXPECT_THAT(read.error().message, HasSubstr("is not UTF-8 (byte " + std::to_string(at + 1)));
+}
+
 TEST_P(Collected, AFolderThatIsMissingIsSaid) {
     file_ = folder_ / "missing" / "found";
     const auto writer = GetParam()->open({.file = file_, .labels = labels});

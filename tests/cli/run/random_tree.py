@@ -18,7 +18,7 @@ from PIL import Image
 def png(width):
     """Each picture has a width of its own, which tells it."""
     file = io.BytesIO()
-    Image.new("L", (width, 8), 90).save(file, "PNG")
+    Image.linear_gradient("L").resize((width, 8)).save(file, "PNG")  # not flat, which is doubtful
     return file.getvalue()
 
 
