@@ -22,7 +22,7 @@ class Annotations(CliCase):
 
     def coco(self, *pictures, exit_code=0):
         """What was printed on standard error, and the image ids of the results."""
-        ran = self.run_detect(*pictures, "--no-draw", "--quiet", "--annotations", "truth.json", "--coco", "results.json",
+        ran = self.run_detect(*pictures, "--no-draw", "--quiet", "--annotations", "truth.json", "--coco", "results.json", "--overwrite",
                               exit_code=exit_code)
         return ran.stderr, [(r["image_id"], r["file_name"]) for r in json.loads((self.folder / "results.json").read_text())]
 
