@@ -34,7 +34,7 @@ TEST_F(Usage, HelpNamesTheVerbsAndTheExitCodes) {
     EXPECT_THAT(help.output, AllOf(HasSubstr("export"), HasSubstr("run"), HasSubstr("info"), HasSubstr("bench")));
     EXPECT_THAT(help.output,
                 AllOf(HasSubstr("0 done"), HasSubstr("1 anything else"), HasSubstr("2 usage"),
-                      HasSubstr("3 unreadable input"), HasSubstr("4 bad model"), HasSubstr("5 some inputs")));
+                      HasSubstr("3 unreadable input"), HasSubstr("4 bad model"), HasSubstr("5 a part was not judged")));
 }
 
 struct Verb {

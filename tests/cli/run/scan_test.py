@@ -46,7 +46,7 @@ class Scan(CliCase):
         # Seams are looked for among faint detections, too.
         begin = time.monotonic()
         process = subprocess.Popen([DETECT, "run", *map(str, arguments), "--model", BUNDLED, "--no-draw", "--quiet",
-                                    "--score", "0.3", "--json", "found.json"], cwd=self.folder)
+                                    "--score", "0.3", "--json", "found.json", "--overwrite"], cwd=self.folder)
         peak = 0
         while process.poll() is None:
             try:
