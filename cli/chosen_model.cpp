@@ -43,8 +43,9 @@ Result<ChosenModel> choose_model(const CLI::App& command, const std::string& mod
     DETECT_TRY_ASSIGN(GivenSettings given, read_settings(command, settings));
     chosen.is_bundled = model.empty() && chosen.file == bundled_checkpoint();
     if (model.empty() && !quiet) {
-        note(chosen.is_bundled ? "using the bundled circuit-board model; give another one with --model"
-                               : "using " + chosen.file.string());
+        note(chosen.is_bundled
+                 ? "using the bundled circuit-board model (" + chosen.file.string() + "); give another one with --model"
+                 : "using " + chosen.file.string());
     }
     chosen.is_checkpoint = looks_like_checkpoint(chosen.file);
     if (!chosen.is_checkpoint && !given.first_option.empty()) {

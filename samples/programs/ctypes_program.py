@@ -10,7 +10,7 @@ import re
 import sys
 from ctypes import POINTER, byref, c_char_p, c_double, c_float, c_int32, c_size_t, c_uint32, c_uint64, c_void_p
 
-ABI_VERSION = 2
+ABI_VERSION = 3
 RGB8 = 2
 
 
@@ -24,7 +24,7 @@ class Options(ctypes.Structure):
 
 class Image(ctypes.Structure):
     _fields_ = [("pixels", c_void_p), ("width", c_int32), ("height", c_int32), ("stride_bytes", c_size_t),
-                ("format", c_int32)]
+                ("format", c_int32), ("bits", c_int32)]
 
 
 class Detection(ctypes.Structure):
