@@ -100,6 +100,39 @@ std::optional<std::string> recognise_other(const Names& names) {
 
 } // namespace
 
+std::optional<std::string> find_computed_weights(const TensorEntries& tensors) {
+    /// The tensors that torch puts in a weight's place, and what takes them away.
+    struct Form {
+        std::string_view ending;
+        std::string_view companion;
+        std::string_view what;
+        std::string_view remedy;
+    };
+    constexpr std::array forms{
+        Form{"_orig", "_mask", "is pruned", "torch.nn.utils.prune.remove(module, name)"},
+        Form{"_orig", "_u", "is under spectral norm", "torch.nn.utils.remove_spectral_norm(module)"},
+        Form{"_v", "_g", "is under weight norm", "torch.nn.utils.remove_weight_norm(module)"},
+    };
+    const auto advice = [](const std::string& weight, std::string_view what, std::string_view remedy) {
+        return "tensor " + printable(weight) + " " + std::string(what) +
+               ": torch computes it from others; make it plain with " + std::string(remedy) + " and save again";
+    };
+    for (const auto& [name, entry] : tensors) {
+        for (const Form& form : forms) {
+            if (!name.ends_with(form.ending)) continue;
+            const std::string weight = name.substr(0, name.size() - form.ending.size());
+            if (tensors.contains(weight + std::string(form.companion))) return advice(weight, form.what, form.remedy);
+        }
+        constexpr std::string_view parametrised = ".parametrizations.";
+        if (const std::size_t at = name.find(parametrised); at != std::string::npos) {
+            const std::string_view behind = std::string_view(name).substr(at + parametrised.size());
+            return advice(name.substr(0, at + 1) + std::string(behind.substr(0, behind.find('.'))), "is parametrised",
+                          "torch.nn.utils.parametrize.remove_parametrizations(module, name)");
+        }
+    }
+    return std::nullopt;
+}
+
 std::optional<std::string> recognise_other_network(const TensorEntries& tensors) {
     const Names names(tensors);
     if (auto detector = recognise_detector(names)) return detector;

@@ -101,6 +101,7 @@ std::vector<std::string> NetworkWeights::unexpected(const std::set<std::string, 
 
 Result<NetworkWeights> load_network_weights(const Checkpoint& checkpoint) {
     if (checkpoint.tensors().empty()) return bad_model(checkpoint, "holds no tensors; save model.state_dict()");
+    if (const auto computed = find_computed_weights(checkpoint.tensors())) return bad_model(checkpoint, *computed);
     if (const auto other = recognise_other_network(checkpoint.tensors())) {
         return bad_model(checkpoint, "looks like " + *other + ", not " + std::string(target_network));
     }

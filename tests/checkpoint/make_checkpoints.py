@@ -21,6 +21,8 @@ import zipfile
 try:
     import numpy
     import torch
+    import torch.nn.utils.parametrizations
+    import torch.nn.utils.prune
     import torchvision
 except ImportError as error:
     print(error, file=sys.stderr)
@@ -380,8 +382,22 @@ def networks():
     save_plain("target_one_class", {**small, "roi_heads.box_predictor.cls_score.weight": torch.zeros(1, 1)})
     save_plain("target_without_scores", {key: value for key, value in small.items() if "cls_score" not in key})
     save_plain("target_with_more", {**small, "rpn.extra.weight": torch.zeros(1)})
+    for name, module in computed_weights().items():
+        rest = {key: value for key, value in small.items() if key != "rpn.head.conv.0.0.weight"}
+        save_plain(name, {**rest, **{f"rpn.head.conv.0.0.{key}": value for key, value in module.state_dict().items()}})
     save_plain("network_yolo", {f"model.{i}.conv.weight": torch.zeros(1) for i in range(3)})
     save_plain("network_strange", {"encoder.a": torch.zeros(1), "decoder.b": torch.zeros(1)})
+
+
+def computed_weights():
+    """Layers whose weight torch computes from other tensors."""
+    utils = torch.nn.utils
+    layers = {f"target_{name}": torch.nn.Conv2d(2, 2, 1) for name in ("pruned", "spectral", "weight_norm", "parametrised")}
+    utils.prune.l1_unstructured(layers["target_pruned"], "weight", 1)
+    utils.spectral_norm(layers["target_spectral"])
+    utils.weight_norm(layers["target_weight_norm"])
+    utils.parametrizations.spectral_norm(layers["target_parametrised"])
+    return layers
 
 
 def old_name(key):

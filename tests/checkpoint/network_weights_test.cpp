@@ -74,6 +74,16 @@ TEST(NetworkWeights, ListsWhatNothingAskedFor) {
     EXPECT_THAT(old->unexpected(used), ElementsAre("backbone.fpn.layer_blocks.1.bias")) << "the key as the file has it";
 }
 
+TEST(NetworkWeights, WeightsThatTorchComputesSayHowToMakeThemPlain) {
+    REQUIRE_CHECKPOINT_FILES();
+    const std::string weight = "tensor rpn.head.conv.0.0.weight ";
+    EXPECT_THAT(refusal("target_pruned"), HasSubstr(weight + "is pruned: torch computes it from others; make it plain "
+                                                             "with torch.nn.utils.prune.remove(module, name)"));
+    EXPECT_THAT(refusal("target_spectral"), HasSubstr(weight + "is under spectral norm"));
+    EXPECT_THAT(refusal("target_weight_norm"), HasSubstr(weight + "is under weight norm"));
+    EXPECT_THAT(refusal("target_parametrised"), HasSubstr(weight + "is parametrised"));
+}
+
 TEST(NetworkWeights, RefusesWeightsThatMakeNoSense) {
     REQUIRE_CHECKPOINT_FILES();
     EXPECT_THAT(refusal("target_nan"), HasSubstr("tensor rpn.head.conv.0.0.bias contains nan"));
