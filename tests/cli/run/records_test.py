@@ -44,17 +44,19 @@ class Records(CliCase):
         self.assertEqual(len(json.loads((self.folder / "f.json").read_text())["images"]), 1)
 
     def test_every_record_says_what_it_is_of(self):
-        self.run_detect("a.png", "-o", "drawn.png", "--json", "f.json", "--csv", "f.csv", "--score", "0.25")
+        self.run_detect("a.png", "-o", "drawn.png", "--json", "f.json", "--csv", "f.csv", "--score", "0.25,first=0.5")
         document = json.loads((self.folder / "f.json").read_text())
         (record,) = document["images"]
         model = pathlib.Path(TINY_MODEL)
         self.assertEqual((document["schema_version"], record["schema_version"]), (2, 2))
         self.assertEqual(record["model"], {"name": model.name, "sha256": hashlib.sha256(model.read_bytes()).hexdigest()})
-        self.assertEqual((record["min_score"], record["drawn"]), (0.25, "drawn.png"))
+        self.assertEqual((record["min_score"], record["class_scores"], record["drawn"]), (0.25, {"first": 0.5}, "drawn.png"))
         self.assertNotIn("time", record)
-        row = next(csv.DictReader(io.StringIO((self.folder / "f.csv").read_text())))
-        self.assertEqual((row["csv_version"], row["model"], row["model_sha256"], row["min_score"], row["drawn"]),
-                         ("2", model.name, record["model"]["sha256"], "0.25", "drawn.png"))
+        rows = list(csv.DictReader(io.StringIO((self.folder / "f.csv").read_text())))
+        self.assertEqual([(row["label"], row["min_score"]) for row in rows], [("first", "0.5"), ("second", "0.25")])
+        for row in rows:
+            self.assertEqual((row["csv_version"], row["model"], row["model_sha256"], row["drawn"]),
+                             ("2", model.name, record["model"]["sha256"], "drawn.png"))
 
     def test_the_bundled_model_says_so(self):
         result = subprocess.run([DETECT, "run", "a.png", "--no-draw", "--json", "f.json"], cwd=self.folder, text=True,
