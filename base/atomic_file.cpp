@@ -55,11 +55,7 @@ Result<AtomicFile> AtomicFile::create(const std::filesystem::path& path) {
     if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
         return cannot_write(path, "is not a regular file");
     }
-    // No circles: `status` has followed the links. They may lead to what is yet to be written.
-    std::filesystem::path target = path;
-    while (std::filesystem::is_symlink(target, code)) {
-        target = target.parent_path() / std::filesystem::read_symlink(target, code);
-    }
+    std::filesystem::path target = without_links(path);
     if (const int descriptor = open_nameless(target); descriptor >= 0) {
         return AtomicFile(path, std::move(target), path_of(descriptor), false, descriptor);
     }
@@ -121,6 +117,14 @@ Result<void> AtomicFile::commit(Sync sync) {
     if (has_name_ && ::rename(temporary_.c_str(), target_.c_str()) != 0) return cannot_write(path_);
     has_name_ = false;
     return {};
+}
+
+std::filesystem::path without_links(std::filesystem::path path) {
+    constexpr int most_links = 40; // as Linux has it
+    std::error_code code;
+    for (int i = 0; i < most_links && std::filesystem::is_symlink(path, code); ++i)
+        path = path.parent_path() / std::filesystem::read_symlink(path, code);
+    return path;
 }
 
 Result<void> write_file(const std::filesystem::path& path, std::string_view text) {

@@ -47,6 +47,9 @@ private:
     int descriptor_;
 };
 
+/// Where symbolic links lead, which may be to what is yet to be written. Circles end.
+[[nodiscard]] std::filesystem::path without_links(std::filesystem::path path);
+
 /// Writes a file as a whole, with the same care.
 Result<void> write_file(const std::filesystem::path& path, std::string_view text);
 

@@ -91,12 +91,9 @@ Result<Size> parse_size(std::string_view text) {
 
 /// The picture in 8 bits, at this size.
 Result<Picture> read_at_size(const std::string& file, Size size, int bits) {
-    auto read = read_single_picture(file);
-    if (!read) return Error{ErrorCode::unreadable_input, read.error().message};
-    if (auto sound = apply_bits(*read, bits); !sound)
-        return Error{ErrorCode::unreadable_input, file + ": " + sound.error().message};
-    if (size.height == 0 || (size.height == read->height && size.width == read->width)) return to_rgb8(read->view());
-    DETECT_TRY_ASSIGN(Picture picture, to_rgb8(read->view()));
+    DETECT_TRY_ASSIGN(const Picture read, read_input_picture(file, bits));
+    if (size.height == 0 || (size.height == read.height && size.width == read.width)) return to_rgb8(read.view());
+    DETECT_TRY_ASSIGN(Picture picture, to_rgb8(read.view()));
     const std::size_t bytes = 3 * static_cast<std::size_t>(size.height) * static_cast<std::size_t>(size.width);
     Picture resized{.width = size.width,
                     .height = size.height,

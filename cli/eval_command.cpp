@@ -162,9 +162,7 @@ evaluation::PictureReader picture_reader(const EvalArguments& arguments, const e
         files.emplace(dataset.images[i].file_name, pictures.files[i]);
     return [files = std::move(files), bits = arguments.bits](const std::string& file_name) -> Result<Picture> {
         DETECT_TRY_ASSIGN(const std::filesystem::path file, files.at(file_name));
-        DETECT_TRY_ASSIGN(Picture picture, read_single_picture(file));
-        DETECT_TRY(apply_bits(picture, bits));
-        return picture;
+        return read_input_picture(file, bits);
     };
 }
 

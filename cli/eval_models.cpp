@@ -82,12 +82,9 @@ Result<void> run_on(LoadedModel& model, const ImageView& picture, std::size_t im
 /// All models on one picture. What is wrong with a picture is "unreadable input", whatever it is.
 Result<void> run_on_file(std::vector<LoadedModel>& models, const Result<fs::path>& found, std::size_t image, int bits) {
     DETECT_TRY_ASSIGN(const fs::path file, found);
-    auto picture = read_single_picture(file);
-    if (!picture) return Error{ErrorCode::unreadable_input, picture.error().message};
-    if (auto sound = apply_bits(*picture, bits); !sound)
-        return Error{ErrorCode::unreadable_input, file.string() + ": " + sound.error().message};
+    DETECT_TRY_ASSIGN(const Picture picture, read_input_picture(file, bits));
     for (LoadedModel& model : models) {
-        auto done = run_on(model, picture->view(), image);
+        auto done = run_on(model, picture.view(), image);
         if (done) continue;
         const bool pictures_fault = done.error().code == ErrorCode::invalid_argument;
         return Error{pictures_fault ? ErrorCode::unreadable_input : done.error().code,

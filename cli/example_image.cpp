@@ -17,7 +17,9 @@ Result<Tensor> read_example_image(const std::filesystem::path& path, int bits) {
     if (pages.pages > 1)
         warn(path.string() + ": holds " + std::to_string(pages.pages) + " pages; the first one is the example");
     if (!pages.left_out.empty()) warn(path.string() + ": " + pages.left_out);
-    DETECT_TRY_ASSIGN(const Picture picture, read_input_picture(path, bits));
+    DETECT_TRY_ASSIGN(Picture picture, read_picture(path));
+    if (auto sound = apply_bits(picture, bits); !sound)
+        return Error{ErrorCode::unreadable_input, path.string() + ": " + sound.error().message};
     DETECT_TRY_ASSIGN(Tensor tensor,
                       Tensor::create_uninitialised(DataType::float32, {3, picture.height, picture.width}));
     if (auto converted = image_to_tensor(picture.view(), tensor.mutable_data<float>()); !converted) {

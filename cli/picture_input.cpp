@@ -22,8 +22,9 @@ Result<void> apply_bits(Picture& picture, int bits) {
 }
 
 Result<Picture> read_input_picture(const std::filesystem::path& file, int bits) {
-    DETECT_TRY_ASSIGN(Picture picture, read_picture(file));
-    if (auto sound = apply_bits(picture, bits); !sound)
+    auto picture = read_single_picture(file);
+    if (!picture) return Error{ErrorCode::unreadable_input, picture.error().message};
+    if (auto sound = apply_bits(*picture, bits); !sound)
         return Error{ErrorCode::unreadable_input, printable_path(file) + ": " + sound.error().message};
     return picture;
 }

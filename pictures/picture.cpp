@@ -218,6 +218,10 @@ ImageView Picture::view() const {
 
 Result<Picture> decode_picture(std::span<const std::byte> file, std::string_view name, std::int64_t page) {
     try {
+        if (is_raw_file(file, name)) {
+            return named(
+                name, Error{ErrorCode::unsupported, "a camera's raw file is not read; save it as TIFF, PNG or JPEG"});
+        }
         auto decoded = decode_any(file, page);
         if (!decoded && page != 1) {
             const Error error = std::move(decoded).error();
@@ -230,18 +234,19 @@ Result<Picture> decode_picture(std::span<const std::byte> file, std::string_view
     }
 }
 
-Result<Picture> read_picture(const std::filesystem::path& path, std::int64_t page) {
+Result<std::vector<std::byte>> read_picture_file(const std::filesystem::path& path) {
     try {
         auto file = read_file(path);
         if (!file) return named(path.string(), std::move(file).error());
-        if (is_raw_file(*file, path)) {
-            return named(path.string(), Error{ErrorCode::unsupported, "a camera's raw file is not read; save it as "
-                                                                      "TIFF, PNG or JPEG"});
-        }
-        return decode_picture(*file, path.string(), page);
+        return file;
     } catch (const std::bad_alloc&) {
         return named(path.string(), Error{ErrorCode::resource_limit, "not enough memory for this file"});
     }
+}
+
+Result<Picture> read_picture(const std::filesystem::path& path, std::int64_t page) {
+    DETECT_TRY_ASSIGN(const std::vector<std::byte> file, read_picture_file(path));
+    return decode_picture(file, path.string(), page);
 }
 
 Result<Picture> read_single_picture(const std::filesystem::path& path) {

@@ -48,6 +48,9 @@ inline constexpr std::uintmax_t max_picture_file_bytes = std::uintmax_t{4} << 30
 /// `resource_limit`.
 Result<Picture> read_picture(const std::filesystem::path& path, std::int64_t page = 1);
 
+/// The bytes of such a file, for `decode_picture`: for those who want to know more of them than what they show.
+Result<std::vector<std::byte>> read_picture_file(const std::filesystem::path& path);
+
 /// The same where a file stands for one picture: `unreadable_input` if it holds more than that.
 Result<Picture> read_single_picture(const std::filesystem::path& path);
 

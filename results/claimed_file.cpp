@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "results/claimed_file.h"
 
+#include "base/atomic_file.h"
 #include "base/text.h"
 #include "base/try.h"
 
@@ -17,15 +18,6 @@ namespace detect {
 namespace fs = std::filesystem;
 
 namespace {
-
-/// Links may lead to what is yet to be written; circles end.
-fs::path without_links(fs::path path) {
-    constexpr int most_links = 40;
-    std::error_code code;
-    for (int i = 0; i < most_links && fs::is_symlink(path, code); ++i)
-        path = path.parent_path() / fs::read_symlink(path, code);
-    return path;
-}
 
 fs::path with_ending(fs::path path, const std::string& ending) { return path += ending; }
 

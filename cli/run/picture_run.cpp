@@ -83,10 +83,21 @@ std::optional<PictureRun::Load> PictureRun::next() {
 
 PictureRun::Job PictureRun::Load::operator()() {
     if (job.skipped) return std::move(job);
-    if (!job.picture) job.picture = read_picture(job.input.name, job.input.page.value_or(1));
+    if (!job.picture) read(job, run->parts_.plan.results.hash);
     if (*job.picture) job.memory.resize((*job.picture)->pixels.size());
     run->look_at(job);
     return std::move(job);
+}
+
+/// The hash is that of the bytes that are looked at, whatever stands under the name by now.
+void PictureRun::read(Job& job, bool hash) {
+    const auto file = read_picture_file(job.input.name);
+    if (!file) {
+        job.picture = file.error();
+        return;
+    }
+    if (hash) job.result.sha256 = sha256(*file);
+    job.picture = decode_picture(*file, job.input.name, job.input.page.value_or(1));
 }
 
 void PictureRun::fail(Job& job, Error error, std::string_view code) {
@@ -100,11 +111,6 @@ void PictureRun::look_at(Job& job) const {
     job.result.file = path_as_text(input.name);
     if (input.frame) job.result.frame = input.frame->index;
     job.result.page = input.page;
-    const bool is_file = !input.frame;
-    // Of what cannot be read the error says so.
-    if (parts_.plan.results.hash && is_file) {
-        if (auto hash = sha256_of_file(input.name)) job.result.sha256 = *std::move(hash);
-    }
     if (!*job.picture) {
         fail(job, {ErrorCode::unreadable_input, job.picture->error().message}, to_string(job.picture->error().code));
         return;
