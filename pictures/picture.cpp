@@ -56,7 +56,7 @@ namespace {
 using picture_file::Bytes;
 using picture_file::Decoded;
 
-Error named(std::string_view name, Error error) {
+Error named(std::string_view name, const Error& error) {
     return Error{error.code, without_controls(name, '?') + ": " + without_controls(error.message, '?')};
 }
 
