@@ -12,7 +12,9 @@
     DO(jpeg)                                                                                                           \
     DO(labels)                                                                                                         \
     DO(npy)                                                                                                            \
+    DO(onnx_external_data)                                                                                             \
     DO(onnx_read)                                                                                                      \
+    DO(onnx_run)                                                                                                       \
     DO(orientation)                                                                                                    \
     DO(pickle)                                                                                                         \
     DO(png)                                                                                                            \
