@@ -2,6 +2,7 @@
 #include "fuzz/targets.h"
 #include "onnx/reader.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
