@@ -69,8 +69,8 @@ Neighbours neighbours_of(std::span<const PixelRect> tiles) {
     for (std::size_t i = 0; i < tiles.size(); ++i) {
         const auto first = std::ranges::upper_bound(from_top, tiles[i].y - tallest, {}, top);
         const auto last = std::ranges::lower_bound(first, from_top.end(), tiles[i].y + tiles[i].height, {}, top);
-        for (const std::size_t j : std::ranges::subrange(first, last)) {
-            if (j != i && overlaps(tiles[i], tiles[j])) neighbours[i].push_back(j);
+        for (auto j = first; j != last; ++j) {
+            if (*j != i && overlaps(tiles[i], tiles[*j])) neighbours[i].push_back(*j);
         }
     }
     return neighbours;
@@ -196,7 +196,7 @@ Result<ImageResult> run_tiled(const ImageView& picture, const TilingOptions& opt
         const std::span rest = std::span(tiles).subspan(found.size());
         const std::int64_t most = std::max<std::int64_t>(1, tiles_per_run * pixels(tiles.front()) / pixels(rest[0]));
         std::vector<ImageView> views;
-        for (const PixelRect& tile : rest | std::views::take(most)) {
+        for (const PixelRect& tile : rest.first(std::min(rest.size(), static_cast<std::size_t>(most)))) {
             if (tile.width != rest[0].width || tile.height != rest[0].height) break;
             views.push_back(part_of(picture, tile));
         }

@@ -32,7 +32,7 @@ std::vector<std::size_t> take(const Items& items, std::span<const std::size_t>& 
 std::vector<std::size_t> counting_first(const std::vector<bool>& ignored) {
     std::vector<std::size_t> order(ignored.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
-    std::ranges::stable_partition(order, [&](std::size_t object) { return !ignored[object]; });
+    std::stable_partition(order.begin(), order.end(), [&](std::size_t object) { return !ignored[object]; });
     return order;
 }
 

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <ranges>
+#include <span>
 
 namespace detect::evaluation {
 
@@ -62,7 +62,7 @@ std::string coco_table(const CocoMetrics& metrics) {
     for (const std::size_t first : {std::size_t{0}, std::size_t{6}}) {
         std::vector<std::string> names{"  "};
         std::vector<std::string> values{"  "};
-        for (const auto& [name, value] : figures | std::views::drop(first) | std::views::take(6)) {
+        for (const auto& [name, value] : std::span(figures).subspan(first, 6)) {
             names.emplace_back(name);
             values.push_back(figure(value));
         }

@@ -61,6 +61,8 @@ Result<Bytes> first_frame(Bytes riff, const WebPBitstreamFeatures& canvas) {
 } // namespace
 
 Result<Decoded> decode_webp(Bytes file) {
+    constexpr std::size_t riff_header = 12;
+    if (file.size() < riff_header) return cut_off("WebP: no header");
     const std::size_t stated = little_endian_32(file, 4) + 8;
     if (file.size() < stated) {
         return cut_off("WebP: the file has " + std::to_string(file.size()) + " of " + std::to_string(stated) +

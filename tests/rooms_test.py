@@ -41,7 +41,7 @@ ROOMS = [
     "cli",
 ]
 # What stands around the rooms, and may include all of them.
-AROUND = ["bench", "docs", "packaging", "samples", "scripts", "tests"]
+AROUND = ["bench", "docs", "fuzz", "packaging", "samples", "scripts", "tests"]
 # Rooms whose parts are mixed with what they are parts of, as a family of files with its index: both directions go.
 MIXED = {("graph/operators", "graph"), ("executor/steps", "executor"),
          ("executor/lowering", "executor")}

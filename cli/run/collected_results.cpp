@@ -33,7 +33,7 @@ Result<CollectedResults> CollectedResults::open(const ResultsPlan& plan, std::sp
         outputs.push_back({.format = each.format, .is_file = !each.file.empty(), .writer = std::move(writer)});
     }
     // What grows with each picture comes first.
-    std::ranges::stable_partition(outputs, [](const Output& output) { return output.format->streams; });
+    std::stable_partition(outputs.begin(), outputs.end(), [](const Output& output) { return output.format->streams; });
     for (const Output& output : outputs) {
         if (!plan.resume || !output.is_file) continue;
         if (auto read = output.writer->resume(); !read)

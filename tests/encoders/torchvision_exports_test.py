@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """torchvision's own exports of the detector, as its documentation makes them, give what ONNX Runtime makes of them.
 
-Both presets, opsets 11 to 16, from the trained checkpoint in DETECT_SHARED_DIR; at the size that was traced and at
+Opsets 11 to 16, from the trained checkpoint in DETECT_SHARED_DIR; at the size that was traced and at
 others, as far as ONNX Runtime gets there.
 """
 
@@ -69,8 +69,9 @@ class TorchvisionExports(Comparison):
         self.assertGreater(compared, 0)
 
 
-for preset in ("800", "320"):
-    for opset in (11, 12, 13, 14, 15, 16):
+# The presets differ in numbers alone: of the second, the oldest and the newest opset will do.
+for preset, opsets in (("800", (11, 12, 13, 14, 15, 16)), ("320", (11, 16))):
+    for opset in opsets:
         setattr(TorchvisionExports, f"test_preset_{preset}_opset_{opset}",
                 lambda self, preset=preset, opset=opset: self.compare(preset, opset))
 

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "evaluation/dataset.h"
+#include "fuzz/memory_file.h"
+#include "fuzz/targets.h"
+
+void detect::fuzz::coco_truth(Bytes input) {
+    const MemoryFile file(input);
+    const auto dataset = evaluation::read_ground_truth(file.path());
+    if (value_of(dataset) == nullptr) return;
+    for (const auto& annotation : dataset->annotations) {
+        require(annotation.image < dataset->images.size(), "an annotation has an image");
+        require(annotation.category < dataset->categories.size(), "an annotation has a category");
+        require(annotation.box.width >= 0 && annotation.box.height >= 0, "a box has a size");
+    }
+}

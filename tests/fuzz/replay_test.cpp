@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fuzz/targets.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <set>
+
+namespace detect::fuzz {
+
+namespace {
+
+struct Target {
+    const char* name;
+    void (*run)(Bytes);
+};
+
+constexpr Target all_targets[] = {
+#define DETECT_LIST_FUZZ_TARGET(name) {#name, name},
+    DETECT_FUZZ_TARGETS(DETECT_LIST_FUZZ_TARGET)
+#undef DETECT_LIST_FUZZ_TARGET
+};
+
+std::vector<std::byte> read_file(const std::filesystem::path& path) {
+    std::ifstream stream(path, std::ios::binary);
+    const std::string text{std::istreambuf_iterator<char>(stream), {}};
+    const auto bytes = std::as_bytes(std::span(text));
+    return {bytes.begin(), bytes.end()};
+}
+
+std::vector<std::filesystem::path> files_in(const std::filesystem::path& folder) {
+    std::vector<std::filesystem::path> files;
+    if (!std::filesystem::is_directory(folder)) return files;
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) files.push_back(entry.path());
+    std::ranges::sort(files);
+    return files;
+}
+
+class Replay : public testing::TestWithParam<Target> {};
+
+TEST_P(Replay, SeedsAndFindings) {
+    const std::filesystem::path root(DETECT_FUZZ_DIR);
+    const auto seeds = files_in(root / "seeds" / GetParam().name);
+    EXPECT_FALSE(seeds.empty()) << "a target has seeds in fuzz/seeds/" << GetParam().name;
+    std::vector<std::filesystem::path> files = seeds;
+    std::ranges::copy(files_in(root / "found" / GetParam().name), std::back_inserter(files));
+    for (const auto& file : files) {
+        EXPECT_NO_THROW(GetParam().run(read_file(file))) << file;
+    }
+    EXPECT_NO_THROW(GetParam().run({})) << "no bytes at all";
+}
+
+INSTANTIATE_TEST_SUITE_P(Fuzz, Replay, testing::ValuesIn(all_targets),
+                         [](const auto& target) { return std::string(target.param.name); });
+
+TEST(FuzzFolders, AreOfTargets) {
+    std::set<std::string> names;
+    for (const Target& target : all_targets) names.insert(target.name);
+    for (const char* kind : {"seeds", "found", "dictionaries"}) {
+        for (const auto& entry : files_in(std::filesystem::path(DETECT_FUZZ_DIR) / kind)) {
+            EXPECT_TRUE(names.contains(entry.stem())) << entry << " is of no target in fuzz/targets.h";
+        }
+    }
+}
+
+} // namespace
+
+} // namespace detect::fuzz
