@@ -42,6 +42,7 @@ Result<int> run(const CLI::App& command, const RunOptions& options) {
     DETECT_TRY_ASSIGN(const Detector detector, open_detector(plan.model, plan.detector));
     if (plan.verbosity != Verbosity::quiet) note_model_scores(detector, plan.detector);
     DETECT_TRY_ASSIGN(const DetectionRules rules, plan_rules(options, detector.labels()));
+    interruption.work_begins();
     DETECT_TRY_ASSIGN(CollectedResults collected, CollectedResults::open(plan.results, detector.labels(), plan.inputs));
     if (plan.results.drawings) DETECT_TRY(make_new_folder(*plan.results.drawings));
     RunParts parts{.plan = plan,
