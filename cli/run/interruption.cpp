@@ -65,6 +65,7 @@ Interruption::~Interruption() {
 void Interruption::on_signal(int number) {
     const int error = errno;
     if (Interruption* const self = current) {
+        if (!self->working_) ::_exit(128 + number);
         int none = 0;
         if (self->signal_.compare_exchange_strong(none, number)) {
             self->first_milliseconds_ = now_milliseconds();
