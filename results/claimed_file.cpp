@@ -72,7 +72,10 @@ Result<void> ClaimedFile::lock() {
         struct stat status {};
         const bool other = descriptor_ < 0 ? errno == ELOOP || errno == EISDIR || errno == ENXIO
                                            : ::fstat(descriptor_, &status) != 0 || !S_ISREG(status.st_mode);
-        if (other) return no_file_of_ours();
+        if (other) {
+            if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
+            return no_file_of_ours();
+        }
         if (descriptor_ < 0) return cannot_write();
         if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
             const Error taken = cannot_write();
