@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "check/settings_file.h"
 
-#include "base/regular_file.h"
 #include "base/try.h"
 #include "check/exported_settings.h"
 #include "checkpoint/checkpoint.h"
@@ -9,6 +8,7 @@
 #include "onnx/reader.h"
 
 #include <algorithm>
+#include <fstream>
 
 #include <nlohmann/json.hpp>
 
@@ -17,7 +17,7 @@ namespace detect::checking {
 namespace {
 
 /// A report of an int8 export lists ranges of all its layers.
-constexpr std::uint64_t largest_report = std::uint64_t{64} << 20U;
+constexpr std::uintmax_t largest_report = std::uintmax_t{64} << 20;
 
 Error about(const std::filesystem::path& path, ErrorCode code, const std::string& what) {
     return {code, path.string() + ": " + what};
@@ -25,9 +25,11 @@ Error about(const std::filesystem::path& path, ErrorCode code, const std::string
 
 /// Whether it begins as JSON does; no ONNX file begins with a brace or a space.
 bool looks_like_json(const std::filesystem::path& path) {
-    const std::string beginning = beginning_of_file(path, 4096);
-    const std::size_t first = beginning.find_first_not_of(" \n\r\t");
-    return first != std::string::npos && beginning[first] == '{';
+    std::ifstream file(path, std::ios::binary);
+    char first = 0;
+    while (file.get(first) && (first == ' ' || first == '\n' || first == '\r' || first == '\t')) {
+    }
+    return file && first == '{';
 }
 
 Result<SettingsFile> from_metadata(const std::filesystem::path& path,
@@ -58,12 +60,11 @@ bool has_settings(const std::map<std::string, std::string>& metadata) {
 }
 
 Result<SettingsFile> from_report(const std::filesystem::path& path) {
-    const auto file = RegularFile::open(path);
-    if (!file) return about(path, ErrorCode::unreadable_input, file.error().message);
-    if (file->size() > largest_report)
+    std::error_code code;
+    if (std::filesystem::file_size(path, code) > largest_report || code)
         return about(path, ErrorCode::unreadable_input, "is too large for a report of an export");
-    DETECT_TRY_ASSIGN(const std::string text, file->text(largest_report));
-    const auto json = nlohmann::json::parse(text, nullptr, false);
+    std::ifstream file(path, std::ios::binary);
+    const auto json = nlohmann::json::parse(file, nullptr, false);
     std::map<std::string, std::string> metadata;
     if (json.is_object() && json.contains("metadata") && json["metadata"].is_object()) {
         for (const auto& [key, value] : json["metadata"].items()) {

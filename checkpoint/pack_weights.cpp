@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// detect_pack_weights: turns a checkpoint into half-precision safetensors that carry their settings.
 
-#include "base/regular_file.h"
 #include "base/try.h"
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/safetensors_writer.h"
@@ -10,6 +9,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <iostream>
 #include <map>
 #include <optional>
@@ -71,10 +71,8 @@ std::string as_metadata(const json& value) {
 }
 
 Result<void> read_settings(const std::string& path, Metadata& metadata) {
-    const auto file = detect::RegularFile::open(path);
-    const auto text = file ? file->text() : Result<std::string>(file.error());
-    if (!text) return Error{ErrorCode::unreadable_input, path + ": " + text.error().message};
-    const json settings = json::parse(*text, nullptr, false);
+    std::ifstream file(path);
+    const json settings = json::parse(file, nullptr, false);
     if (!settings.is_object()) return Error{ErrorCode::unreadable_input, path + ": cannot be read as a JSON object"};
     for (const auto& [key, value] : settings.items()) metadata[key] = as_metadata(value);
     return {};

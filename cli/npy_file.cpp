@@ -3,13 +3,13 @@
 
 #include "base/atomic_file.h"
 #include "base/checked.h"
-#include "base/regular_file.h"
 #include "base/try.h"
 #include "executor/reference/strided_copy.h"
 
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <fstream>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -151,38 +151,27 @@ private:
     bool has_shape_ = false;
 };
 
-/// A file that is read from its beginning on.
-struct Reading {
-    RegularFile file;
-    std::uint64_t at = 0;
-
-    /// Whether there were so many bytes.
-    bool read(std::span<std::byte> target) {
-        const auto count = file.read_at(at, target);
-        at += count ? *count : 0;
-        return count && *count == target.size();
-    }
-    /// The next `size` bytes; nothing if there are fewer.
-    std::optional<std::string> text(std::size_t size) {
-        std::string bytes(size, '\0');
-        return read(std::as_writable_bytes(std::span(bytes))) ? std::optional(std::move(bytes)) : std::nullopt;
-    }
-};
+/// The next `size` bytes; nothing if there are fewer.
+std::optional<std::string> read_text(std::ifstream& file, std::size_t size) {
+    std::string text(size, '\0');
+    file.read(text.data(), static_cast<std::streamsize>(size));
+    return file ? std::optional(std::move(text)) : std::nullopt;
+}
 
 /// Reads up to the first element.
-Result<Header> read_header(Reading& file) {
-    const auto front = file.text(magic.size() + 2);
+Result<Header> read_header(std::ifstream& file) {
+    const auto front = read_text(file, magic.size() + 2);
     if (!front || !front->starts_with(magic)) return unreadable("is not a .npy file, as numpy.save writes them");
     const char version = (*front)[magic.size()];
     if (version < 1 || version > 3) {
         return unreadable("is of version " + std::to_string(version) + " of the format, 1 to 3 can be read");
     }
-    const auto length = file.text(version == 1 ? 2 : 4);
+    const auto length = read_text(file, version == 1 ? 2 : 4);
     if (!length) return damaged_header();
     std::size_t size = 0;
     for (std::size_t i = length->size(); i-- > 0;) size = size << 8U | static_cast<unsigned char>((*length)[i]);
     if (size > longest_header) return damaged_header();
-    const auto text = file.text(size);
+    const auto text = read_text(file, size);
     if (!text) return damaged_header();
     return HeaderParser(*text).parse();
 }
@@ -204,21 +193,24 @@ Result<Tensor> to_row_major(const Tensor& column_major) {
 
 Result<Tensor> read_array(const fs::path& path) {
     std::error_code error;
-    if (!fs::exists(fs::status(path, error))) return unreadable("does not exist");
-    auto opened = RegularFile::open(path);
-    if (!opened) return unreadable(opened.error().message);
-    Reading file{.file = *std::move(opened)};
+    const fs::file_status status = fs::status(path, error);
+    if (!fs::exists(status)) return unreadable("does not exist");
+    if (!fs::is_regular_file(status)) return unreadable("is not a file");
+    std::ifstream file(path, std::ios::binary);
+    if (!file) return unreadable("cannot be opened");
     DETECT_TRY_ASSIGN(const Header header, read_header(file));
 
     const auto bytes = checked_byte_count(header.dims.sizes(), element_size(header.type));
-    const std::uint64_t present = file.file.size() - std::min(file.file.size(), file.at);
+    const std::uintmax_t file_bytes = fs::file_size(path, error);
+    const std::uintmax_t present = error ? 0 : file_bytes - static_cast<std::uintmax_t>(file.tellg());
     if (!bytes || static_cast<std::uintmax_t>(*bytes) != present) {
         return unreadable("holds " + std::to_string(present) + " bytes of elements, " + to_string(header.dims) +
                           " of " + std::string(to_string(header.type)) + " ask for " +
                           (bytes ? std::to_string(*bytes) : "more than can be addressed"));
     }
     DETECT_TRY_ASSIGN(Tensor tensor, Tensor::create_uninitialised(header.type, header.dims));
-    if (!file.read(tensor.mutable_bytes())) return unreadable("cannot be read: the file has changed meanwhile");
+    file.read(reinterpret_cast<char*>(tensor.mutable_bytes().data()), static_cast<std::streamsize>(*bytes));
+    if (!file) return unreadable("cannot be read");
     if (header.type == DataType::boolean) {
         // A bool must be 0 or 1 in memory; files may say anything.
         for (std::byte& value : tensor.mutable_bytes()) value = value == std::byte{0} ? std::byte{0} : std::byte{1};

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "results/json_file.h"
 
-#include "base/regular_file.h"
 #include "base/text.h"
 #include "base/try.h"
 
 #include <algorithm>
 #include <cmath>
+#include <fstream>
+#include <iterator>
 #include <optional>
 #include <string_view>
+#include <system_error>
 
 namespace detect {
 
@@ -72,9 +74,16 @@ std::string what_is_wrong(std::string_view text, std::size_t offset) {
 }
 
 Result<std::string> read_text(const std::filesystem::path& file) {
-    const auto opened = RegularFile::open(file);
-    auto text = opened ? opened->text() : Result<std::string>(opened.error());
-    if (!text) return Error{ErrorCode::unreadable_input, file.string() + ": cannot be read: " + text.error().message};
+    std::error_code code;
+    const auto status = std::filesystem::status(file, code);
+    const auto cannot = [&](const std::string& why) {
+        return Error{ErrorCode::unreadable_input, file.string() + ": cannot be read: " + why};
+    };
+    if (!std::filesystem::exists(status)) return cannot("no such file");
+    if (!std::filesystem::is_regular_file(status)) return cannot("is not a regular file");
+    std::ifstream stream(file, std::ios::binary);
+    std::string text(std::istreambuf_iterator<char>(stream), {});
+    if (!stream) return cannot("check its permissions");
     return text;
 }
 

@@ -208,7 +208,7 @@ TEST_F(DatasetFile, WhatIsNoJsonIsShownByLineAndColumn) {
 TEST_F(DatasetFile, ThatIsMissingOrAFolderIsSaidToBe) {
     EXPECT_THAT(read_ground_truth(folder_ / "none.json").error().message,
                 HasSubstr("none.json: cannot be read: no such file"));
-    EXPECT_THAT(read_ground_truth(folder_.path()).error().message, HasSubstr("is a folder"));
+    EXPECT_THAT(read_ground_truth(folder_.path()).error().message, HasSubstr("is not a regular file"));
 }
 
 TEST_F(DatasetFile, ResultsAreCheckedTheSameWay) {
