@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/run/picture_run.h"
+#include "cli/run/run_output.h"
 #include "cli/run/run_plan.h"
 
 #include <cstdlib>
@@ -33,6 +34,7 @@ std::shared_future<std::shared_ptr<const ResultConditions>> find_conditions(cons
 Result<int> run(const CLI::App& command, const RunOptions& options) {
     // Before any other thread: the signals are for this one.
     Interruption interruption;
+    const RunOutput output(interruption);
     ::setenv("OPENCV_FFMPEG_LOGLEVEL", "-8", 0); // its complaints are said in our own words
     DETECT_TRY_ASSIGN(RunPlan plan, plan_run(command, options));
     plan.sources.quiet = options.quiet;

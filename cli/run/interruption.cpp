@@ -93,6 +93,17 @@ bool Interruption::wait_readable(int descriptor, int milliseconds) const {
     return false;
 }
 
+bool Interruption::wait_writable(int descriptor) const {
+    std::array<pollfd, 2> watched{{{descriptor, POLLOUT, 0}, {event_, POLLIN, 0}}};
+    for (;;) {
+        const bool stopping = requested_;
+        const int ready = ::poll(watched.data(), stopping ? 1 : 2, stopping ? int{one_wish_milliseconds} : -1);
+        if (ready < 0 && errno != EINTR) return false;
+        if (ready > 0 && watched[0].revents != 0) return true;
+        if (ready == 0) return false;
+    }
+}
+
 Interruption::AtLast::AtLast(Interruption& interruption, std::function<void()> save)
     : interruption_(interruption), thread_([&interruption, save = std::move(save)] {
           std::uint64_t count = 0;

@@ -32,6 +32,10 @@ public:
     /// Waits until there is something to read, the time is up (-1: never), or stopping is requested: then false.
     [[nodiscard]] bool wait_readable(int descriptor, int milliseconds = -1) const;
 
+    /// Waits until something can be written, or cannot because nobody is there to read it. Once stopping is requested
+    /// it waits two seconds more at most: then false.
+    [[nodiscard]] bool wait_writable(int descriptor) const;
+
     /// Has `save` called, on a thread of its own, when a late signal comes, just before the program ends. For as long
     /// as the returned object lives; it waits for a call that has begun.
     class AtLast {

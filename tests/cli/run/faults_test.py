@@ -346,6 +346,27 @@ class Planted(FaultCase):
         self.check_nothing_is_left()
 
 
+class Unread(FaultCase):
+    """Somebody holds the pipe that is printed into, and reads no more."""
+
+    def test_the_first_signal_ends_a_run_that_waits_to_print(self):
+        for i in range(100):
+            self.picture(f"in/{i:03}.png")
+        for options in (["--jsonl", "-"], []):
+            process = self.start_detect("in", "--no-draw", "--csv", "f.csv", *options, pipesize=4096)
+            process.stdout.readline()
+            time.sleep(1)
+            self.assertIsNone(process.poll(), "it is to wait")
+            process.send_signal(signal.SIGTERM)
+            self.assertEqual(process.wait(timeout=30), 143)
+            # What was done is there, in whole.
+            rows = (self.folder / "f.csv").read_text()
+            self.assertTrue(rows.endswith("\n"))
+            self.assertIn("in/000.png", rows)
+            self.check_nothing_is_left()
+            os.remove(self.folder / "f.csv")
+
+
 class Inputs(FaultCase):
     """Nothing is waited for, whatever stands in the place of a file."""
 
