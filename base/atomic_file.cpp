@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/atomic_file.h"
 
+#include "base/temporary.h"
 #include "base/text.h"
 #include "base/try.h"
 
@@ -15,7 +16,7 @@ namespace detect {
 
 namespace {
 
-constexpr int attempts = 100; // names left behind by a process that was killed
+constexpr int attempts = 100; // nobody guesses even one of the names
 
 Error cannot_write(const std::filesystem::path& path, const std::string& why) {
     return {ErrorCode::unwritable_output, printable_path(path) + ": cannot be written: " + why};
@@ -25,19 +26,14 @@ Error cannot_write(const std::filesystem::path& path) {
     return cannot_write(path, std::generic_category().message(errno));
 }
 
-std::filesystem::path temporary_name(const std::filesystem::path& target, int attempt) {
-    std::filesystem::path name = target;
-    name += ".partial-" + std::to_string(::getpid()) + "-" + std::to_string(attempt);
-    return name;
-}
-
 std::filesystem::path path_of(int descriptor) { return "/proc/self/fd/" + std::to_string(descriptor); }
 
-/// A file without a name in the folder of `target`; -1 if there cannot be one.
+/// A file without a name in the folder of `target`, locked as one with a temporary name is; -1 if there cannot be one.
 int open_nameless(const std::filesystem::path& target) {
     const std::filesystem::path folder = target.has_parent_path() ? target.parent_path() : ".";
     const int descriptor = ::open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
-    if (descriptor < 0 || ::access(path_of(descriptor).c_str(), F_OK) == 0) return descriptor;
+    if (descriptor < 0) return descriptor;
+    if (::access(path_of(descriptor).c_str(), F_OK) == 0 && lock_temporary(descriptor)) return descriptor;
     ::close(descriptor); // no /proc to give it a name by
     return -1;
 }
@@ -59,12 +55,8 @@ Result<AtomicFile> AtomicFile::create(const std::filesystem::path& path) {
     if (const int descriptor = open_nameless(target); descriptor >= 0) {
         return AtomicFile(path, std::move(target), path_of(descriptor), false, descriptor);
     }
-    for (int attempt = 0; attempt < attempts; ++attempt) {
-        std::filesystem::path temporary = temporary_name(target, attempt);
-        const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (descriptor >= 0) return AtomicFile(path, std::move(target), std::move(temporary), true, descriptor);
-        if (errno != EEXIST) break;
-    }
+    if (Temporary made = make_temporary_file(target); made.descriptor >= 0)
+        return AtomicFile(path, std::move(target), std::move(made.name), true, made.descriptor);
     return cannot_write(path);
 }
 
@@ -78,8 +70,8 @@ AtomicFile::AtomicFile(AtomicFile&& other) noexcept
       has_name_(std::exchange(other.has_name_, false)), descriptor_(std::exchange(other.descriptor_, -1)) {}
 
 AtomicFile::~AtomicFile() {
-    if (descriptor_ >= 0) ::close(descriptor_);
     if (has_name_) ::unlink(temporary_.c_str());
+    if (descriptor_ >= 0) ::close(descriptor_);
 }
 
 Result<void> AtomicFile::write(std::span<const std::byte> bytes) {
@@ -101,7 +93,7 @@ bool AtomicFile::link_to(const std::filesystem::path& name) const {
 Result<void> AtomicFile::give_name() {
     if (link_to(target_)) return {};
     for (int attempt = 0; errno == EEXIST && attempt < attempts; ++attempt) {
-        std::filesystem::path name = temporary_name(target_, attempt);
+        std::filesystem::path name = temporary_name(target_);
         if (!link_to(name)) continue;
         temporary_ = std::move(name);
         has_name_ = true;
@@ -112,10 +104,13 @@ Result<void> AtomicFile::give_name() {
 
 Result<void> AtomicFile::commit(Sync sync) {
     if (sync == Sync::disk && ::fsync(descriptor_) != 0) return cannot_write(path_);
+    // A network drive may say only now that there is no room. The lock stays until the file has its own name.
+    const int duplicate = ::fcntl(descriptor_, F_DUPFD_CLOEXEC, 0);
+    if (duplicate < 0 || ::close(duplicate) != 0) return cannot_write(path_);
     if (!has_name_) DETECT_TRY(give_name());
-    if (::close(std::exchange(descriptor_, -1)) != 0) return cannot_write(path_);
     if (has_name_ && ::rename(temporary_.c_str(), target_.c_str()) != 0) return cannot_write(path_);
     has_name_ = false;
+    ::close(std::exchange(descriptor_, -1));
     return {};
 }
 

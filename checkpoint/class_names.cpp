@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "checkpoint/class_names.h"
 
+#include "base/regular_file.h"
 #include "base/text_encoding.h"
 
 #include <cstdint>
-#include <filesystem>
-#include <fstream>
+#include <sstream>
 
 namespace detect {
 
 namespace {
 
-constexpr std::uintmax_t largest_label_file = 16 << 20;
+constexpr std::uint64_t largest_label_file = 16 << 20;
 
 } // namespace
 
@@ -20,14 +20,12 @@ Result<std::vector<std::string>> read_labels(const std::string& path) {
         return Error{ErrorCode::unreadable_input,
                      path + ": " + what + "; give a text file of class names, one a line, without the background"};
     };
-    std::error_code code;
-    const auto status = std::filesystem::status(path, code);
-    if (!std::filesystem::exists(status)) return refuse("no such file");
-    if (!std::filesystem::is_regular_file(status)) return refuse("is not a file");
-    if (std::filesystem::file_size(path, code) > largest_label_file)
-        return refuse("is too large to be a list of class names");
-    std::ifstream file(path, std::ios::binary);
-    if (!file) return refuse("cannot be read");
+    const auto opened = RegularFile::open(path);
+    if (!opened) return refuse(opened.error().message);
+    if (opened->size() > largest_label_file) return refuse("is too large to be a list of class names");
+    auto text = opened->text(largest_label_file);
+    if (!text) return refuse(text.error().message);
+    std::istringstream file(*std::move(text));
 
     std::vector<std::string> labels;
     for (std::string line; std::getline(file, line);) {

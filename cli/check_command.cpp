@@ -103,7 +103,7 @@ Result<int> run(const CLI::App& command, const CheckArguments& arguments) {
     }
     if (!arguments.json.empty() && arguments.json != "-") {
         const InputFiles inputs(std::vector<std::string>{arguments.model, arguments.image, arguments.weights});
-        DETECT_TRY(inputs.check_destination(arguments.json));
+        DETECT_TRY(inputs.prepare_destination(arguments.json));
     }
     DETECT_TRY_ASSIGN(const checking::CheckOptions options, read_options(command, arguments));
     DETECT_TRY_ASSIGN(const checking::CheckReport report, check_model(arguments.model, options));

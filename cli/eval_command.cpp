@@ -99,7 +99,7 @@ Result<void> check_destinations(const EvalArguments& arguments, const evaluation
                                                                   {"--save-scores", arguments.save_scores}};
     std::erase_if(destinations, [](const auto& destination) { return destination.second.empty(); });
     for (const auto& [option, file] : destinations) {
-        if (file != "-") DETECT_TRY(inputs.check_destination(file));
+        if (file != "-") DETECT_TRY(inputs.prepare_destination(file));
     }
     return check_one_each(destinations);
 }

@@ -94,7 +94,8 @@ Result<void> run(const CLI::App& command, const ExportArguments& arguments) {
     std::vector<std::string> read{arguments.image, checkpoint.string()};
     if (names_a_file(arguments.class_scores)) read.push_back(arguments.class_scores);
     const InputFiles inputs(read);
-    DETECT_TRY(inputs.check_destination(arguments.output));
+    DETECT_TRY(inputs.prepare_destination(arguments.output));
+    DETECT_TRY(inputs.prepare_destination(report_of(arguments.output)));
     DETECT_TRY_ASSIGN(auto class_scores, read_class_scores(arguments.class_scores));
     DETECT_TRY_ASSIGN(PrecisionOptions precision, read_precision(command, arguments.precision, arguments.bits));
     DETECT_TRY_ASSIGN(const Tensor image, read_example_image(arguments.image, arguments.bits));

@@ -2,6 +2,7 @@
 #include "cli/input_files.h"
 
 #include "base/atomic_file.h"
+#include "base/temporary.h"
 #include "base/try.h"
 #include "cli/run/picture_files.h"
 
@@ -18,6 +19,13 @@ Result<void> InputFiles::check_destination(const std::filesystem::path& destinat
                      destination.string() + ": is an input and would be overwritten; write to another file"};
     }
     DETECT_TRY_ASSIGN(const AtomicFile gone_at_once, AtomicFile::create(destination));
+    return {};
+}
+
+Result<void> InputFiles::prepare_destination(const std::filesystem::path& destination) const {
+    DETECT_TRY(check_destination(destination));
+    const std::filesystem::path target = without_links(destination);
+    remove_left_temporaries(target.parent_path(), target);
     return {};
 }
 

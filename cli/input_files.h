@@ -19,6 +19,8 @@ public:
     /// `invalid_argument` if `destination` is one of these files, however it is spelled; `unwritable_output` if there
     /// cannot be a file of this name: better said before the work than after.
     [[nodiscard]] Result<void> check_destination(const std::filesystem::path& destination) const;
+    /// The same, and what a program that was killed left on the way to this file is removed.
+    [[nodiscard]] Result<void> prepare_destination(const std::filesystem::path& destination) const;
 
 private:
     std::set<std::filesystem::path> files_;

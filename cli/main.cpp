@@ -3,10 +3,13 @@
 #include "cli/exit_code.h"
 #include "cli/text_output.h"
 
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <fcntl.h>
 #include <iostream>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -24,8 +27,9 @@ int report_usage(const CLI::App& app, const std::string& what) {
 int check_output(int code) {
     std::cout.flush();
     const bool arrived = std::fflush(stdout) == 0 && std::cout.good();
-    if (arrived || code != done || nobody_reads_output()) return code;
-    return report({ErrorCode::unwritable_output, "standard output: cannot be written"});
+    if (arrived || nobody_reads_output()) return code;
+    const int failure = report({ErrorCode::unwritable_output, "standard output: cannot be written"});
+    return code == done || code == detected || code == problems_found ? failure : code;
 }
 
 int run(int argc, char** argv) {
@@ -62,13 +66,24 @@ int run(int argc, char** argv) {
     return report_usage(app, "give a verb: export, run, info, check, tensor, bench, eval, completion or man");
 }
 
+/// A file that is opened must not get the number of a standard stream that is closed: what is printed would go into it.
+/// Each is opened for what nobody does with it, so that printing still fails.
+void open_standard_streams() {
+    for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+        if (::fcntl(stream, F_GETFD) >= 0 || errno != EBADF) continue;
+        if (::open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY) != stream) return;
+    }
+}
+
 } // namespace
 
 } // namespace detect::cli
 
 int main(int argc, char** argv) {
     using namespace detect::cli;
+    open_standard_streams();
     std::signal(SIGPIPE, SIG_IGN); // a write to a broken pipe is to fail, not to end the program
+    std::signal(SIGXFSZ, SIG_IGN); // and so is one beyond the limit for files
     try {
         return check_output(run(argc, argv));
     } catch (const std::bad_alloc&) {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/model_source.h"
 
-#include <array>
-#include <fstream>
+#include "base/regular_file.h"
+
+#include <string>
 
 namespace detect::cli {
 
@@ -21,12 +22,8 @@ fs::path bundled_checkpoint() {
 }
 
 bool looks_like_checkpoint(const fs::path& path) {
-    std::error_code code;
-    if (!fs::is_regular_file(path, code)) return false; // opening a named pipe would wait for a writer
-    std::array<char, 9> head{};
-    std::ifstream file(path, std::ios::binary);
-    file.read(head.data(), head.size());
-    const auto length = file.gcount();
+    const std::string head = beginning_of_file(path, 9);
+    const std::size_t length = head.size();
     const bool zip = length >= 2 && head[0] == 'P' && head[1] == 'K';
     const bool pickle = length >= 2 && head[0] == '\x80';
     const bool safetensors = length == 9 && head[8] == '{' && head[6] == 0 && head[7] == 0;

@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/run/picture_run.h"
+#include "cli/run/run_output.h"
 #include "cli/run/run_plan.h"
 
 #include <cstdlib>
@@ -33,6 +34,7 @@ std::shared_future<std::shared_ptr<const ResultConditions>> find_conditions(cons
 Result<int> run(const CLI::App& command, const RunOptions& options) {
     // Before any other thread: the signals are for this one.
     Interruption interruption;
+    const RunOutput output(interruption);
     ::setenv("OPENCV_FFMPEG_LOGLEVEL", "-8", 0); // its complaints are said in our own words
     DETECT_TRY_ASSIGN(RunPlan plan, plan_run(command, options));
     plan.sources.quiet = options.quiet;
@@ -42,6 +44,7 @@ Result<int> run(const CLI::App& command, const RunOptions& options) {
     DETECT_TRY_ASSIGN(const Detector detector, open_detector(plan.model, plan.detector));
     if (plan.verbosity != Verbosity::quiet) note_model_scores(detector, plan.detector);
     DETECT_TRY_ASSIGN(const DetectionRules rules, plan_rules(options, detector.labels()));
+    interruption.work_begins();
     DETECT_TRY_ASSIGN(CollectedResults collected, CollectedResults::open(plan.results, detector.labels(), plan.inputs));
     if (plan.results.drawings) DETECT_TRY(make_new_folder(*plan.results.drawings));
     RunParts parts{.plan = plan,

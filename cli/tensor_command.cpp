@@ -123,7 +123,7 @@ Result<Request> parse_request(const TensorArguments& arguments, const Graph& gra
     for (const NamedFile& file : request.inputs) read.push_back(file.file);
     const InputFiles files(read);
     for (const NamedFile& file : request.outputs) {
-        DETECT_TRY(files.check_destination(file.file));
+        DETECT_TRY(files.prepare_destination(file.file));
         const auto same = std::ranges::count(request.outputs, file.file, &NamedFile::file);
         if (same > 1) return Error{ErrorCode::invalid_argument, "--output " + file.file + ": is given for two outputs"};
     }

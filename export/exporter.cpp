@@ -61,6 +61,8 @@ Result<void> carry_class_scores(const std::map<std::string, float>& scores, Chec
 
 } // namespace
 
+std::filesystem::path report_of(std::filesystem::path output) { return output.replace_extension(".report.json"); }
+
 Result<ExportReport> export_model(const ExportOptions& options, const Tensor& image) {
     const auto progress = [&](const std::string& line) {
         if (options.progress) options.progress(line);
@@ -86,8 +88,7 @@ Result<ExportReport> export_model(const ExportOptions& options, const Tensor& im
     if (!report.verification.passed()) return disagreement(report.verification);
 
     report.output = options.output;
-    report.report = options.output;
-    report.report.replace_extension(".report.json");
+    report.report = report_of(options.output);
     const std::string text = report_json(report, options, image);
     DETECT_TRY_ASSIGN(AtomicFile report_file, AtomicFile::create(report.report));
     DETECT_TRY(report_file.write(std::as_bytes(std::span(text))));

@@ -38,6 +38,9 @@ struct ExportReport {
     std::filesystem::path report;
 };
 
+/// Where the report of an exported file goes: model.report.json beside model.onnx.
+[[nodiscard]] std::filesystem::path report_of(std::filesystem::path output);
+
 /// A checkpoint becomes an ONNX file. The file gets its name only after ONNX's checker has passed it and the reference
 /// interpreter and the optimised executor, both reading the bytes that were written, agree on `image` and variations of
 /// it: until then nothing appears beside a temporary file, which goes if anything fails.

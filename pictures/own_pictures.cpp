@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pictures/own_pictures.h"
 
+#include "base/regular_file.h"
+
 #include <algorithm>
 #include <array>
 #include <fstream>
@@ -11,7 +13,7 @@ namespace detect {
 namespace {
 
 /// The text of a picture stands before its pixels, that of a video at its end.
-constexpr std::streamsize looked_at = 4096;
+constexpr std::size_t looked_at = 4096;
 
 std::string number(std::size_t value, bool big_endian) {
     std::string bytes;
@@ -35,19 +37,15 @@ std::string mark_for(const std::string& extension) {
 } // namespace
 
 bool is_ours(const std::filesystem::path& file) {
-    std::error_code code;
-    if (!std::filesystem::is_regular_file(file, code)) return false;
-    std::ifstream stream(file, std::ios::binary);
-    std::array<char, static_cast<std::size_t>(looked_at)> buffer{};
-    const auto has_mark = [&] {
-        stream.read(buffer.data(), looked_at);
-        const std::string_view text(buffer.data(), static_cast<std::size_t>(stream.gcount()));
+    const auto opened = RegularFile::open(file);
+    if (!opened) return false;
+    const auto has_mark = [&](std::uint64_t offset) {
+        std::array<std::byte, looked_at> buffer{};
+        const auto count = opened->read_at(offset, buffer);
+        const std::string_view text(reinterpret_cast<const char*>(buffer.data()), count ? *count : 0);
         return text.find(own_mark) != std::string_view::npos;
     };
-    if (has_mark()) return true;
-    if (stream.eof() || !stream) return false;
-    stream.seekg(-looked_at, std::ios::end);
-    return has_mark();
+    return has_mark(0) || (opened->size() > looked_at && has_mark(opened->size() - looked_at));
 }
 
 Result<void> mark_video(const std::filesystem::path& file) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pictures/picture.h"
 
+#include "base/regular_file.h"
 #include "base/text.h"
 #include "base/try.h"
 #include "pictures/decoders.h"
@@ -10,13 +11,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cmath>
-#include <cstdio>
 #include <cstring>
-#include <memory>
 #include <new>
-#include <system_error>
 
 namespace detect {
 
@@ -138,42 +135,23 @@ Picture upright(Picture stored, int orientation) {
     return out;
 }
 
-struct FileCloser {
-    void operator()(std::FILE* file) const { std::fclose(file); }
-};
-
-Error system_error(int code) {
-    return Error{ErrorCode::unreadable_input, std::error_code(code, std::generic_category()).message()};
-}
-
 Result<std::vector<std::byte>> read_file(const std::filesystem::path& path) {
-    std::error_code failure;
-    const auto status = std::filesystem::status(path, failure);
-    if (status.type() == std::filesystem::file_type::not_found) {
-        return Error{ErrorCode::unreadable_input, "no such file"};
-    }
-    if (failure) return system_error(failure.value());
-    if (std::filesystem::is_directory(status)) {
-        return Error{ErrorCode::unreadable_input, "is a folder, not a picture file"};
-    }
-    if (!std::filesystem::is_regular_file(status) && !std::filesystem::is_fifo(status)) {
-        return Error{ErrorCode::unreadable_input, "is a device, not a picture file"};
-    }
-    const std::unique_ptr<std::FILE, FileCloser> file(std::fopen(path.c_str(), "rb"));
-    if (!file) return system_error(errno);
-
-    std::vector<std::byte> content;
-    const auto expected = std::filesystem::file_size(path, failure);
-    if (!failure && expected <= max_picture_file_bytes) content.reserve(expected);
-    std::array<std::byte, 1 << 16> chunk;
-    while (const std::size_t count = std::fread(chunk.data(), 1, chunk.size(), file.get())) {
-        if (content.size() + count > max_picture_file_bytes) {
-            return Error{ErrorCode::resource_limit, "the file has more than 4 GiB, the limit for a picture"};
+    const Error too_large{ErrorCode::resource_limit, "the file has more than 4 GiB, the limit for a picture"};
+    DETECT_TRY_ASSIGN(const RegularFile file, RegularFile::open(path));
+    if (file.size() > max_picture_file_bytes) return too_large;
+    // It may grow meanwhile: one byte more than it has is asked for.
+    std::vector<std::byte> content(static_cast<std::size_t>(file.size()) + 1);
+    for (std::size_t before = 0;;) {
+        DETECT_TRY_ASSIGN(const std::size_t count, file.read_at(before, std::span(content).subspan(before)));
+        before += count;
+        if (before < content.size()) {
+            content.resize(before);
+            return content;
         }
-        content.insert(content.end(), chunk.data(), chunk.data() + count);
+        if (before > max_picture_file_bytes) return too_large;
+        constexpr std::size_t step = 1U << 20U;
+        content.resize(before + step);
     }
-    if (std::ferror(file.get()) != 0) return system_error(errno);
-    return content;
 }
 
 /// Calls `visit(value)` with each value of a 16-bit or float picture, in [0, 1].

@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pictures/picture_pages.h"
 
+#include "base/regular_file.h"
 #include "base/text.h"
 #include "pictures/picture_kinds.h"
 
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <fcntl.h>
 #include <optional>
 #include <string_view>
-#include <sys/stat.h>
-#include <unistd.h>
 
 namespace detect {
 
@@ -22,41 +20,6 @@ using picture_file::ReadAt;
 
 /// Chunks and markers of one file that are walked over; none has so many before its pixels.
 constexpr int most_parts = 100'000;
-
-/// A file that is read here and there.
-class OpenFile {
-public:
-    explicit OpenFile(const std::filesystem::path& path)
-        : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
-        struct stat status {};
-        regular_ = descriptor_ >= 0 && ::fstat(descriptor_, &status) == 0 && S_ISREG(status.st_mode);
-    }
-    OpenFile(const OpenFile&) = delete;
-    OpenFile& operator=(const OpenFile&) = delete;
-    ~OpenFile() {
-        if (descriptor_ >= 0) ::close(descriptor_);
-    }
-
-    /// Others, such as a pipe, give their bytes but once.
-    [[nodiscard]] bool is_regular() const { return regular_; }
-
-    /// As many bytes as there are, up to the span's.
-    std::size_t read(std::uint64_t offset, std::span<std::byte> target) const {
-        std::size_t done = 0;
-        while (done < target.size() && offset <= INT64_MAX - done) {
-            const ssize_t count =
-                ::pread(descriptor_, target.data() + done, target.size() - done, static_cast<off_t>(offset + done));
-            if (count < 0 && errno == EINTR) continue;
-            if (count <= 0) break;
-            done += static_cast<std::size_t>(count);
-        }
-        return done;
-    }
-
-private:
-    int descriptor_;
-    bool regular_ = false;
-};
 
 template <std::size_t Size>
 std::optional<std::array<std::byte, Size>> bytes_at(const ReadAt& read, std::uint64_t offset) {
@@ -192,12 +155,14 @@ std::string jpeg_pictures(const ReadAt& read) {
 } // namespace
 
 Result<PicturePages> find_pages(const std::filesystem::path& path) {
-    const OpenFile file(path);
+    const auto file = RegularFile::open(path);
+    if (!file) return PicturePages(); // reading it says why
     std::array<std::byte, picture_kind_bytes> head{};
-    if (!file.is_regular()) return PicturePages();
-    const auto kind = picture_kind(std::span(head).first(file.read(0, head)));
+    const auto length = file->read_at(0, head);
+    const auto kind = picture_kind(std::span(head).first(length ? *length : 0));
     const ReadAt read = [&](std::uint64_t offset, std::span<std::byte> target) {
-        return file.read(offset, target) == target.size();
+        const auto count = file->read_at(offset, target);
+        return count && *count == target.size();
     };
     PicturePages found;
     switch (kind ? kind->codec : PictureCodec::none) {

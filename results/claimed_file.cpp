@@ -2,6 +2,8 @@
 #include "results/claimed_file.h"
 
 #include "base/atomic_file.h"
+#include "base/regular_file.h"
+#include "base/temporary.h"
 #include "base/text.h"
 #include "base/try.h"
 
@@ -25,7 +27,7 @@ fs::path with_ending(fs::path path, const std::string& ending) { return path += 
 bool is_name_of(const fs::path& path, int descriptor) {
     struct stat named {};
     struct stat opened {};
-    return ::stat(path.c_str(), &named) == 0 && ::fstat(descriptor, &opened) == 0 && named.st_dev == opened.st_dev &&
+    return ::lstat(path.c_str(), &named) == 0 && ::fstat(descriptor, &opened) == 0 && named.st_dev == opened.st_dev &&
            named.st_ino == opened.st_ino;
 }
 
@@ -46,9 +48,15 @@ Error ClaimedFile::cannot_write() const {
     return {ErrorCode::unwritable_output, printable_path(path_) + ": cannot be written: " + reason};
 }
 
+Error ClaimedFile::no_file_of_ours() const {
+    return {ErrorCode::unwritable_output,
+            printable_path(part_) + ": is no file that 'detect' left: remove it, or give another file"};
+}
+
 Result<ClaimedFile> ClaimedFile::claim(const fs::path& path) {
     ClaimedFile file(path, without_links(path));
     DETECT_TRY(file.lock());
+    remove_left_temporaries(file.target_.parent_path(), file.target_);
     struct stat status {};
     file.has_left_ = ::fstat(file.descriptor_, &status) == 0 && status.st_size > 0;
     return file;
@@ -58,7 +66,16 @@ Result<void> ClaimedFile::lock() {
     // A name that went to another file between opening and locking is tried again. Whoever has it then made progress.
     constexpr int attempts = 100;
     for (int attempt = 0; attempt < attempts; ++attempt) {
-        descriptor_ = ::open(part_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+        // No link that somebody has planted there is followed, and no named pipe is waited for.
+        constexpr int flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+        descriptor_ = ::open(part_.c_str(), flags, 0666);
+        struct stat status {};
+        const bool other = descriptor_ < 0 ? errno == ELOOP || errno == EISDIR || errno == ENXIO
+                                           : ::fstat(descriptor_, &status) != 0 || !S_ISREG(status.st_mode);
+        if (other) {
+            if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
+            return no_file_of_ours();
+        }
         if (descriptor_ < 0) return cannot_write();
         if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
             const Error taken = cannot_write();
@@ -84,21 +101,25 @@ bool ClaimedFile::is_there() const {
     return has_left_ || fs::exists(target_, code);
 }
 
+Result<WrittenText> ClaimedFile::read() const {
+    DETECT_TRY_ASSIGN(const RegularFile file, RegularFile::of(descriptor_));
+    return read_written(file);
+}
+
 Result<void> ClaimedFile::begin(std::string_view text) {
-    const fs::path beginning = with_ending(part_, std::to_string(::getpid()));
-    const int older =
-        std::exchange(descriptor_, ::open(beginning.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+    Temporary made = make_temporary_file(target_);
+    const int older = std::exchange(descriptor_, made.descriptor);
     Result<void> written;
-    if (descriptor_ < 0 || ::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) written = cannot_write();
+    if (descriptor_ < 0) written = cannot_write();
     if (written) written = append(text);
-    if (written && ::rename(beginning.c_str(), part_.c_str()) != 0) written = cannot_write();
+    if (written && ::rename(made.name.c_str(), part_.c_str()) != 0) written = cannot_write();
     if (written) {
         begun_ = true;
         ::close(older); // only now: until here it was the lock
         return {};
     }
     if (descriptor_ >= 0) {
-        ::unlink(beginning.c_str());
+        ::unlink(made.name.c_str());
         ::close(descriptor_);
     }
     descriptor_ = older;

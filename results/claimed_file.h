@@ -2,6 +2,7 @@
 #pragma once
 
 #include "detect/error.h"
+#include "results/written_text.h"
 
 #include <filesystem>
 #include <string>
@@ -12,7 +13,8 @@ namespace detect {
 /// The sole right to write a file, from before what is there is read until the file is complete: of two programs that
 /// want the same one, the second is refused. It grows under a temporary name, `NAME.part`, so that what was done
 /// survives even if the program is killed, and gets its own name by `commit`. A symbolic link stays one: the file it
-/// leads to is written. Errors are `unwritable_output` and name the file.
+/// leads to is written. A link or anything else but a file under the temporary name is refused. Errors are
+/// `unwritable_output` and name the file.
 class ClaimedFile {
 public:
     /// Waits for nobody. What stands under the two names is left as it is.
@@ -28,6 +30,8 @@ public:
     [[nodiscard]] const std::filesystem::path& part() const { return part_; }
     /// Whether a program that was killed left something under the temporary name.
     [[nodiscard]] bool has_left() const { return has_left_; }
+    /// What is under the temporary name now.
+    [[nodiscard]] Result<WrittenText> read() const;
     /// Whether something stands under either name.
     [[nodiscard]] bool is_there() const;
 
@@ -40,6 +44,7 @@ public:
 private:
     ClaimedFile(std::filesystem::path path, std::filesystem::path target);
     [[nodiscard]] Error cannot_write() const;
+    [[nodiscard]] Error no_file_of_ours() const;
     Result<void> lock();
     void release();
 

@@ -65,13 +65,23 @@ private:
 };
 
 Result<void> CocoWriter::resume() {
-    const auto text = read_text(target_.file);
-    if (!text) return {};
-    auto results = parse_coco(*text);
+    auto text = read_written(target_.file);
+    if (!text) return in_file(target_.file, text.error());
+    Result<std::vector<CocoResult>> results = std::vector<CocoResult>();
+    if (*text) results = parse_coco((*text)->text);
     if (!results) return in_file(target_.file, results.error());
+    // Killed after it was written and before it got its name: all that was there, and more.
+    if (file()->has_left()) {
+        DETECT_TRY_ASSIGN(WrittenText left, file()->read());
+        if (auto later = parse_coco(left.text)) {
+            results = std::move(later);
+            *text = std::move(left);
+        }
+    }
+    if (!*text) return {};
+    any_ = file()->has_left();
     results_ = *std::move(results);
-    std::error_code code;
-    earlier_written_ = std::filesystem::last_write_time(target_.file, code);
+    earlier_written_ = (*text)->written;
     for (const CocoResult& result : results_) {
         earlier_.insert(result.file_name);
         next_image_id_ = std::max(next_image_id_, result.image_id + 1);

@@ -5,19 +5,12 @@
 #include "results/time_of_change.h"
 
 #include <algorithm>
-#include <fstream>
 #include <iterator>
 #include <set>
 
 namespace detect {
 
 namespace fs = std::filesystem;
-
-std::optional<std::string> read_text(const fs::path& file) {
-    std::ifstream stream(file, std::ios::binary);
-    if (!stream) return std::nullopt;
-    return std::string(std::istreambuf_iterator<char>(stream), {});
-}
 
 Error in_file(const fs::path& file, const Error& error) { return {error.code, file.string() + ": " + error.message}; }
 
@@ -28,18 +21,21 @@ void merge(std::vector<PictureResult>& results, std::vector<PictureResult> newer
     std::ranges::move(newer, std::back_inserter(results));
 }
 
-Result<void> EarlierResults::read(const fs::path& file, ParseResults parse, const fs::path& name) {
-    const auto text = read_text(file);
-    if (!text) return {};
-    if (const auto byte = first_byte_beyond_utf8(*text)) {
+Result<void> EarlierResults::read(const fs::path& file, ParseResults parse) {
+    auto written = read_written(file);
+    if (!written) return in_file(file, written.error());
+    return *written ? add(**written, parse, file) : Result<void>();
+}
+
+Result<void> EarlierResults::add(const WrittenText& text, ParseResults parse, const fs::path& name) {
+    if (const auto byte = first_byte_beyond_utf8(text.text)) {
         return Error{ErrorCode::unreadable_input,
                      name.string() + ": is not UTF-8 (byte " + std::to_string(*byte + 1) + ")"};
     }
-    auto results = parse(*text);
+    auto results = parse(text.text);
     if (!results) return in_file(name, results.error());
     any_ = true;
-    std::error_code code;
-    const auto written = fs::last_write_time(file, code);
+    const auto written = text.written;
     for (const PictureResult& result : *results) {
         Seen& seen = seen_[{result.file, result.page}];
         // Of several pages or frames each counts; what an earlier file said of them does not.

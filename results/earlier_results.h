@@ -3,6 +3,7 @@
 
 #include "detect/error.h"
 #include "results/picture_result.h"
+#include "results/written_text.h"
 
 #include <filesystem>
 #include <map>
@@ -17,9 +18,6 @@ namespace detect {
 /// Reads a format's text back.
 using ParseResults = Result<std::vector<PictureResult>> (*)(std::string_view text);
 
-/// The text of a file; nothing if it cannot be read, or is missing.
-[[nodiscard]] std::optional<std::string> read_text(const std::filesystem::path& file);
-
 /// What is wrong with a file, with its name before it.
 [[nodiscard]] Error in_file(const std::filesystem::path& file, const Error& error);
 
@@ -29,9 +27,10 @@ void merge(std::vector<PictureResult>& results, std::vector<PictureResult> newer
 /// What files of an earlier run hold, for going on with it. While one thread takes the results, others may ask.
 class EarlierResults {
 public:
-    /// Adds what is in `file`, if there is one. `unreadable_input` if `parse` says so; `name`: what the message calls
-    /// the file.
-    Result<void> read(const std::filesystem::path& file, ParseResults parse, const std::filesystem::path& name);
+    /// Adds what is in `file`, if there is one. `unreadable_input` if it cannot be read, or `parse` says so.
+    Result<void> read(const std::filesystem::path& file, ParseResults parse);
+    /// The same of what has been read; `name`: what the message calls the file.
+    Result<void> add(const WrittenText& text, ParseResults parse, const std::filesystem::path& name);
 
     /// Whether any file was there, with results in it or none.
     [[nodiscard]] bool any() const { return any_; }

@@ -14,7 +14,7 @@ public:
     JsonWriter(CollectedTarget target, ResultSink sink)
         : CollectedWriter(std::move(sink)), target_(std::move(target)) {}
 
-    Result<void> resume() override { return earlier_.read(target_.file, parse_json, target_.file); }
+    Result<void> resume() override;
     [[nodiscard]] bool has(const PictureId& picture, bool /*nothing_found*/) const override {
         return earlier_.has(picture);
     }
@@ -25,20 +25,33 @@ public:
         results_.push_back(result);
         return {};
     }
-    /// Those that were there come first, unless they were done again.
-    Result<void> close() override {
-        if (results_.empty()) return sink_.commit();
-        std::vector<PictureResult> all = earlier_.take();
-        merge(all, std::move(results_));
-        DETECT_TRY(sink_.begin(to_json(all, target_.labels)));
-        return sink_.commit();
-    }
+    Result<void> close() override;
 
 private:
     CollectedTarget target_;
     EarlierResults earlier_;
+    /// There is something under the temporary name that they are to replace.
+    bool earlier_left_ = false;
     std::vector<PictureResult> results_;
 };
+
+Result<void> JsonWriter::resume() {
+    DETECT_TRY(earlier_.read(target_.file, parse_json));
+    if (!file()->has_left()) return {};
+    // Killed after it was written and before it got its name. If that cannot be read, what it held is done again.
+    DETECT_TRY_ASSIGN(const WrittenText left, file()->read());
+    earlier_left_ = earlier_.add(left, parse_json, target_.file).ok() || earlier_.any();
+    return {};
+}
+
+/// Those that were there come first, unless they were done again.
+Result<void> JsonWriter::close() {
+    if (results_.empty() && !earlier_left_) return sink_.commit();
+    std::vector<PictureResult> all = earlier_.take();
+    merge(all, std::move(results_));
+    DETECT_TRY(sink_.begin(to_json(all, target_.labels)));
+    return sink_.commit();
+}
 
 Result<std::unique_ptr<CollectedWriter>> open(CollectedTarget target) {
     DETECT_TRY_ASSIGN(ResultSink sink, ResultSink::open(target));

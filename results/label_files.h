@@ -22,6 +22,9 @@ public:
     LabelFiles(const LabelFileForm& form, PictureTarget target) : form_(form), target_(std::move(target)) {}
 
     [[nodiscard]] std::filesystem::path file(const std::filesystem::path& stem) const override;
+    [[nodiscard]] std::vector<std::filesystem::path> folders_of(const std::filesystem::path& stem) override {
+        return {target_.folder, file(stem).parent_path()};
+    }
     Result<void> make_folder_of(const std::filesystem::path& stem) override;
     Result<void> begin() override;
     [[nodiscard]] bool has(const std::filesystem::path& stem, const std::string& picture,

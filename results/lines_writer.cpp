@@ -13,9 +13,10 @@ Result<std::unique_ptr<CollectedWriter>> LinesWriter::open(const LinesForm& form
 }
 
 Result<void> LinesWriter::resume() {
-    DETECT_TRY(earlier_.read(target_.file, form_.parse, target_.file));
+    DETECT_TRY(earlier_.read(target_.file, form_.parse));
     if (!file()->has_left()) return {};
-    return earlier_.read(file()->part(), form_.parse, target_.file);
+    DETECT_TRY_ASSIGN(const WrittenText left, file()->read());
+    return earlier_.add(left, form_.parse, target_.file);
 }
 
 bool LinesWriter::has(const PictureId& picture, bool /*nothing_found*/) const { return earlier_.has(picture); }
@@ -48,7 +49,8 @@ Result<void> LinesWriter::close() {
     // What a killed program left gets its name even if there is nothing to add.
     if (!begun_ && earlier_.any() && file()->has_left()) DETECT_TRY(begin());
     if (begun_ && !again_.empty()) {
-        auto results = form_.parse(read_text(file()->part()).value_or(""));
+        DETECT_TRY_ASSIGN(const WrittenText written, file()->read());
+        auto results = form_.parse(written.text);
         if (!results) return in_file(target_.file, results.error());
         merge(*results, std::move(again_));
         std::string text(form_.header);

@@ -10,6 +10,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 /// Formats that give each picture, or each frame of a video, files of its own in a folder.
 namespace detect {
@@ -22,14 +23,21 @@ struct PictureTarget {
 };
 
 /// Writes the files of one run. A picture goes by its `stem`: relative, without an extension, no other picture's.
-/// Any thread may call `file`, `has` and `write`; the others are for one thread, in the order they stand here.
+/// Any thread may call `file`, `has` and `write`; the others are for one thread, in the order they stand here, but for
+/// `folders_of`.
 /// Errors are `unwritable_output` and name the file.
 class PictureWriter {
 public:
     virtual ~PictureWriter() = default;
 
+    /// What a user has to know of it: the end of a sentence that begins with the format. Mostly empty.
+    [[nodiscard]] virtual std::string remark() const { return {}; }
     /// Looks at what an earlier run left.
     virtual void resume() {}
+    /// Folders that may hold what belongs to this picture. For the thread that asks `has`.
+    [[nodiscard]] virtual std::vector<std::filesystem::path> folders_of(const std::filesystem::path& stem) {
+        return {file(stem).parent_path()};
+    }
     /// The file that a picture gets; empty: several, known only when it has been looked at.
     [[nodiscard]] virtual std::filesystem::path file(const std::filesystem::path& /*stem*/) const { return {}; }
     /// Makes the folder for that file.

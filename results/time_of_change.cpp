@@ -10,15 +10,16 @@ namespace detect {
 
 namespace fs = std::filesystem;
 
+fs::file_time_type file_time(const timespec& since_1970) {
+    const auto duration = std::chrono::seconds(since_1970.tv_sec) + std::chrono::nanoseconds(since_1970.tv_nsec);
+    return std::chrono::file_clock::from_sys(std::chrono::sys_time<std::chrono::nanoseconds>(duration));
+}
+
 std::optional<fs::file_time_type> time_of_change(const fs::path& path) {
     struct stat file {};
     struct stat link {};
     if (::stat(path.c_str(), &file) != 0 || ::lstat(path.c_str(), &link) != 0) return std::nullopt;
-    const auto time = [](const timespec& since_1970) {
-        const auto duration = std::chrono::seconds(since_1970.tv_sec) + std::chrono::nanoseconds(since_1970.tv_nsec);
-        return std::chrono::file_clock::from_sys(std::chrono::sys_time<std::chrono::nanoseconds>(duration));
-    };
-    return std::max({time(file.st_mtim), time(file.st_ctim), time(link.st_ctim)});
+    return std::max({file_time(file.st_mtim), file_time(file.st_ctim), file_time(link.st_ctim)});
 }
 
 bool changed_after(const fs::path& picture, fs::file_time_type written) {

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <ctime>
 #include <filesystem>
 #include <optional>
 
 /// Which is older, a picture or what was written about it.
 namespace detect {
+
+/// A time as stat(2) gives it.
+[[nodiscard]] std::filesystem::file_time_type file_time(const timespec& since_1970);
 
 /// When what is found under this name last became what it is: written, or moved, copied or linked here, however old it
 /// says to be. Nothing if there is no such file.

@@ -65,6 +65,7 @@ Interruption::~Interruption() {
 void Interruption::on_signal(int number) {
     const int error = errno;
     if (Interruption* const self = current) {
+        if (!self->working_) ::_exit(128 + number);
         int none = 0;
         if (self->signal_.compare_exchange_strong(none, number)) {
             self->first_milliseconds_ = now_milliseconds();
@@ -90,6 +91,17 @@ bool Interruption::wait_readable(int descriptor, int milliseconds) const {
         if (ready == 0 || (ready > 0 && watched[1].revents != 0)) return !requested_;
     }
     return false;
+}
+
+bool Interruption::wait_writable(int descriptor) const {
+    std::array<pollfd, 2> watched{{{descriptor, POLLOUT, 0}, {event_, POLLIN, 0}}};
+    for (;;) {
+        const bool stopping = requested_;
+        const int ready = ::poll(watched.data(), stopping ? 1 : 2, stopping ? int{one_wish_milliseconds} : -1);
+        if (ready < 0 && errno != EINTR) return false;
+        if (ready > 0 && watched[0].revents != 0) return true;
+        if (ready == 0) return false;
+    }
 }
 
 Interruption::AtLast::AtLast(Interruption& interruption, std::function<void()> save)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/run/picture_files.h"
 
+#include "base/regular_file.h"
+#include "base/temporary.h"
 #include "base/text.h"
 #include "cli/video/video.h"
 #include "pictures/own_pictures.h"
@@ -9,7 +11,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <fcntl.h>
 #include <string_view>
 #include <sys/stat.h>
 #include <system_error>
@@ -28,7 +29,7 @@ bool says_unfinished(const fs::path& path) {
                                                          ".filepart", ".download", ".swp", ".!ut"};
     const std::string name = path.filename().string();
     // As detect itself calls a file that it has not finished.
-    const bool ours = name.find(".partial-") != std::string::npos;
+    const bool ours = name.find(temporary_mark) != std::string::npos;
     return name.ends_with('~') || ours || std::ranges::find(extensions, lower_case_extension(path)) != extensions.end();
 }
 
@@ -42,7 +43,7 @@ struct FileHead {
 
 FileHead read_file_head(const fs::path& path) {
     FileHead head;
-    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    const int file = open_for_reading(path);
     if (file < 0) {
         head.failure = errno;
         return head;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/run/picture_output.h"
 
+#include "base/temporary.h"
 #include "base/try.h"
 #include "pictures/drawing.h"
 #include "results/time_of_change.h"
@@ -29,6 +30,16 @@ PictureOutputs::PictureOutputs(const ResultsPlan& plan, std::span<const std::str
     for (const PictureDestination& each : plan.per_picture) {
         writers_.push_back(each.format->open({.folder = each.folder, .labels = labels}));
         if (plan.resume) writers_.back()->resume();
+        if (const std::string remark = writers_.back()->remark(); !remark.empty())
+            remarks_.push_back(std::string(each.format->option.flag) + " " + remark);
+    }
+}
+
+void PictureOutputs::remove_left(const ResultPaths& paths) {
+    if (!tidy_.emplace(paths.drawn.parent_path(), paths.stem.parent_path()).second) return;
+    if (drawings_) remove_left_temporaries(paths.drawn.parent_path());
+    for (const auto& writer : writers_) {
+        for (const fs::path& folder : writer->folders_of(paths.stem)) remove_left_temporaries(folder);
     }
 }
 

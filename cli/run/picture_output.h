@@ -6,8 +6,10 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace detect::cli {
@@ -21,6 +23,10 @@ public:
     /// With --resume it looks at what is there. `plan`, `labels` and `inputs` must outlive it.
     PictureOutputs(const ResultsPlan& plan, std::span<const std::string> labels, const InputFiles& inputs);
 
+    /// Sentences that a user has to read before the run.
+    [[nodiscard]] const std::vector<std::string>& remarks() const { return remarks_; }
+    /// Removes what a program that was killed left in the folders where this picture's files are to be. For one thread.
+    void remove_left(const ResultPaths& paths);
     /// Makes folders, and checks that the files can be written and are not what is read. For one thread, in the order
     /// of the inputs, each before it is written.
     Result<void> prepare(const Input& input, const ResultPaths& paths);
@@ -38,6 +44,9 @@ private:
     std::span<const std::string> labels_;
     const InputFiles& inputs_;
     std::vector<std::unique_ptr<PictureWriter>> writers_;
+    std::vector<std::string> remarks_;
+    /// Where nothing is left: the folders of drawings, and of the stems.
+    std::set<std::pair<std::filesystem::path, std::filesystem::path>> tidy_;
     bool begun_ = false;
 };
 

@@ -67,6 +67,7 @@ std::optional<PictureRun::Load> PictureRun::next() {
     Job& job = load.job;
     job.input = std::move(arrival->input);
     job.paths = names_.next(job.input);
+    outputs_.remove_left(job.paths);
     job.picture = std::move(arrival->picture);
     const std::string& file = job.input.name;
     const PictureId id(file, job.input.page);
@@ -278,6 +279,9 @@ void PictureRun::print_summary() {
 }
 
 int PictureRun::run() {
+    if (!is_quiet()) {
+        for (const std::string& remark : outputs_.remarks()) warn(remark);
+    }
     const PipelineOptions options{.helpers = helper_threads(),
                                   .stopped = [&] { return interruption_.requested(); },
                                   .stop = [&] { interruption_.stop(); }};

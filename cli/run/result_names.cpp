@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/run/result_names.h"
 
-#include "base/text.h"
+#include "base/file_names.h"
 
-#include <array>
-#include <cstdint>
 #include <cstdio>
 
 namespace detect::cli {
@@ -13,19 +11,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// File systems take 255 bytes for a name: this leaves room for what is put behind it, also while a file is written.
-constexpr std::size_t longest_name = 200;
-
-/// A stem that is too long ends with a number of its own instead (FNV-1a, 64 bits), the same in every run.
-fs::path shortened(const fs::path& stem) {
-    std::string name = stem.filename().string();
-    if (name.size() <= longest_name) return stem;
-    std::uint64_t hash = 0xCBF29CE484222325U;
-    for (const char letter : name) hash = (hash ^ static_cast<unsigned char>(letter)) * 0x100000001B3U;
-    std::array<char, 20> number{};
-    std::snprintf(number.data(), number.size(), "-%016llx", static_cast<unsigned long long>(hash));
-    return stem.parent_path() / (std::string(first_bytes(name, longest_name - 17)) + number.data());
-}
+fs::path shortened(const fs::path& stem) { return stem.parent_path() / short_file_name(stem.filename().string()); }
 
 } // namespace
 

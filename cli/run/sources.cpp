@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/run/sources.h"
 
+#include "base/regular_file.h"
 #include "base/text.h"
 #include "base/text_encoding.h"
 #include "base/try.h"
@@ -10,9 +11,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <fstream>
 #include <glob.h>
 #include <memory>
+#include <sstream>
 
 namespace detect::cli {
 
@@ -112,15 +113,24 @@ void add_argument(const std::string& text, bool recursive, const std::vector<fs:
 }
 
 Result<void> add_list(const std::string& list, Sources& sources) {
+    constexpr std::uint64_t longest = 1U << 28U;
     std::error_code code;
-    std::ifstream file(list);
-    if (!file || fs::is_directory(list, code)) return Error{ErrorCode::unreadable_input, list + ": cannot be read"};
+    const auto cannot = [&](const std::string& why) {
+        return Error{ErrorCode::unreadable_input, printable_path(list) + ": cannot be read: " + why};
+    };
+    const auto file = RegularFile::open(list);
+    const bool is_pipe = !file && fs::is_fifo(list, code);
+    if (is_pipe) return cannot("is a pipe, not a file; give the paths on standard input, and - as the picture");
+    if (!file) return cannot(file.error().message);
+    if (file->size() > longest) return cannot("has more than 256 MiB, the limit for a list");
+    auto text = file->text(longest);
+    if (!text) return cannot(text.error().message);
+    std::istringstream stream(*std::move(text));
     PathLines lines(list);
-    for (std::string line; std::getline(file, line);) {
+    for (std::string line; std::getline(stream, line);) {
         DETECT_TRY_ASSIGN(const auto path, lines.path_in(std::move(line)));
         if (path) sources.all.push_back(file_source(*path));
     }
-    if (file.bad()) return Error{ErrorCode::unreadable_input, list + ": cannot be read"};
     sources.bulk = true;
     return {};
 }

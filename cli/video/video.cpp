@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/video/video_module.h"
 
+#include "base/regular_file.h"
 #include "base/try.h"
 
 #include <array>
 #include <dlfcn.h>
-#include <fstream>
 #include <string_view>
 
 namespace detect::cli {
@@ -60,13 +60,9 @@ bool is_video_name(const fs::path& path) {
 }
 
 bool looks_like_video(const fs::path& path) {
-    std::error_code code;
-    if (!fs::is_regular_file(path, code)) return false;
-    std::array<char, 12> bytes{};
-    std::ifstream file(path, std::ios::binary);
-    file.read(bytes.data(), bytes.size());
-    if (file.gcount() < static_cast<std::streamsize>(bytes.size())) return false;
-    const std::string_view head(bytes.data(), bytes.size());
+    const std::string bytes = beginning_of_file(path, 12);
+    if (bytes.size() < 12) return false;
+    const std::string_view head = bytes;
     // HEIF and AVIF pictures have MP4's frame.
     const std::string_view brand = head.substr(8, 4);
     const bool mp4 = head.substr(4, 4) == "ftyp" && brand != "heic" && brand != "mif1" && brand != "avif";

@@ -179,6 +179,46 @@ TEST_P(Collected, OfTwoWritersTheSecondIsRefusedUntilTheFirstIsDone) {
     EXPECT_TRUE(third->has((folder_ / "a.png").string(), false)) << "what the first wrote";
 }
 
+/// Under the temporary name it is whole, too: of formats that are written at the end, nothing is lost either.
+TEST_P(Collected, WhatAKilledProgramLeftUnderTheTemporaryNameIsTakenOver) {
+    write({result_of(folder_ / "a.png"), result_of(folder_ / "b.png")});
+    const std::string whole = text_of(file_);
+    const fs::path part = file_.string() + ".part";
+    fs::rename(file_, part);
+    std::ofstream(file_.string() + ".partial-0123456789abcdef") << "half";
+    {
+        const auto writer = open();
+        ASSERT_TRUE(writer->file()->has_left());
+        ASSERT_TRUE(writer->resume().ok());
+        EXPECT_TRUE(writer->has((folder_ / "a.png").string(), false));
+        EXPECT_TRUE(writer->has((folder_ / "b.png").string(), false));
+        ASSERT_TRUE(writer->close().ok());
+    }
+    EXPECT_EQ(text_of(file_), whole);
+    EXPECT_FALSE(fs::exists(part));
+    EXPECT_FALSE(fs::exists(file_.string() + ".partial-0123456789abcdef"));
+}
+
+TEST_P(Collected, NothingIsWrittenThroughWhatStandsUnderTheTemporaryName) {
+    const fs::path part = file_.string() + ".part";
+    std::ofstream(folder_ / "victim") << "as it was";
+    for (const char* target : {"victim", "missing"}) {
+        fs::create_symlink(target, part);
+        const auto writer = GetParam()->open({.file = file_, .labels = labels});
+        ASSERT_FALSE(writer.ok());
+        EXPECT_EQ(writer.error().code, ErrorCode::unwritable_output);
+        EXPECT_THAT(writer.error().message, StartsWith(part.string() + ": is no file that 'detect' left"));
+        EXPECT_TRUE(fs::is_symlink(part)) << "it is not ours to remove";
+        fs::remove(part);
+    }
+    EXPECT_FALSE(fs::exists(folder_ / "missing"));
+    // Another name of somebody's file: neither added to nor overwritten.
+    fs::create_hard_link(folder_ / "victim", part);
+    write({result_of(folder_ / "a.png")});
+    EXPECT_EQ(text_of(folder_ / "victim"), "as it was");
+    EXPECT_FALSE(fs::exists(part));
+}
+
 TEST_P(Collected, APictureThatWasNotJudgedIsNotDone) {
     PictureResult result = result_of(folder_ / "a.png");
     result.detections.clear();

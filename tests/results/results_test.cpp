@@ -2,14 +2,19 @@
 // Results as text and back, as --resume reads them. Other people's readers judge the formats in tests/cli/run.
 
 #include "results/coco.h"
+#include "results/crops.h"
 #include "results/csv.h"
 #include "results/detection_filter.h"
 #include "results/json.h"
 #include "results/jsonl.h"
 #include "results/voc.h"
+#include "tests/support/temp_dir.h"
 
+#include <chrono>
+#include <filesystem>
 #include <fstream>
 #include <limits>
+#include <set>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -158,6 +163,64 @@ TEST(DetectionFilter, KeepsOrderAndTheBest) {
     ASSERT_TRUE(apply({.mask = mask}, 10, 10, corner).ok());
     EXPECT_EQ(corner.size(), 1U);
     EXPECT_EQ(apply({.mask = mask}, 11, 10, corner).error().code, ErrorCode::invalid_argument);
+}
+
+/// Crops of one detection of each class; the folders that they went into.
+std::set<std::string> folders_of_crops(const std::vector<std::string>& labels, std::string* remark = nullptr) {
+    const test::TempDir folder;
+    const auto writer = crops_format.open({.folder = folder.path(), .labels = labels});
+    PictureResult result{.file = "a.png", .width = 20, .height = 10};
+    for (std::size_t i = 0; i < labels.size(); ++i)
+        result.detections.push_back({{1, 2, 3, 4}, static_cast<int>(i) + 1, 0.9F});
+    const Picture picture{.width = 20, .height = 10, .pixels = std::vector<std::byte>(600, std::byte{90})};
+    const auto written = writer->write("a", result, picture);
+    EXPECT_TRUE(written.ok());
+    if (remark != nullptr) *remark = writer->remark();
+    std::set<std::string> folders;
+    std::size_t files = 0;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder.path())) {
+        if (entry.is_directory()) folders.insert(entry.path().filename().string());
+        if (entry.is_regular_file()) ++files;
+    }
+    EXPECT_EQ(files, labels.size());
+    return folders;
+}
+
+TEST(Crops, ClassesHaveFoldersOfTheirOwnHoweverTheyAreCalled) {
+    EXPECT_THAT(folders_of_crops({"a/b", "a_b", "a\nb"}), ElementsAre("a_b", "a_b_2", "a_b_3"));
+    EXPECT_THAT(folders_of_crops({"..", ".", "_"}), ElementsAre("_", "__2", "__3"));
+    EXPECT_THAT(folders_of_crops({"N/A", "one", "N/A"}), ElementsAre("N_A", "one")) << "one class, said twice";
+}
+
+TEST(Crops, LongNamesAreCutBetweenLettersAndThatIsSaid) {
+    std::string long_name;
+    for (int i = 0; i < 150; ++i) long_name += "\u00fc"; // two bytes each
+    std::string remark;
+    const auto folders = folders_of_crops({long_name, long_name + "x", "short"}, &remark);
+    ASSERT_EQ(folders.size(), 3U);
+    for (const std::string& name : folders) {
+        EXPECT_LE(name.size(), 200U);
+        EXPECT_EQ(name.substr(0, 183), name == "short" ? name : long_name.substr(0, 182) + "-");
+    }
+    EXPECT_THAT(remark, HasSubstr("cuts names of classes that are longer than 200 bytes"));
+    (void)folders_of_crops({"short"}, &remark);
+    EXPECT_EQ(remark, "");
+}
+
+TEST(Crops, OfAPictureThatHasChangedAreDoneAgain) {
+    const test::TempDir folder;
+    const std::vector<std::string> labels{"one"};
+    const std::filesystem::path file = folder / "a.png";
+    std::ofstream(file) << "a picture";
+    const PictureTarget target{.folder = folder / "crops", .labels = labels};
+    const Picture picture{.width = 20, .height = 10, .pixels = std::vector<std::byte>(600, std::byte{90})};
+    ASSERT_TRUE(
+        crops_format.open(target)->write("a", {file.string(), 20, 10, {{{1, 2, 3, 4}, 1, 0.9F}}}, picture).ok());
+    const auto writer = crops_format.open(target);
+    writer->resume();
+    EXPECT_TRUE(writer->has("a", file.string(), false));
+    std::filesystem::last_write_time(file, std::filesystem::file_time_type::clock::now() + std::chrono::seconds(10));
+    EXPECT_FALSE(writer->has("a", file.string(), false));
 }
 
 } // namespace

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the scripts in this folder share: the real program in a folder of its own, and pictures to run it on."""
 
+import contextlib
+import fcntl
 import os
 import pathlib
 import signal
@@ -68,6 +70,18 @@ class CliCase(unittest.TestCase):
         while not condition():
             self.assertLess(time.monotonic(), deadline, what)
             time.sleep(0.01)
+
+    @contextlib.contextmanager
+    def held(self, path):
+        """Whoever opens the file waits, until this ends or 45 seconds are over."""
+        before = signal.signal(signal.SIGIO, signal.SIG_IGN)
+        with open(path, "rb+") as file:
+            try:
+                fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+            except OSError as error:
+                self.skipTest(f"this file system grants no leases: {error}")
+            yield
+        signal.signal(signal.SIGIO, before)
 
     def files(self, folder="."):
         root = self.folder / folder

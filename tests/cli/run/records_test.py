@@ -204,19 +204,30 @@ class Stopping(CliCase):
             os.remove(self.folder / "f.json")
 
     def test_a_late_signal_ends_it_at_once_with_whole_files(self):
-        # Hung in what it does: the picture that comes next is a pipe that nobody writes.
-        os.mkfifo(self.folder / "pipe.png")
-        process = self.started()
-        process.stdin.write("pipe.png\n")
-        process.stdin.flush()
-        time.sleep(1)
-        process.send_signal(signal.SIGTERM)
-        with self.assertRaises(subprocess.TimeoutExpired):
-            process.wait(timeout=2.5)
-        process.send_signal(signal.SIGTERM)
-        self.assertEqual(process.wait(timeout=PATIENCE), 143)
-        os.remove(self.folder / "pipe.png")
+        # Hung in what it does: the picture that comes next is held by a lease, as file servers take them.
+        with self.held(self.picture("held.png")):
+            process = self.started()
+            process.stdin.write("held.png\n")
+            process.stdin.flush()
+            time.sleep(1)
+            process.send_signal(signal.SIGTERM)
+            with self.assertRaises(subprocess.TimeoutExpired):
+                process.wait(timeout=2.5)
+            process.send_signal(signal.SIGTERM)
+            self.assertEqual(process.wait(timeout=PATIENCE), 143)
+        os.remove(self.folder / "held.png")
         self.check_whole()
+
+    def test_before_there_is_work_the_first_signal_ends_it(self):
+        """Nothing is to be finished, and what it reads, here a mask, may take long."""
+        with self.held(self.picture("mask.png")):
+            for number in (signal.SIGTERM, signal.SIGINT):
+                process = self.start_detect("a.png", "--no-draw", "--csv", "f.csv", "--mask", "mask.png")
+                time.sleep(1)
+                process.send_signal(number)
+                process.communicate(timeout=20)
+                self.assertEqual(process.returncode, 128 + number)
+        self.assertEqual(self.files(), ["a.png", "mask.png"])
 
 
 if __name__ == "__main__":

@@ -1,0 +1,476 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What goes wrong around a run: it is killed or signalled at any moment, disks are full, others plant links and pipes,
+pictures change while they are read, two runs want the same files.
+
+The moments are drawn from DETECT_FAULT_SEED (1); DETECT_FAULT_RUNS (8) says how many there are of each kind.
+scripts/fault-runs takes many."""
+
+import csv
+import json
+import os
+import pathlib
+import random
+import resource
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import unittest
+import xml.etree.ElementTree
+
+from PIL import Image
+
+from cli_case import DETECT, PATIENCE, TINY_MODEL, CliCase, make_video, read_video
+
+RUNS = int(os.environ.get("DETECT_FAULT_RUNS", "8"))
+SEED = int(os.environ.get("DETECT_FAULT_SEED", "1"))
+COLLECTED = {"--json": "f.json", "--jsonl": "f.jsonl", "--csv": "f.csv", "--coco": "f.coco"}
+FOLDERS = {"--yolo": "yolo", "--voc": "voc", "--crops": "crops", "-o": "drawn"}
+ALL = [text for option in (COLLECTED | FOLDERS).items() for text in option]
+PICTURES = [f"{i:02}" for i in range(16)]
+
+
+class FaultCase(CliCase):
+    def check_whole(self):
+        """Whatever has its own name is whole; returns how often each picture is in each collected file."""
+        for path in self.folder.rglob("*"):
+            if path.is_dir() or ".part" in path.name or path.parent.name == "in":
+                continue
+            if path.suffix == ".png":
+                with Image.open(path) as picture:
+                    picture.load()
+            elif path.suffix == ".xml":
+                xml.etree.ElementTree.parse(path)
+            elif path.parent.name == "yolo":
+                lines = path.read_text().splitlines(keepends=True)
+                self.assertEqual([len(line.split()) for line in lines if not line.endswith("\n")], [])
+                self.assertEqual(len(lines), 2, path)
+        found = {}
+        for name in COLLECTED.values():
+            path = self.folder / name
+            if not path.exists():
+                continue
+            text = path.read_text()
+            if name == "f.json":
+                files = [image["file"] for image in json.loads(text)["images"]]
+            elif name == "f.jsonl":
+                files = [json.loads(line)["file"] for line in text.splitlines()]
+            elif name == "f.csv":
+                files = [row["file"] for row in csv.DictReader(text.splitlines()) if row["label_id"] == "1"]
+            else:
+                files = [result["file_name"] for result in json.loads(text) if result["category_id"] == 1]
+            self.assertEqual(len(files), len(set(files)), f"{name}: doubled")
+            found[name] = sorted(files)
+        return found
+
+    def check_complete(self, pictures=PICTURES):
+        """Every picture once in all of them, and nothing else but that."""
+        names = [f"in/{name}.png" for name in pictures]
+        self.assertEqual(self.check_whole(), {name: names for name in COLLECTED.values()})
+        self.assertEqual(self.files("drawn"), [f"{name}.png" for name in pictures])
+        self.assertEqual(self.files("voc"), [f"{name}.xml" for name in pictures])
+        self.assertEqual(self.files("yolo"), [f"{name}.txt" for name in pictures] + ["classes.txt"])
+        self.assertEqual(self.files("crops"), [f"first/{name}-1.png" for name in pictures] +
+                         [f"second/{name}-2.png" for name in pictures])
+        self.check_nothing_is_left()
+
+    def check_nothing_is_left(self):
+        self.assertEqual([str(path) for path in self.folder.rglob("*") if ".part" in path.name], [])
+
+    def clear(self):
+        for name in COLLECTED.values():
+            for path in self.folder.glob(name + "*"):
+                path.unlink()
+        for name in FOLDERS.values():
+            shutil.rmtree(self.folder / name, ignore_errors=True)
+
+    def quietly(self, arguments, **options):
+        return subprocess.Popen(arguments, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                stderr=subprocess.DEVNULL, **options)
+
+    def stop_after(self, seconds, arguments, number):
+        """Sends a signal at that moment; the exit code."""
+        process = self.quietly(arguments)
+        try:
+            process.wait(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            process.send_signal(number)
+        return process.wait(timeout=PATIENCE)
+
+
+class Moments(FaultCase):
+    """Signals at any moment of a run, from its first on."""
+
+    def setUp(self):
+        super().setUp()
+        self.random = random.Random(SEED)
+        for name in PICTURES:
+            self.picture(f"in/{name}.png")
+
+    def moments(self, arguments):
+        """Most of a run is over before it writes; half of the moments lie in the rest."""
+        started = time.monotonic()
+        self.assertEqual(self.quietly(arguments).wait(timeout=PATIENCE), 0)
+        whole = time.monotonic() - started
+        for i in range(RUNS):
+            yield self.random.uniform(0.5 * whole * (i % 2), 1.05 * whole)
+
+    def run_arguments(self, *options):
+        return self.arguments(["in", *ALL, "--quiet", *options])
+
+    def test_kill_9_and_resume(self):
+        for i, seconds in enumerate(self.moments(self.run_arguments())):
+            # Into the place of older results, or from nothing.
+            replaced = i % 4 == 3
+            if not replaced:
+                self.clear()
+            with self.subTest(seed=SEED, moment=i):
+                self.stop_after(seconds, self.run_arguments(*["--overwrite"] * replaced), signal.SIGKILL)
+                self.check_whole()
+                self.run_detect("in", *ALL, "--resume")
+                self.check_complete()
+                done = self.run_detect("in", *ALL, "--resume")
+                self.assertIn(f"0 pictures, {len(PICTURES)} done before", done.stderr)
+
+    def test_a_signal_and_resume(self):
+        for i, seconds in enumerate(self.moments(self.run_arguments())):
+            self.clear()
+            number = self.random.choice((signal.SIGTERM, signal.SIGINT, signal.SIGHUP))
+            with self.subTest(seed=SEED, moment=i):
+                code = self.stop_after(seconds, self.run_arguments(), number)
+                # Before the program has come so far as to ask for signals, they end it.
+                self.assertIn(code, (0, 128 + number, -number))
+                found = self.check_whole()
+                self.check_nothing_is_left()
+                self.assertEqual(len({tuple(files) for files in found.values()}), min(1, len(found)), found)
+                self.run_detect("in", *ALL, "--resume")
+                self.check_complete()
+
+    def test_a_watch_is_killed(self):
+        for i in range(max(2, RUNS // 4)):
+            shutil.rmtree(self.folder / "in")
+            (self.folder / "in").mkdir()
+            self.clear()
+            with self.subTest(seed=SEED, moment=i):
+                watch = self.quietly(self.arguments(["--watch", "in", *ALL, "--quiet"]))
+                stop = time.monotonic() + self.random.uniform(0.05, 0.6)
+                for name in PICTURES:
+                    self.picture(f"in/{name}.png")
+                    time.sleep(0.01)
+                    if time.monotonic() > stop and watch.poll() is None:
+                        watch.kill()
+                watch.kill()
+                watch.wait()
+                self.check_whole()
+                watch = self.quietly(self.arguments(["--watch", "in", *ALL, "--resume", "--quiet"]))
+                # Standard files of each picture come before its line.
+                self.wait_for(lambda: self.lines() == len(PICTURES), "all are looked at")
+                watch.send_signal(signal.SIGTERM)
+                self.assertEqual(watch.wait(timeout=PATIENCE), 143)
+                self.check_complete()
+
+    def lines(self):
+        part = self.folder / "f.jsonl.part"
+        path = part if part.exists() else self.folder / "f.jsonl"
+        return path.read_text().count("\n") if path.exists() else 0
+
+    def test_an_eval_is_killed(self):
+        annotations = {"images": [{"id": i, "file_name": f"{name}.png", "width": 20, "height": 10}
+                                  for i, name in enumerate(PICTURES)],
+                       "categories": [{"id": 1, "name": "first"}, {"id": 2, "name": "second"}],
+                       "annotations": [{"id": i, "image_id": i, "category_id": 1, "bbox": [1, 2, 2, 2], "area": 4, "iscrowd": 0}
+                                       for i in range(len(PICTURES))]}
+        (self.folder / "truth.json").write_text(json.dumps(annotations))
+        outputs = ["--report", "r.html", "--json", "r.json", "--save-detections", "d.json", "--save-scores", "s.json"]
+        command = [DETECT, "eval", "--annotations", "truth.json", "--images", "in", "--model", TINY_MODEL, *outputs]
+        for i, seconds in enumerate(self.moments(command)):
+            with self.subTest(seed=SEED, moment=i):
+                self.stop_after(seconds, command, signal.SIGKILL)
+                for name in ("r.json", "d.json", "s.json"):
+                    if (self.folder / name).exists():
+                        json.loads((self.folder / name).read_text())
+                if (self.folder / "r.html").exists():
+                    self.assertIn("</html>", (self.folder / "r.html").read_text())
+                subprocess.run(command, cwd=self.folder, check=True, capture_output=True, timeout=PATIENCE)
+                self.check_nothing_is_left()
+
+    def test_an_export_is_killed(self):
+        self.picture("board.png", (64, 48))
+        command = [DETECT, "export", "--image", "board.png", "-o", "model.onnx", "--min-size", "32", "--max-size", "32"]
+        for i, seconds in list(enumerate(self.moments(command)))[:max(2, RUNS // 4)]:
+            with self.subTest(seed=SEED, moment=i):
+                before = (self.folder / "model.onnx").stat().st_size
+                self.stop_after(seconds, command, signal.SIGKILL)
+                self.assertEqual((self.folder / "model.onnx").stat().st_size, before)
+                json.loads((self.folder / "model.report.json").read_text())
+        subprocess.run(command, cwd=self.folder, check=True, capture_output=True, timeout=PATIENCE)
+        self.check_nothing_is_left()
+
+    def test_a_drawn_video_is_killed(self):
+        make_video(self.folder / "clip.avi", (64, 48), 40)
+        for i in range(max(2, RUNS // 6)):
+            with self.subTest(seed=SEED, moment=i):
+                run = self.quietly(self.arguments(["clip.avi", "-o", "drawn.avi"]))
+                self.wait_for(lambda: any(self.folder.glob(".drawn.avi.partial-*")) or run.poll() is not None, "a video")
+                time.sleep(self.random.uniform(0, 0.02))
+                run.kill()
+                run.wait()
+                self.run_detect("clip.avi", "-o", "drawn.avi")
+                self.assertEqual(len(read_video(self.folder / "drawn.avi")[1]), 40)
+                self.check_nothing_is_left()
+
+
+class NoRoom(FaultCase):
+    """Files may not grow beyond a size: every write that comes after fails, as on a full disk."""
+
+    def setUp(self):
+        super().setUp()
+        self.picture("in/00.png")
+        self.picture("in/01.png")
+
+    def limited(self, size, *arguments):
+        def limit():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+        return subprocess.run(self.arguments(arguments), cwd=self.folder, capture_output=True, text=True,
+                              timeout=PATIENCE, preexec_fn=limit)
+
+    def test_at_the_first_and_at_the_last_byte_of_each_result(self):
+        for option, name in (COLLECTED | FOLDERS).items():
+            path = self.folder / name
+            no_draw = [] if option == "-o" else ["--no-draw"]
+            self.run_detect("in", option, name, *no_draw)
+            largest = max(file.stat().st_size for file in ([path] if path.is_file() else path.rglob("*.*")))
+            for size in (0, largest // 2, largest - 1):
+                with self.subTest(option=option, size=size):
+                    self.clear()
+                    result = self.limited(size, "in", option, name, *no_draw)
+                    self.assertEqual(result.returncode, 1, result.stderr)
+                    self.assertRegex(result.stderr, r"(?m)^detect: \S+: cannot be written: File too large$")
+                    self.check_whole()
+                    self.assertEqual([name for name in self.files() if ".partial-" in name], [])
+                    self.run_detect("in", option, name, *no_draw, "--resume")
+                    self.check_whole()
+                    self.check_nothing_is_left()
+                    self.assertTrue(path.exists())
+
+    def test_a_video_that_lacks_frames_does_not_get_its_name(self):
+        make_video(self.folder / "clip.avi", (64, 48), 40)
+        for name in ("drawn.avi", "drawn.mp4", "drawn.mkv"):
+            self.run_detect("clip.avi", "-o", name)
+            size = (self.folder / name).stat().st_size
+            os.remove(self.folder / name)
+            for most in (0, size // 3, size - 200):
+                with self.subTest(name=name, most=most):
+                    result = self.limited(most, "clip.avi", "-o", name)
+                    self.assertEqual(result.returncode, 1, result.stderr)
+                    self.assertIn(f"{name}: cannot be written", result.stderr)
+                    self.assertEqual([str(path) for path in self.folder.iterdir() if "drawn" in path.name], [])
+
+    def test_standard_output_is_full_or_closed(self):
+        """Closed, its number would be that of the next file: what is printed must not get into it."""
+        with open("/dev/full", "w") as full:
+            for options, code in ((["in"], 1), (["in", "missing.png"], 5), (["in", "--fail-on-detect", "any"], 1)):
+                result = subprocess.run(self.arguments([*options, "--no-draw", "--jsonl", "-"]), cwd=self.folder,
+                                        stdout=full, stderr=subprocess.PIPE, text=True, timeout=PATIENCE)
+                self.assertEqual(result.returncode, code)
+                self.assertIn("detect: standard output: cannot be written\n", result.stderr)
+        self.run_detect("in", "--no-draw", "--csv", "whole.csv")
+        closings = [combination for combination in ((1,), (2,), (1, 2), (0, 1, 2))]
+        for closed in closings:
+            process = subprocess.Popen(self.arguments(["in", "--no-draw", "--csv", "f.csv"]), cwd=self.folder,
+                                       preexec_fn=lambda: [os.close(number) for number in closed])
+            self.assertEqual(process.wait(timeout=PATIENCE), 1 if 1 in closed else 0)
+            self.assertEqual((self.folder / "f.csv").read_text(), (self.folder / "whole.csv").read_text(), closed)
+            os.remove(self.folder / "f.csv")
+
+    def test_a_folder_that_may_not_be_written(self):
+        """As another user: root may write anywhere."""
+        sealed = self.folder / "sealed"
+        sealed.mkdir()
+        os.chmod(self.folder, 0o755)
+        os.chmod(sealed, 0o555)
+        user = {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
+        probe = subprocess.run(["test", "-x", DETECT, "-a", "-r", TINY_MODEL], **user)
+        if probe.returncode != 0:
+            self.skipTest("another user cannot run the program here")
+        for option, name in (COLLECTED | FOLDERS).items():
+            no_draw = [] if option == "-o" else ["--no-draw"]
+            result = self.run_detect("in", option, f"sealed/{name}", *no_draw, exit_code=1, **user)
+            self.assertRegex(result.stderr, "detect: sealed/.*(Permission denied|cannot be made one)")
+        self.assertEqual(self.files("sealed"), [])
+
+
+class Planted(FaultCase):
+    """Somebody else may write into the folder of the results."""
+
+    def setUp(self):
+        super().setUp()
+        self.picture("a.png")
+        (self.folder / "victim").write_text("as it was")
+
+    def test_nothing_is_written_through_a_link_under_the_temporary_name(self):
+        for option, name in COLLECTED.items():
+            part = self.folder / (name + ".part")
+            for make in (lambda: part.symlink_to("victim"), lambda: part.symlink_to("nowhere"), lambda: os.mkfifo(part),
+                         part.mkdir):
+                make()
+                for more in ([], ["--resume"], ["--overwrite"]):
+                    result = self.run_detect("a.png", "--no-draw", option, name, *more, exit_code=1)
+                    self.assertEqual(result.stderr, f"detect: {name}.part: is no file that 'detect' left: remove it, or "
+                                                    "give another file\n")
+                part.rmdir() if part.is_dir() and not part.is_symlink() else part.unlink()
+            # A second name of another's file: what is in it is not ours to add to, and it is not written.
+            os.link(self.folder / "victim", part)
+            self.run_detect("a.png", "--no-draw", option, name, "--overwrite")
+            self.assertEqual((self.folder / "victim").read_text(), "as it was")
+        self.assertEqual(self.files(), sorted(["a.png", "victim", *COLLECTED.values()]))
+
+    def test_a_link_under_the_name_of_any_result_is_followed(self):
+        """One rule: a link stays one, and the file that it leads to is replaced as a whole."""
+        (self.folder / "there").mkdir()
+        outputs = {"f.json": ["--json", "f.json", "--no-draw"], "f.csv": ["--csv", "f.csv", "--no-draw"],
+                   "f.jsonl": ["--jsonl", "f.jsonl", "--no-draw"], "f.coco": ["--coco", "f.coco", "--no-draw"],
+                   "yolo/a.txt": ["--yolo", "yolo", "--no-draw"], "voc/a.xml": ["--voc", "voc", "--no-draw"],
+                   "crops/first/a-1.png": ["--crops", "crops", "--no-draw"], "drawn.png": ["-o", "drawn.png"]}
+        make_video(self.folder / "clip.avi", (64, 48), 3)
+        for number, (name, options) in enumerate((outputs | {"drawn.avi": ["-o", "drawn.avi"]}).items()):
+            with self.subTest(name):
+                link = self.folder / name
+                link.parent.mkdir(parents=True, exist_ok=True)
+                target = self.folder / "there" / f"{number}"
+                link.symlink_to(target)
+                self.run_detect("clip.avi" if name == "drawn.avi" else "a.png", *options)
+                self.assertTrue(link.is_symlink())
+                self.assertGreater(target.stat().st_size, 0)
+        self.check_nothing_is_left()
+
+
+class Unread(FaultCase):
+    """Somebody holds the pipe that is printed into, and reads no more."""
+
+    def test_the_first_signal_ends_a_run_that_waits_to_print(self):
+        for i in range(100):
+            self.picture(f"in/{i:03}.png")
+        for options in (["--jsonl", "-"], []):
+            process = self.start_detect("in", "--no-draw", "--csv", "f.csv", *options, pipesize=4096)
+            process.stdout.readline()
+            time.sleep(1)
+            self.assertIsNone(process.poll(), "it is to wait")
+            process.send_signal(signal.SIGTERM)
+            self.assertEqual(process.wait(timeout=30), 143)
+            # What was done is there, in whole.
+            rows = (self.folder / "f.csv").read_text()
+            self.assertTrue(rows.endswith("\n"))
+            self.assertIn("in/000.png", rows)
+            self.check_nothing_is_left()
+            os.remove(self.folder / "f.csv")
+
+
+class Inputs(FaultCase):
+    """Nothing is waited for, whatever stands in the place of a file."""
+
+    def setUp(self):
+        super().setUp()
+        self.picture("a.png")
+        os.mkfifo(self.folder / "pipe")
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.addCleanup(self.socket.close)
+        here = os.getcwd()
+        os.chdir(self.folder)  # the name of a socket must be short
+        self.socket.bind("socket")
+        os.chdir(here)
+
+    def refused(self, *command, exit_code=3):
+        result = subprocess.run([DETECT, *command], cwd=self.folder, capture_output=True, text=True, timeout=PATIENCE)
+        self.assertEqual(result.returncode, exit_code, result.stderr)
+        return result.stderr
+
+    def test_pipes_sockets_and_devices(self):
+        run = ["run", "a.png", "--no-draw", "--model", TINY_MODEL]
+        for name, what in (("pipe", "is a pipe"), ("socket", "is a socket"), ("/dev/zero", "is a device"), (".", "is a folder")):
+            with self.subTest(name):
+                if name != ".":
+                    self.assertIn(what, self.refused("run", name, "--no-draw", "--model", TINY_MODEL))
+                self.assertIn(what, self.refused("run", "--list", name, "--no-draw", "--model", TINY_MODEL))
+                self.assertIn(what, self.refused(*run, "--mask", name))
+                self.assertIn(what, self.refused(*run, "--labels", name))
+                self.assertIn(what, self.refused("export", "--image", name))
+                self.refused(*run, "--coco", "f.coco", "--annotations", name)
+                self.refused(*run, "--score-file", name)
+                self.refused("eval", "--annotations", name, "--detections", "a.png")
+                self.refused("run", "a.png", "--no-draw", "--model", name)
+                self.refused("export", "--image", "a.png", "--weights", name)
+                self.refused("export", "--image", "a.png", "--settings-from", name)
+                self.refused("info", name)
+                self.refused("check", name)
+
+    def test_paths_from_a_pipe_are_standard_input(self):
+        self.assertIn("give the paths on standard input, and - as the picture",
+                      self.refused("run", "--list", "pipe", "--no-draw", "--model", TINY_MODEL))
+
+    def test_pictures_that_others_replace_between_the_list_and_the_look(self):
+        names = ["pipe", "folder", "socket", "gone", "cut", "link", "sound"]
+        early = [f"{i:03}" for i in range(200)]
+        for name in early + [f"z_{name}" for name in names]:
+            self.picture(f"in/{name}.png", (300, 200))
+        place = self.folder / "in"
+        # The folder has been listed when the first line comes, and the run waits as long as nobody reads on.
+        process = self.start_detect("in", "--no-draw", "--jsonl", "-", "--quiet", pipesize=4096)
+        first = process.stdout.readline()
+        for name in names[:-1]:
+            os.remove(place / f"z_{name}.png")
+        os.mkfifo(place / "z_pipe.png")
+        os.mkdir(place / "z_folder.png")
+        os.rename(self.folder / "socket", place / "z_socket.png")
+        (place / "z_link.png").symlink_to("/dev/zero")
+        (place / "z_cut.png").write_bytes((place / "z_sound.png").read_bytes()[:-30])
+        output = process.stdout.read()
+        self.assertEqual(process.wait(timeout=PATIENCE), 5, output)
+        lines = [json.loads(line) for line in (first + output).splitlines()]
+        judged = {pathlib.Path(line["file"]).stem: (line.get("error") or {}).get("message") for line in lines}
+        self.assertEqual(sorted(judged), sorted(early + [f"z_{name}" for name in names]))
+        self.assertEqual([name for name, error in judged.items() if error is None], [*early, "z_sound"])
+        for name, what in (("pipe", "is a pipe"), ("folder", "is a folder"), ("socket", "is a socket"),
+                           ("gone", "no such file"), ("link", "is a device")):
+            self.assertIn(what, judged[f"z_{name}"])
+
+
+class Clocks(FaultCase):
+    """Times of files that lie in the future: the clock has been set back, or is another machine's."""
+
+    def test_pictures_from_the_future_are_done_again_and_appear_once(self):
+        for name in PICTURES[:3]:
+            path = self.picture(f"in/{name}.png")
+            os.utime(path, (time.time() + 86400,) * 2)
+        for _ in range(3):
+            self.run_detect("in", *ALL, "--resume")
+            self.check_complete(PICTURES[:3])
+
+    def test_results_from_the_future_hold(self):
+        for name in PICTURES[:3]:
+            self.picture(f"in/{name}.png")
+        self.run_detect("in", *ALL, "--resume")
+        for path in self.folder.rglob("*"):
+            if path.is_file() and path.parent.name != "in":
+                os.utime(path, (time.time() + 86400,) * 2)
+        again = self.run_detect("in", *ALL, "--resume")
+        self.assertIn("0 pictures, 3 done before", again.stderr)
+        self.check_complete(PICTURES[:3])
+
+    def test_a_watch_sees_pictures_from_the_future_once(self):
+        (self.folder / "in").mkdir()
+        watch = self.start_detect("--watch", "in", "--no-draw", "--jsonl", "f.jsonl", "--quiet")
+        for name in PICTURES[:3]:
+            path = self.picture(f"elsewhere/{name}.png")
+            os.utime(path, (time.time() + 86400,) * 2)
+            os.rename(path, self.folder / f"in/{name}.png")
+        part = self.folder / "f.jsonl.part"
+        self.wait_for(lambda: part.exists() and part.read_text().count("\n") >= 3, "three pictures")
+        time.sleep(0.3)
+        self.interrupt(watch)
+        self.assertEqual((self.folder / "f.jsonl").read_text().count("\n"), 3)
+
+
+if __name__ == "__main__":
+    unittest.main()
