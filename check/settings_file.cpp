@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "check/settings_file.h"
 
+#include "base/input_file.h"
+#include "base/json_text.h"
 #include "base/try.h"
 #include "check/exported_settings.h"
 #include "checkpoint/checkpoint.h"
@@ -60,11 +62,11 @@ bool has_settings(const std::map<std::string, std::string>& metadata) {
 }
 
 Result<SettingsFile> from_report(const std::filesystem::path& path) {
-    std::error_code code;
-    if (std::filesystem::file_size(path, code) > largest_report || code)
+    DETECT_TRY_ASSIGN(const InputFile input, InputFile::open(path));
+    if (input.size() > largest_report)
         return about(path, ErrorCode::unreadable_input, "is too large for a report of an export");
-    std::ifstream file(path, std::ios::binary);
-    const auto json = nlohmann::json::parse(file, nullptr, false);
+    DETECT_TRY_ASSIGN(const FileBytes bytes, input.read_all(largest_report));
+    const auto json = parse_json_text<nlohmann::json>(bytes.text());
     std::map<std::string, std::string> metadata;
     if (json.is_object() && json.contains("metadata") && json["metadata"].is_object()) {
         for (const auto& [key, value] : json["metadata"].items()) {

@@ -3,7 +3,7 @@
 
 #include "base/byte_cursor.h"
 #include "base/checked.h"
-#include "base/mapped_file.h"
+#include "base/input_file.h"
 #include "base/sha256.h"
 #include "base/text.h"
 #include "base/try.h"
@@ -17,9 +17,16 @@
 
 namespace detect {
 
+namespace {
+
+/// The file is held in memory while its tensors are in use. No checkpoint of such a network comes near.
+constexpr std::uint64_t most_checkpoint_bytes = std::uint64_t{16} << 30U;
+
+} // namespace
+
 struct Checkpoint::State {
     std::filesystem::path path;
-    MappedFile file;
+    FileBytes file;
     std::string_view format;
     CheckpointContents contents;
 };
@@ -112,7 +119,9 @@ Error in_file(const std::filesystem::path& path, const Error& error) {
 } // namespace
 
 Result<Checkpoint> Checkpoint::open(const std::filesystem::path& path) {
-    DETECT_TRY_ASSIGN(MappedFile file, MappedFile::open(path));
+    DETECT_TRY_ASSIGN(const InputFile input, InputFile::open(path));
+    if (input.size() == 0) return in_file(path, unreadable("the file is empty"));
+    DETECT_TRY_ASSIGN(FileBytes file, input.read_all(most_checkpoint_bytes));
     auto read = read_by_content(file.bytes());
     if (!read) return in_file(path, read.error());
     strip_common_prefixes(read->contents);

@@ -14,12 +14,12 @@
 
 namespace detect {
 
-/// The tensors of a checkpoint file, which stays mapped into memory: opening reads names and shapes only. Recognised by
+/// The tensors of a checkpoint file, whose bytes stay in memory: opening looks at names and shapes only. Recognised by
 /// content, whatever the file is called:
 ///   - "PyTorch ZIP": torch.save since 1.6;
 ///   - "PyTorch legacy pickle": torch.save before, or with `_use_new_zipfile_serialization=False`;
 ///   - "safetensors".
-/// Nothing in a file is ever executed (see pickle.h). A copy shares the mapping and is cheap; all calls are
+/// Nothing in a file is ever executed (see pickle.h). A copy shares the bytes and is cheap; all calls are
 /// thread-safe. Every error message is one line and begins with the file's name.
 class Checkpoint {
 public:

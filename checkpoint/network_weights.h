@@ -16,7 +16,7 @@ namespace detect {
 
 /// The weights of a Faster R-CNN MobileNetV3-Large FPN under the key names that torchvision writes since 0.13
 /// (`backbone.fpn.inner_blocks.0.0.weight`, `rpn.head.conv.0.0.weight`), whichever generation the file has.
-/// Float32 weights are views of the mapped file, which they keep alive.
+/// Float32 weights are views of what was read of the file, which they keep alive.
 class NetworkWeights final : public ParameterSource {
 public:
     [[nodiscard]] std::optional<Tensor> find(std::string_view name) const override;

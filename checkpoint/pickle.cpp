@@ -16,7 +16,6 @@ namespace detect::pickle {
 
 namespace {
 
-constexpr std::size_t max_values = std::size_t{1} << 21U;
 constexpr std::uint8_t highest_protocol = 5;
 constexpr const char* code_advice = ": this is code, not weights; do not open this file in Python";
 
@@ -26,7 +25,10 @@ std::string full_name(const Value& global) { return std::string(global.text) + "
 /// (value 0, None), so that opcodes read without error handling of their own.
 class Machine {
 public:
-    explicit Machine(std::span<const std::byte> bytes) : bytes_(bytes), cursor_(bytes) { add(Value{}); }
+    Machine(std::span<const std::byte> bytes, std::size_t most_values)
+        : bytes_(bytes), cursor_(bytes), most_values_(most_values) {
+        add(Value{});
+    }
 
     Result<Document> run() {
         while (!error_ && !stopped_) {
@@ -78,8 +80,8 @@ private:
     }
 
     Index add(Value value) {
-        if (document_.values.size() >= max_values) {
-            fail("the pickle has more than two million values: not a checkpoint of a detector",
+        if (document_.values.size() >= most_values_) {
+            fail("the pickle has more than " + std::to_string(most_values_) + " values: not a checkpoint of a detector",
                  ErrorCode::resource_limit);
             return 0;
         }
@@ -153,10 +155,11 @@ private:
     }
     void call(Index callable, Index arguments);
     void build();
-    [[nodiscard]] std::optional<Index> pairs_as_dictionary(Index arguments) const;
+    [[nodiscard]] std::optional<Index> pairs_as_dictionary(Index arguments);
 
     std::span<const std::byte> bytes_;
     ByteCursor cursor_;
+    std::size_t most_values_;
     std::size_t opcode_position_ = 0;
     Document document_;
     std::vector<Index> stack_;
@@ -164,6 +167,7 @@ private:
     std::unordered_map<std::uint64_t, Index> memo_;
     std::optional<Error> error_;
     std::size_t item_count_ = 0;
+    std::size_t items_looked_at_ = 0;
     bool stopped_ = false;
 };
 
@@ -308,10 +312,17 @@ bool Machine::step_memo(std::uint8_t opcode) {
 }
 
 /// `OrderedDict([(key, value), …])`, as Python 2 wrote it: the list of pairs, if the arguments are one.
-std::optional<Index> Machine::pairs_as_dictionary(Index arguments) const {
+std::optional<Index> Machine::pairs_as_dictionary(Index arguments) {
     const Value& tuple = document_[arguments];
     if (tuple.items.size() != 1 || document_[tuple.items[0]].kind != Kind::list) return std::nullopt;
     const auto& pairs = document_[tuple.items[0]].items;
+    // One list may be an argument again and again, and looking through it leaves no trace that is counted elsewhere.
+    items_looked_at_ += pairs.size();
+    if (items_looked_at_ > 4 * max_values) {
+        fail("the pickle makes dictionaries of the same long lists again and again: not a checkpoint of a detector",
+             ErrorCode::resource_limit);
+        return std::nullopt;
+    }
     const bool all_pairs = std::ranges::all_of(pairs, [this](Index pair) {
         const Value& value = document_[pair];
         return (value.kind == Kind::tuple || value.kind == Kind::list) && value.items.size() == 2;
@@ -440,6 +451,8 @@ std::string Document::name_of(Index index) const {
     return full_name(callable);
 }
 
-Result<Document> read(std::span<const std::byte> bytes) { return Machine(bytes).run(); }
+Result<Document> read(std::span<const std::byte> bytes, std::size_t most_values) {
+    return Machine(bytes, most_values).run();
+}
 
 } // namespace detect::pickle

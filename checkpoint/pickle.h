@@ -20,7 +20,8 @@
 ///   - any other name (argparse.Namespace, pathlib.PosixPath, a class of the user's) is an object about which nothing
 ///   is
 ///     known, and which does no harm beside the weights.
-/// Nothing recurses, and memory is bounded: every opcode adds at most one value, and there is a limit of values.
+/// Nothing recurses. Memory and time are bounded: every opcode adds at most one value, and there are limits of values,
+/// of items in lists and of items that are looked at.
 namespace detect::pickle {
 
 /// Which value of a document.
@@ -70,8 +71,10 @@ struct Document {
     [[nodiscard]] std::string name_of(Index index) const;
 };
 
+inline constexpr std::size_t max_values = std::size_t{1} << 21U;
+
 /// Reads the pickle at the start of `bytes`, which must outlive the document. `unreadable_input` if it is damaged,
-/// `bad_model` if it wants to run code, `resource_limit` beyond two million values.
-[[nodiscard]] Result<Document> read(std::span<const std::byte> bytes);
+/// `bad_model` if it wants to run code, `resource_limit` beyond `most_values`.
+[[nodiscard]] Result<Document> read(std::span<const std::byte> bytes, std::size_t most_values = max_values);
 
 } // namespace detect::pickle

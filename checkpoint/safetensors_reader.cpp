@@ -82,6 +82,8 @@ public:
         return refuse("the text \"" + printable(text) + "\"");
     }
     bool key(string_t& name) override {
+        if (tensors.size() + metadata.size() > max_tensors)
+            return fail("there are more than " + std::to_string(max_tensors) + " tensors and texts in it");
         if (depth_ == 2) {
             field_ = std::move(name);
             return true;

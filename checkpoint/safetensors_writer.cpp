@@ -37,7 +37,7 @@ Result<void> check_tensor(const std::string& name, const Tensor& tensor, StoredP
     return {};
 }
 
-/// The header, padded with spaces so that the data begins at a multiple of 64 bytes and can be used where it is mapped.
+/// The header, padded with spaces so that the data begins at a multiple of 64 bytes and can be used where it is read.
 std::string make_header(const std::map<std::string, Tensor, std::less<>>& tensors,
                         const std::map<std::string, std::string>& metadata, StoredPrecision precision) {
     constexpr std::size_t alignment = 64;

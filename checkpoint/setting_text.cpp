@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "checkpoint/setting_text.h"
 
+#include "base/json_text.h"
 #include "base/try.h"
 
 #include <charconv>
@@ -71,7 +72,7 @@ Result<void> read_text(std::string_view text, std::vector<std::int64_t>& values)
 Result<void> read_text(std::string_view text, std::vector<float>& values) { return read_list(text, values); }
 
 Result<void> read_text(std::string_view text, std::vector<std::string>& names) {
-    const auto json = nlohmann::json::parse(text, nullptr, false);
+    const auto json = parse_json_text<nlohmann::json>(text);
     if (!json.is_array()) return Error{ErrorCode::invalid_argument, "a JSON list of names is expected"};
     std::vector<std::string> found;
     for (const auto& item : json) {

@@ -63,6 +63,8 @@ Result<StateDict> take_tensors(const Document& document, Index dictionary) {
         if (!tensor) {
             return Error{tensor.error().code, "tensor " + printable(item.key) + " " + tensor.error().message};
         }
+        if (*tensor && state.tensors.size() == max_tensors)
+            return Error{ErrorCode::resource_limit, "holds more than " + std::to_string(max_tensors) + " tensors"};
         if (*tensor) state.tensors.insert_or_assign(std::string(item.key), **std::move(tensor));
     }
     return state;

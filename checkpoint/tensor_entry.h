@@ -22,7 +22,7 @@ struct TensorEntry {
     Dims strides;
     /// In elements, from the start of the storage.
     std::int64_t offset = 0;
-    /// Little-endian, inside the mapped file; may be shared with other tensors.
+    /// Little-endian, inside what was read of the file; may be shared with other tensors.
     std::span<const std::byte> storage;
 
     [[nodiscard]] std::int64_t element_count() const;
@@ -41,6 +41,9 @@ struct TensorEntry {
 /// The tensor as contiguous float32: a view kept alive by `owner` where the bytes already are that, else a converted
 /// copy (float16, bfloat16, float64). Integers are `unsupported`.
 [[nodiscard]] Result<Tensor> load_float32(const TensorEntry& entry, const std::shared_ptr<const void>& owner);
+
+/// Most tensors of one file. A detector has a few hundred, an optimizer's state beside it three times as many.
+inline constexpr std::size_t max_tensors = 65536;
 
 using TensorEntries = std::map<std::string, TensorEntry, std::less<>>;
 

@@ -93,8 +93,8 @@ class PickleStream {
 public:
     explicit PickleStream(std::span<const std::byte> bytes) : rest_(bytes) {}
 
-    Result<pickle::Document> next() {
-        DETECT_TRY_ASSIGN(pickle::Document document, pickle::read(rest_));
+    Result<pickle::Document> next(std::size_t most_values = pickle::max_values) {
+        DETECT_TRY_ASSIGN(pickle::Document document, pickle::read(rest_, most_values));
         rest_ = rest_.subspan(document.byte_count);
         return document;
     }
@@ -108,15 +108,16 @@ Result<void> check_stream_header(PickleStream& stream) {
     // 0x1950a86a20f9469cfc6c, little-endian.
     constexpr std::string_view magic = "\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19";
     constexpr std::int64_t protocol = 1001;
-    DETECT_TRY_ASSIGN(const pickle::Document first, stream.next());
+    constexpr std::size_t most_values = 1000; // of a number each, and a few facts of the machine
+    DETECT_TRY_ASSIGN(const pickle::Document first, stream.next(most_values));
     if (first[first.root].kind != pickle::Kind::big_integer || first[first.root].text != magic) {
         return unreadable("is a pickle that torch.save did not write; save model.state_dict() with torch.save");
     }
-    DETECT_TRY_ASSIGN(const pickle::Document version, stream.next());
+    DETECT_TRY_ASSIGN(const pickle::Document version, stream.next(most_values));
     if (version[version.root].kind != pickle::Kind::integer || version[version.root].integer != protocol) {
         return unreadable("was written by a version of torch.save that is not known (stream protocol is not 1001)");
     }
-    DETECT_TRY_ASSIGN(const pickle::Document machine, stream.next());
+    DETECT_TRY_ASSIGN(const pickle::Document machine, stream.next(most_values));
     const auto& facts = machine[machine.root].items;
     for (std::size_t i = 0; i + 1 < facts.size(); i += 2) {
         if (machine[facts[i]].text == "little_endian" && machine[facts[i + 1]].integer == 0) {

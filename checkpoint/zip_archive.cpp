@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 /// Layouts and names are those of the ZIP specification (PKWARE APPNOTE 6.3, sections 4.3.7, 4.3.12 to 4.3.16, 4.5.3).
 namespace detect {
@@ -149,6 +150,24 @@ Result<ZipEntry> locate(std::span<const std::byte> file, const Entry& entry) {
     return ZipEntry{*data, entry.method != 0};
 }
 
+/// What an entry takes, from its header on.
+struct Place {
+    std::uint64_t begin = 0;
+    std::uint64_t end = 0;
+    std::string name;
+};
+
+/// Entries that share bytes let a small file unfold to a large one, and one part of it pass for several.
+Result<void> check_apart(std::vector<Place> places) {
+    std::ranges::sort(places, {}, &Place::begin);
+    for (std::size_t i = 1; i < places.size(); ++i) {
+        if (places[i].begin < places[i - 1].end) {
+            return damaged_archive("entry " + printable(places[i].name) + " overlaps " + printable(places[i - 1].name));
+        }
+    }
+    return {};
+}
+
 } // namespace
 
 Result<ZipEntries> read_zip(std::span<const std::byte> file) {
@@ -156,13 +175,17 @@ Result<ZipEntries> read_zip(std::span<const std::byte> file) {
     ByteCursor cursor(
         file.subspan(static_cast<std::size_t>(directory.offset), static_cast<std::size_t>(directory.size)));
     ZipEntries entries;
+    std::vector<Place> places;
     for (std::uint64_t i = 0; i < directory.entry_count; ++i) {
         const auto entry = read_central_header(cursor);
         if (!entry) return damaged_archive("entry " + std::to_string(i) + " of its directory cannot be read");
         DETECT_TRY_ASSIGN(const ZipEntry located, locate(file, *entry));
         if (!entries.emplace(entry->name, located).second)
             return damaged_archive("two entries are named " + printable(entry->name));
+        const auto end = static_cast<std::uint64_t>(located.bytes.data() - file.data()) + located.bytes.size();
+        places.push_back({entry->local_header, end, entry->name});
     }
+    DETECT_TRY(check_apart(std::move(places)));
     return entries;
 }
 

@@ -187,7 +187,7 @@ Result<Evaluated> evaluate(const CLI::App& command, const EvalArguments& argumen
     } else {
         DETECT_TRY(read_results(arguments, summary));
     }
-    evaluation::evaluate_models(summary, {.score = arguments.score, .iou = arguments.iou});
+    DETECT_TRY(evaluation::evaluate_models(summary, {.score = arguments.score, .iou = arguments.iou}));
     return Evaluated{std::move(summary), std::move(reader)};
 }
 

@@ -3,13 +3,13 @@
 
 #include "base/atomic_file.h"
 #include "base/checked.h"
+#include "base/input_file.h"
 #include "base/try.h"
 #include "executor/reference/strided_copy.h"
 
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <fstream>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -151,27 +151,40 @@ private:
     bool has_shape_ = false;
 };
 
-/// The next `size` bytes; nothing if there are fewer.
-std::optional<std::string> read_text(std::ifstream& file, std::size_t size) {
-    std::string text(size, '\0');
-    file.read(text.data(), static_cast<std::streamsize>(size));
-    return file ? std::optional(std::move(text)) : std::nullopt;
-}
+/// Reads a file from its start on.
+class Front {
+public:
+    explicit Front(const InputFile& file) : file_(&file) {}
+
+    /// The next `size` bytes; nothing if there are fewer.
+    std::optional<std::string> take(std::size_t size) {
+        if (size > file_->size() - position_) return std::nullopt;
+        std::string text(size, '\0');
+        if (!file_->read(position_, std::as_writable_bytes(std::span(text)))) return std::nullopt;
+        position_ += size;
+        return text;
+    }
+    [[nodiscard]] std::uint64_t position() const { return position_; }
+
+private:
+    const InputFile* file_;
+    std::uint64_t position_ = 0;
+};
 
 /// Reads up to the first element.
-Result<Header> read_header(std::ifstream& file) {
-    const auto front = read_text(file, magic.size() + 2);
+Result<Header> read_header(Front& file) {
+    const auto front = file.take(magic.size() + 2);
     if (!front || !front->starts_with(magic)) return unreadable("is not a .npy file, as numpy.save writes them");
     const char version = (*front)[magic.size()];
     if (version < 1 || version > 3) {
         return unreadable("is of version " + std::to_string(version) + " of the format, 1 to 3 can be read");
     }
-    const auto length = read_text(file, version == 1 ? 2 : 4);
+    const auto length = file.take(version == 1 ? 2 : 4);
     if (!length) return damaged_header();
     std::size_t size = 0;
     for (std::size_t i = length->size(); i-- > 0;) size = size << 8U | static_cast<unsigned char>((*length)[i]);
     if (size > longest_header) return damaged_header();
-    const auto text = read_text(file, size);
+    const auto text = file.take(size);
     if (!text) return damaged_header();
     return HeaderParser(*text).parse();
 }
@@ -179,6 +192,8 @@ Result<Header> read_header(std::ifstream& file) {
 /// The elements in C order.
 Result<Tensor> to_row_major(const Tensor& column_major) {
     const Dims& dims = column_major.dims();
+    // Without elements there is nothing to move, and the other sizes may multiply to anything.
+    if (column_major.element_count() == 0) return column_major;
     DETECT_TRY_ASSIGN(Tensor result, Tensor::create_uninitialised(column_major.type(), dims));
     std::vector<reference::StridedAxis> axes;
     std::int64_t stride = 1;
@@ -191,26 +206,29 @@ Result<Tensor> to_row_major(const Tensor& column_major) {
     return result;
 }
 
-Result<Tensor> read_array(const fs::path& path) {
-    std::error_code error;
-    const fs::file_status status = fs::status(path, error);
-    if (!fs::exists(status)) return unreadable("does not exist");
-    if (!fs::is_regular_file(status)) return unreadable("is not a file");
-    std::ifstream file(path, std::ios::binary);
-    if (!file) return unreadable("cannot be opened");
-    DETECT_TRY_ASSIGN(const Header header, read_header(file));
+/// Elements and, while they are put in order, a copy of them.
+Result<void> check_memory(const Header& header, std::int64_t bytes, std::uint64_t most_bytes) {
+    const auto needed = static_cast<std::uint64_t>(bytes) * (header.column_major && header.dims.rank() > 1 ? 2 : 1);
+    if (needed <= most_bytes) return {};
+    return Error{ErrorCode::resource_limit, "takes " + std::to_string(needed) + " bytes of memory, and " +
+                                                std::to_string(most_bytes) +
+                                                " are left of the limit; raise it with --memory-limit"};
+}
+
+Result<Tensor> read_array(const InputFile& file, std::uint64_t most_bytes) {
+    Front front(file);
+    DETECT_TRY_ASSIGN(const Header header, read_header(front));
 
     const auto bytes = checked_byte_count(header.dims.sizes(), element_size(header.type));
-    const std::uintmax_t file_bytes = fs::file_size(path, error);
-    const std::uintmax_t present = error ? 0 : file_bytes - static_cast<std::uintmax_t>(file.tellg());
-    if (!bytes || static_cast<std::uintmax_t>(*bytes) != present) {
+    const std::uint64_t present = file.size() - front.position();
+    if (!bytes || static_cast<std::uint64_t>(*bytes) != present) {
         return unreadable("holds " + std::to_string(present) + " bytes of elements, " + to_string(header.dims) +
                           " of " + std::string(to_string(header.type)) + " ask for " +
                           (bytes ? std::to_string(*bytes) : "more than can be addressed"));
     }
+    DETECT_TRY(check_memory(header, *bytes, most_bytes));
     DETECT_TRY_ASSIGN(Tensor tensor, Tensor::create_uninitialised(header.type, header.dims));
-    file.read(reinterpret_cast<char*>(tensor.mutable_bytes().data()), static_cast<std::streamsize>(*bytes));
-    if (!file) return unreadable("cannot be read");
+    DETECT_TRY(file.read(front.position(), tensor.mutable_bytes().first(static_cast<std::size_t>(*bytes))));
     if (header.type == DataType::boolean) {
         // A bool must be 0 or 1 in memory; files may say anything.
         for (std::byte& value : tensor.mutable_bytes()) value = value == std::byte{0} ? std::byte{0} : std::byte{1};
@@ -221,9 +239,13 @@ Result<Tensor> read_array(const fs::path& path) {
 
 } // namespace
 
-Result<Tensor> read_npy(const fs::path& path) {
-    auto tensor = read_array(path);
-    if (!tensor) return Error{tensor.error().code, path.string() + ": " + tensor.error().message};
+Result<Tensor> read_npy(const fs::path& path, std::uint64_t most_bytes) {
+    if (!fs::exists(path)) return unreadable(path.string() + ": does not exist");
+    DETECT_TRY_ASSIGN(const InputFile file, InputFile::open(path));
+    auto tensor = read_array(file, most_bytes);
+    const std::string name = path.string() + ": ";
+    if (!tensor && tensor.error().message.starts_with(name)) return tensor;
+    if (!tensor) return Error{tensor.error().code, name + tensor.error().message};
     return tensor;
 }
 

@@ -86,11 +86,13 @@ bool fits(const std::optional<Shape>& declared, const Dims& dims) {
     return true;
 }
 
-/// The model's inputs in its order.
-Result<std::vector<Tensor>> read_inputs(const Graph& graph, const std::vector<NamedFile>& files) {
+/// The model's inputs in its order, of so many bytes together.
+Result<std::vector<Tensor>> read_inputs(const Graph& graph, const std::vector<NamedFile>& files,
+                                        std::size_t most_bytes) {
     std::vector<Tensor> inputs(graph.inputs.size());
     for (const NamedFile& file : files) {
-        DETECT_TRY_ASSIGN(Tensor tensor, read_npy(file.file));
+        DETECT_TRY_ASSIGN(Tensor tensor, read_npy(file.file, most_bytes));
+        most_bytes -= std::min(most_bytes, tensor.bytes().size());
         const Value& input = graph[graph.inputs[file.place]];
         if (tensor.type() != input.type || !fits(input.shape, tensor.dims())) {
             return Error{ErrorCode::invalid_argument, file.file + ": is " + std::string(to_string(tensor.type())) +
@@ -177,14 +179,16 @@ Result<void> run(const TensorArguments& arguments) {
     }
     DETECT_TRY_ASSIGN(Graph graph, read_onnx(std::filesystem::path(arguments.model)));
     DETECT_TRY_ASSIGN(const Request request, parse_request(arguments, graph));
-    DETECT_TRY_ASSIGN(const std::vector<Tensor> inputs, read_inputs(graph, request.inputs));
+    const std::size_t limit = memory_limit(arguments);
+    DETECT_TRY_ASSIGN(const std::vector<Tensor> inputs,
+                      read_inputs(graph, request.inputs, limit > 0 ? limit : SIZE_MAX));
     const auto with_name = [&](Error error) {
         error.message = arguments.model + ": " + error.message;
         return error;
     };
     DETECT_TRY_ASSIGN(const std::optional<Isa> isa, wanted_isa());
-    const auto model = Model::compile(
-        std::move(graph), {.threads = arguments.threads, .isa = isa, .memory_limit = memory_limit(arguments)});
+    const auto model =
+        Model::compile(std::move(graph), {.threads = arguments.threads, .isa = isa, .memory_limit = limit});
     if (!model) return with_name(model.error());
     const auto outputs = (*model)->run(inputs);
     if (!outputs) return with_name(outputs.error());

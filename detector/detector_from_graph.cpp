@@ -2,6 +2,7 @@
 #include "detector/detector_from_graph.h"
 
 #include "base/class_scores.h"
+#include "base/json_text.h"
 #include "base/label_name.h"
 #include "base/text.h"
 #include "base/try.h"
@@ -26,7 +27,7 @@ namespace {
 std::vector<std::string> read_labels(const std::map<std::string, std::string>& metadata) {
     const auto entry = metadata.find("labels");
     if (entry == metadata.end()) return {};
-    const auto json = nlohmann::json::parse(entry->second, nullptr, false);
+    const auto json = parse_json_text<nlohmann::json>(entry->second);
     std::vector<std::string> labels;
     if (!json.is_array()) return {};
     for (const auto& item : json) labels.push_back(item.is_string() ? item.get<std::string>() : std::string());

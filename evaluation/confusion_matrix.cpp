@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "evaluation/confusion_matrix.h"
 
-#include "evaluation/errors.h"
-
 namespace detect::evaluation {
 
 ConfusionMatrix confusion_matrix(const Findings& findings, double min_iou, double min_score) {
-    const Errors errors = find_errors(findings, min_iou, min_score);
+    return confusion_matrix(findings, find_errors(findings, min_iou, min_score));
+}
+
+ConfusionMatrix confusion_matrix(const Findings& findings, const Errors& errors) {
     const auto& objects = findings.dataset().annotations;
     const auto detections = findings.detections();
     ConfusionMatrix matrix(findings.category_count());

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "evaluation/errors.h"
 
+#include "evaluation/overlap_index.h"
+
 #include <algorithm>
 #include <tuple>
 
@@ -27,10 +29,24 @@ struct Remainder {
 
 bool better(const std::optional<Neighbour>& a, double iou) { return !a || iou > a->iou; }
 
-Miss explain_miss(const Findings& findings, const Case& one, std::size_t object, double min_iou, double min_score) {
-    Miss miss{.object = one.objects[object]};
+/// Of each object the detections that overlap it, by their position in the case and in that order.
+struct Overlapping {
+    std::size_t detection = 0;
+    double iou = 0.0;
+};
+
+std::vector<std::vector<Overlapping>> by_object(const Case& one) {
+    std::vector<std::vector<Overlapping>> overlapping(one.objects.size());
     for (std::size_t i = 0; i < one.detections.size(); ++i) {
-        const double iou = one.overlaps[i * one.objects.size() + object];
+        for (const Overlap& overlap : one.overlaps_of(i)) overlapping[overlap.object].push_back({i, overlap.iou});
+    }
+    return overlapping;
+}
+
+Miss explain_miss(const Findings& findings, const Case& one, std::size_t object,
+                  std::span<const Overlapping> overlapping, double min_iou, double min_score) {
+    Miss miss{.object = one.objects[object]};
+    for (const auto& [i, iou] : overlapping) {
         const bool reported = findings.detections()[one.detections[i]].score >= min_score;
         const Neighbour neighbour{one.detections[i], iou};
         if (!reported && iou >= min_iou && !miss.too_faint) miss.too_faint = neighbour;
@@ -41,9 +57,8 @@ Miss explain_miss(const Findings& findings, const Case& one, std::size_t object,
 
 FalseAlarm explain_false_alarm(const Findings& findings, const Case& one, std::size_t i, double min_iou) {
     FalseAlarm alarm{.detection = one.detections[i]};
-    for (std::size_t object = 0; object < one.objects.size(); ++object) {
+    for (const auto& [object, iou] : one.overlaps_of(i)) {
         if (findings.dataset().annotations[one.objects[object]].crowd) continue;
-        const double iou = one.overlaps[i * one.objects.size() + object];
         const Neighbour neighbour{one.objects[object], iou};
         if (iou >= min_iou && better(alarm.found_twice, iou)) alarm.found_twice = neighbour;
         if (iou >= near && iou < min_iou && better(alarm.too_far_off, iou)) alarm.too_far_off = neighbour;
@@ -64,27 +79,35 @@ void sort_out(const Findings& findings, const Case& one, double min_iou, double 
         remainder.false_alarms[one.image].push_back(remainder.errors.false_alarms.size());
         remainder.errors.false_alarms.push_back(explain_false_alarm(findings, one, i, min_iou));
     }
+    const auto overlapping = by_object(one);
     for (std::size_t object = 0; object < one.objects.size(); ++object) {
         if (found[object] || matching.object_ignored[object]) continue;
         remainder.misses[one.image].push_back(remainder.errors.misses.size());
-        remainder.errors.misses.push_back(explain_miss(findings, one, object, min_iou, min_score));
+        remainder.errors.misses.push_back(explain_miss(findings, one, object, overlapping[object], min_iou, min_score));
     }
 }
 
 /// Pairs what remains in an image across categories, each with one.
 void pair_across_categories(const Findings& findings, std::span<const std::size_t> misses,
                             std::span<const std::size_t> false_alarms, double min_iou, Errors& errors) {
+    if (misses.empty() || false_alarms.empty()) return;
+    std::vector<CocoBox> boxes;
+    for (const std::size_t alarm : false_alarms)
+        boxes.push_back(findings.detections()[errors.false_alarms[alarm].detection].box);
+    const OverlapIndex index(boxes);
     std::vector<Pair> pairs;
     for (const std::size_t miss : misses) {
         const Annotation& object = findings.dataset().annotations[errors.misses[miss].object];
-        for (const std::size_t alarm : false_alarms) {
-            const DetectedBox& detection = findings.detections()[errors.false_alarms[alarm].detection];
-            const double iou = overlap(detection.box, object.box);
+        index.for_each_candidate(object.box, [&](std::size_t alarm) {
+            const double iou = overlap(boxes[alarm], object.box);
             // Of the same category none is left that overlaps so much: matching would have paired them.
-            if (iou >= min_iou) pairs.push_back({miss, alarm, iou});
-        }
+            if (iou >= min_iou) pairs.push_back({miss, false_alarms[alarm], iou});
+        });
     }
-    std::ranges::stable_sort(pairs, std::greater(), &Pair::iou);
+    // Of equal ones the first object and detection of the lists.
+    std::ranges::sort(pairs, [](const Pair& a, const Pair& b) {
+        return std::tuple(-a.iou, a.object, a.detection) < std::tuple(-b.iou, b.object, b.detection);
+    });
     for (const Pair& pair : pairs) {
         Miss& miss = errors.misses[pair.object];
         FalseAlarm& alarm = errors.false_alarms[pair.detection];

@@ -63,8 +63,8 @@ Evaluation evaluate(const Findings& findings, const Options& options) {
         const double score = static_cast<double>(step) / sweep_steps;
         evaluation.sweep.push_back({score, counts_at(all, score)});
     }
-    evaluation.confusion = confusion_matrix(findings, options.iou, options.score);
     evaluation.errors = find_errors(findings, options.iou, options.score);
+    evaluation.confusion = confusion_matrix(findings, evaluation.errors);
     return evaluation;
 }
 

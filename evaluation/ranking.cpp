@@ -23,9 +23,9 @@ Ranking rank(const Findings& findings, std::size_t category, double min_iou, con
              std::size_t limit) {
     Ranking ranking;
     for (const Case& one : findings.cases(category)) {
-        const Matching matching = match(findings, one, min_iou, range);
+        const Matching matching = match(findings, one, min_iou, range, limit);
         ranking.objects += static_cast<std::size_t>(std::ranges::count(matching.object_ignored, false));
-        for (std::size_t i = 0; i < std::min(limit, one.detections.size()); ++i) {
+        for (std::size_t i = 0; i < matching.object_of.size(); ++i) {
             if (matching.ignored[i]) continue;
             ranking.detections.push_back({.score = findings.detections()[one.detections[i]].score,
                                           .correct = matching.object_of[i].has_value(),

@@ -4,7 +4,6 @@
 #include "evaluation/matching.h"
 
 #include <array>
-#include <limits>
 #include <optional>
 #include <vector>
 
@@ -26,8 +25,6 @@ struct Ranking {
     /// Objects that there are to be found.
     std::size_t objects = 0;
 };
-
-inline constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
 
 /// Matches all cases of a category. Only the best `limit` detections of an image count.
 [[nodiscard]] Ranking rank(const Findings& findings, std::size_t category, double min_iou, const AreaRange& range = {},

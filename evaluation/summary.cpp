@@ -3,17 +3,20 @@
 
 namespace detect::evaluation {
 
-void evaluate_models(Summary& summary, const Options& options) {
+Result<void> evaluate_models(Summary& summary, const Options& options) {
     std::vector<Findings> findings;
     std::vector<Errors> errors;
     for (ModelSummary& model : summary.models) {
         findings.emplace_back(summary.dataset, model.detections);
+        if (const auto checked = findings.back().check(); !checked)
+            return Error{checked.error().code, summary.annotations + ": " + checked.error().message};
         model.evaluation = evaluate(findings.back(), options);
         errors.push_back(model.evaluation.errors);
     }
-    if (summary.models.size() < 2) return;
+    if (summary.models.size() < 2) return {};
     std::vector<Alone> alone = compare(findings, errors, options.iou);
     for (std::size_t i = 0; i < alone.size(); ++i) summary.models[i].alone = std::move(alone[i]);
+    return {};
 }
 
 } // namespace detect::evaluation

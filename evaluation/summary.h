@@ -65,8 +65,8 @@ struct Summary {
     std::optional<Coverage> coverage = std::nullopt;
 };
 
-/// Computes `evaluation` of every model, and `alone` if there are several.
-void evaluate_models(Summary& summary, const Options& options);
+/// Computes `evaluation` of every model, and `alone` if there are several. `resource_limit` as of `Findings::check`.
+[[nodiscard]] Result<void> evaluate_models(Summary& summary, const Options& options);
 
 /// For programs. One model: `metrics` (AP … ARl) and `per_class_AP` (by category id) as pycocotools has them, -1 where
 /// there is no figure; `deeppcb`; `at_score`, `best_f1`, `per_class` and `confusion_matrix`; `latency_ms` if a model

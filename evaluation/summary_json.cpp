@@ -9,6 +9,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr std::size_t most_categories_in_rows = 1500;
+
 Json or_null(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
 
 /// pycocotools' way to say that there is no figure.
@@ -44,6 +46,13 @@ Json to_json(const ConfusionMatrix& confusion, const Dataset& dataset) {
     Json labels = Json::array();
     for (const Category& category : dataset.categories) labels.push_back(category.name);
     labels.push_back("background");
+    // With thousands of categories, most would be zeros beyond what any file should hold.
+    if (dataset.categories.size() > most_categories_in_rows) {
+        Json cells = Json::array();
+        for (const auto& [place, count] : confusion.counts()) cells.push_back({place.first, place.second, count});
+        return {
+            {"labels", std::move(labels)}, {"cells_are", {"truth", "reported", "count"}}, {"cells", std::move(cells)}};
+    }
     Json rows = Json::array();
     for (std::size_t truth = 0; truth < confusion.size(); ++truth) {
         Json row = Json::array();

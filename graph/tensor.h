@@ -112,7 +112,7 @@ private:
 /// "[1, 3, 800, 1066]"
 [[nodiscard]] std::string to_string(const Dims& dims);
 
-/// Memory that a tensor keeps alive: its own allocation, or a view into a mapped file.
+/// Memory that a tensor keeps alive: its own allocation, or a view into what was read of a file.
 using Storage = std::shared_ptr<std::byte>;
 
 /// A dense row-major array. Copies share the storage; whoever writes through `mutable_data` owns the only copy.

@@ -92,6 +92,7 @@ Result<Layout> read_layout(Bytes file) {
     const bool masked = layout.compression == bit_fields || layout.compression == alpha_bit_fields;
     const bool header_is_followed_by_masks = masked && header_bytes == 40;
     layout.palette_at = file_header_bytes + header_bytes + (header_is_followed_by_masks ? 12 : 0);
+    if (layout.pixels_at < file_header_bytes + header_bytes) return cut_off("BMP: pixels that begin in the header");
     if (layout.compression != 0 && !(masked && (layout.bits == 16 || layout.bits == 32))) {
         return Error{ErrorCode::unsupported, "a compressed BMP; save it uncompressed or as PNG"};
     }
@@ -144,8 +145,8 @@ Result<Decoded> decode_bmp(Bytes file) {
         const std::uint64_t needed = layout.pixels_at + static_cast<std::uint64_t>(row_bytes * layout.height);
         const std::uint64_t palette_end = layout.palette_at + layout.palette_size * layout.palette_entry_bytes;
         if (file.size() < needed || file.size() < palette_end) {
-            return cut_off("BMP: the file has " + std::to_string(file.size()) + " of " + std::to_string(needed) +
-                           " bytes");
+            return cut_off("BMP: the file has " + std::to_string(file.size()) + " of " +
+                           std::to_string(std::max(needed, palette_end)) + " bytes");
         }
     }
     DETECT_TRY_ASSIGN(Picture picture, allocate_picture(layout.width, layout.height, PixelFormat::rgb8));

@@ -22,11 +22,13 @@ namespace {
 struct Session {
     jpeg_decompress_struct codec{};
     jpeg_error_mgr errors{};
+    jpeg_progress_mgr progress{};
     std::jmp_buf escape{};
     std::array<char, JMSG_LENGTH_MAX> message{};
     Picture picture;
     std::vector<std::uint8_t> row;
     std::optional<Error> refused;
+    bool too_many_scans = false;
     int orientation = 1;
 
     Session() = default;
@@ -60,6 +62,28 @@ void on_message(j_common_ptr codec, int level) {
 
 void print_nothing(j_common_ptr) {}
 
+/// Each scan goes over all blocks, and may take but a few bytes. Encoders write about 10.
+constexpr int most_scans = 100;
+
+void count_scans(j_common_ptr codec) {
+    auto* session = static_cast<Session*>(codec->client_data);
+    if (session->codec.input_scan_number <= most_scans) return;
+    session->too_many_scans = true;
+    std::longjmp(session->escape, 1);
+}
+
+/// Huffman's codes have a bit at least, and each block of 8 x 8 has one at least: a header that promises more blocks
+/// than the file has bits is a lie that would cost memory before it is found out.
+bool promises_too_much(const jpeg_decompress_struct& codec, std::size_t file_bytes) {
+    if (codec.arith_code != FALSE) return false;
+    std::uint64_t blocks = 0;
+    for (int i = 0; i < codec.num_components; ++i) {
+        const jpeg_component_info& component = codec.comp_info[i];
+        blocks += std::uint64_t{component.width_in_blocks} * component.height_in_blocks;
+    }
+    return blocks / 8 > file_bytes;
+}
+
 void start(Session& session, Bytes file) {
     session.codec.err = jpeg_std_error(&session.errors);
     session.errors.error_exit = on_error;
@@ -70,6 +94,8 @@ void start(Session& session, Bytes file) {
     // jpeg_create_decompress clears all but err and client_data.
     jpeg_mem_src(&session.codec, reinterpret_cast<const unsigned char*>(file.data()),
                  static_cast<unsigned long>(file.size()));
+    session.progress.progress_monitor = count_scans;
+    session.codec.progress = &session.progress;
     jpeg_save_markers(&session.codec, JPEG_APP0 + 1, 0xFFFF);
     jpeg_read_header(&session.codec, TRUE);
 }
@@ -117,17 +143,23 @@ void read_rows(Session& session) {
     jpeg_finish_decompress(&codec);
 }
 
+bool refuse(Session& session, Error error) {
+    session.refused = std::move(error);
+    return false;
+}
+
 bool decode(Session& session, Bytes file) {
     if (setjmp(session.escape) != 0) return false;
     start(session, file);
     session.orientation = orientation_of(session.codec);
     const PixelFormat format = choose_output(session.codec);
+    if (const auto size = check_picture_size(session.codec.image_width, session.codec.image_height); !size)
+        return refuse(session, size.error());
+    if (promises_too_much(session.codec, file.size()))
+        return refuse(session, cut_off("JPEG: the file is too short for the size it states"));
     {
         auto allocated = allocate_picture(session.codec.image_width, session.codec.image_height, format);
-        if (!allocated) {
-            session.refused = std::move(allocated).error();
-            return false;
-        }
+        if (!allocated) return refuse(session, std::move(allocated).error());
         session.picture = *std::move(allocated);
     }
     if (session.codec.out_color_space == JCS_CMYK) session.row.resize(std::size_t{session.codec.image_width} * 4);
@@ -141,6 +173,10 @@ bool decode(Session& session, Bytes file) {
 Result<Decoded> decode_jpeg(Bytes file) {
     Session session;
     if (!decode(session, file)) {
+        if (session.too_many_scans) {
+            return Error{ErrorCode::resource_limit, "the picture comes in more than " + std::to_string(most_scans) +
+                                                        " scans, the limit for a JPEG; save it again, not progressive"};
+        }
         if (session.refused) return *std::move(session.refused);
         return cut_off(std::string("JPEG: ") + session.message.data());
     }

@@ -7,6 +7,7 @@
 #include <array>
 #include <bit>
 #include <csetjmp>
+#include <cstdlib>
 #include <cstring>
 #include <string_view>
 #include <utility>
@@ -16,6 +17,10 @@
 namespace detect::picture_file {
 
 namespace {
+
+/// What libpng may take for what is not pixels, given back or not: texts and profiles, which deflate packs a thousand
+/// to one. It keeps up to a thousand of 8 MB.
+constexpr std::size_t most_heap_bytes = std::size_t{64} << 20U;
 
 /// Everything that lives across libpng's jumps, created outside the function that calls setjmp.
 struct Session {
@@ -27,6 +32,9 @@ struct Session {
     Picture picture;
     std::vector<png_bytep> rows;
     std::optional<Error> refused;
+    /// What libpng may still take from the heap.
+    std::size_t heap_left = most_heap_bytes;
+    bool over_budget = false;
     Orientation orientation;
 
     Session() = default;
@@ -42,6 +50,19 @@ struct Session {
 }
 
 void print_nothing(png_structp, png_const_charp) {}
+
+/// libpng goes on without a text that finds no memory; so may no picture whose text says which way up it stands.
+png_voidp take_memory(png_structp codec, png_alloc_size_t size) {
+    auto* session = static_cast<Session*>(png_get_mem_ptr(codec));
+    if (size <= session->heap_left) {
+        session->heap_left -= size;
+        if (void* memory = std::malloc(size)) return memory;
+    }
+    session->over_budget = true;
+    return nullptr;
+}
+
+void give_back(png_structp, png_voidp memory) { std::free(memory); }
 
 void read_bytes(png_structp codec, png_bytep target, std::size_t count) {
     auto* session = static_cast<Session*>(png_get_io_ptr(codec));
@@ -118,7 +139,8 @@ bool accept(Session& session, Result<void> check) {
 }
 
 bool decode(Session& session) {
-    session.codec = png_create_read_struct(PNG_LIBPNG_VER_STRING, &session, on_error, print_nothing);
+    session.codec = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, &session, on_error, print_nothing, &session,
+                                             take_memory, give_back);
     if (session.codec == nullptr) return false;
     if (setjmp(png_jmpbuf(session.codec)) != 0) return false;
     session.info = png_create_info_struct(session.codec);
@@ -134,6 +156,8 @@ bool decode(Session& session) {
     if (!accept(session, check_picture_size(width, height))) return false;
     if (promises_too_much(session)) png_error(session.codec, "the file is too short for the size it states");
 
+    // Rows as they are stored, filtered and converted; pixels have at most 8 bytes.
+    session.heap_left += static_cast<std::size_t>(width) * 8 * 8;
     const PixelFormat format = choose_output(session);
     session.picture = *allocate_picture(width, height, format);
     const std::size_t row_bytes = static_cast<std::size_t>(width) * bytes_per_pixel(format);
@@ -145,7 +169,7 @@ bool decode(Session& session) {
     png_read_end(session.codec, session.end_info);
     find_orientation(session, session.info);
     find_orientation(session, session.end_info);
-    return true;
+    return !session.over_budget;
 }
 
 } // namespace
@@ -154,6 +178,11 @@ Result<Decoded> decode_png(Bytes file) {
     Session session;
     session.unread = file;
     if (!decode(session)) {
+        if (session.over_budget) {
+            return Error{ErrorCode::resource_limit, "the picture's texts and profiles take more than " +
+                                                        std::to_string(most_heap_bytes >> 20U) +
+                                                        " MiB, the limit for a PNG; save it without them"};
+        }
         if (session.refused) return *std::move(session.refused);
         return cut_off(std::string("PNG: ") + session.message.data());
     }

@@ -3,6 +3,7 @@
 
 #include "base/try.h"
 #include "pictures/picture_pages.h"
+#include "pictures/tiff_grid.h"
 
 #include <algorithm>
 #include <array>
@@ -20,9 +21,6 @@ namespace {
 
 /// More are seen in multispectral pictures, which are no input for a network of three.
 constexpr std::uint16_t most_channels = 16;
-/// libtiff allocates a strip or tile at once; the largest is a whole picture of four floats a pixel.
-constexpr tmsize_t most_block_bytes = max_picture_pixels * 16;
-
 /// The file in memory as libtiff reads it, and the first thing it complained about.
 struct Source {
     Bytes file;
@@ -72,31 +70,14 @@ TiffHandle open(Source& source) {
     if (!options) return nullptr;
     TIFFOpenOptionsSetErrorHandlerExtR(options.get(), on_error, &source);
     TIFFOpenOptionsSetWarningHandlerExtR(options.get(), print_nothing, &source);
-    TIFFOpenOptionsSetMaxSingleMemAlloc(options.get(), most_block_bytes);
+    TIFFOpenOptionsSetMaxSingleMemAlloc(options.get(), static_cast<tmsize_t>(most_block_bytes));
     // "m": without mapping the file, so that every read is checked against its end.
     return TiffHandle(TIFFClientOpenExt("picture", "rm", &source, read_bytes, write_bytes, seek, close_nothing, size_of,
                                         nullptr, nullptr, options.get()));
 }
 
-struct Layout {
-    std::uint32_t width = 0;
-    std::uint32_t height = 0;
-    std::uint16_t bits = 1;
-    std::uint16_t samples = 1;
-    std::uint16_t sample_format = SAMPLEFORMAT_UINT;
-    std::uint16_t photometric = PHOTOMETRIC_MINISBLACK;
-    std::uint16_t compression = COMPRESSION_NONE;
-    bool planes_are_separate = false;
-
-    [[nodiscard]] bool is_grey() const {
-        return photometric == PHOTOMETRIC_MINISBLACK || photometric == PHOTOMETRIC_MINISWHITE;
-    }
-    [[nodiscard]] std::size_t colours() const { return is_grey() ? 1 : 3; }
-    [[nodiscard]] std::size_t sample_bytes() const { return bits / 8; }
-};
-
-Layout read_layout(TIFF* tiff) {
-    Layout layout;
+TiffLayout read_layout(TIFF* tiff) {
+    TiffLayout layout;
     std::uint16_t planes = PLANARCONFIG_CONTIG;
     TIFFGetField(tiff, TIFFTAG_IMAGEWIDTH, &layout.width);
     TIFFGetField(tiff, TIFFTAG_IMAGELENGTH, &layout.height);
@@ -124,7 +105,7 @@ struct Block {
 };
 
 /// Copies a decoded block to its place. `plane` is the colour it holds when planes are separate.
-void place_block(const Layout& layout, const Block& block, std::span<const std::byte> decoded, std::size_t plane,
+void place_block(const TiffLayout& layout, const Block& block, std::span<const std::byte> decoded, std::size_t plane,
                  Samples& out) {
     const std::size_t size = layout.sample_bytes();
     const std::size_t in_step = size * (layout.planes_are_separate ? 1 : layout.samples);
@@ -139,7 +120,7 @@ void place_block(const Layout& layout, const Block& block, std::span<const std::
     }
 }
 
-Result<void> read_block(TIFF* tiff, const Layout& layout, const Block& block, std::size_t plane,
+Result<void> read_block(TIFF* tiff, const TiffLayout& layout, const Block& block, std::size_t plane,
                         std::vector<std::byte>& buffer, const Source& source, Samples& out) {
     const bool tiled = TIFFIsTiled(tiff) != 0;
     const auto sample = static_cast<std::uint16_t>(plane);
@@ -158,21 +139,13 @@ Result<void> read_block(TIFF* tiff, const Layout& layout, const Block& block, st
     return {};
 }
 
-Result<Samples> read_samples(TIFF* tiff, const Layout& layout, const Source& source) {
-    const bool tiled = TIFFIsTiled(tiff) != 0;
-    std::uint32_t block_width = layout.width;
-    std::uint32_t block_height = layout.height;
-    if (tiled) {
-        TIFFGetField(tiff, TIFFTAG_TILEWIDTH, &block_width);
-        TIFFGetField(tiff, TIFFTAG_TILELENGTH, &block_height);
-    } else {
-        TIFFGetFieldDefaulted(tiff, TIFFTAG_ROWSPERSTRIP, &block_height);
-        block_height = std::min(block_height, layout.height);
-    }
+Result<Samples> read_samples(TIFF* tiff, const TiffLayout& layout, const Source& source) {
+    // As libtiff has them, which may have cut up a single strip.
+    DETECT_TRY_ASSIGN(const TiffGrid grid, read_grid(tiff, layout));
+    const auto [tiled, block_width, block_height, blocks, expected_bytes] = grid;
     const tmsize_t block_bytes = tiled ? TIFFTileSize(tiff) : TIFFStripSize(tiff);
-    if (block_width == 0 || block_height == 0 || block_bytes <= 0 || block_bytes > most_block_bytes) {
+    if (block_bytes <= 0 || static_cast<std::uint64_t>(block_bytes) > expected_bytes)
         return cut_off("TIFF: strips or tiles of an impossible size");
-    }
     Samples out;
     out.bytes.resize(std::size_t{layout.width} * layout.height * layout.colours() * layout.sample_bytes());
     std::vector<std::byte> buffer(static_cast<std::size_t>(block_bytes));
@@ -200,7 +173,7 @@ void invert(Picture& picture) {
     }
 }
 
-Result<Picture> integer_picture(const Layout& layout, Samples samples) {
+Result<Picture> integer_picture(const TiffLayout& layout, Samples samples) {
     Picture picture{static_cast<int>(layout.width), static_cast<int>(layout.height), PixelFormat::grey8,
                     std::move(samples.bytes)};
     const bool wide = layout.bits == 16;
@@ -221,7 +194,7 @@ Result<Picture> integer_picture(const Layout& layout, Samples samples) {
 
 /// Grey floats are repeated on the three channels, doubles are rounded to float.
 template <class Sample>
-Result<Picture> float_picture(const Layout& layout, const Samples& samples) {
+Result<Picture> float_picture(const TiffLayout& layout, const Samples& samples) {
     DETECT_TRY_ASSIGN(Picture picture, allocate_picture(layout.width, layout.height, PixelFormat::rgb_float));
     const std::size_t colours = layout.colours();
     const std::size_t pixels = std::size_t{layout.width} * layout.height;
@@ -243,7 +216,7 @@ Result<Picture> float_picture(const Layout& layout, const Samples& samples) {
 }
 
 /// Palettes, bilevel, CMYK, YCbCr and the like: libtiff's own conversion to 8-bit RGB.
-Result<Picture> read_converted(TIFF* tiff, const Layout& layout, const Source& source) {
+Result<Picture> read_converted(TIFF* tiff, const TiffLayout& layout, const Source& source) {
     std::array<char, 1024> reason{};
     if (TIFFRGBAImageOK(tiff, reason.data()) == 0) {
         return Error{ErrorCode::unsupported, std::string("a kind of TIFF that is not read (") + reason.data() +
@@ -266,14 +239,14 @@ Result<Picture> read_converted(TIFF* tiff, const Layout& layout, const Source& s
     return picture;
 }
 
-Error unsupported_samples(const Layout& layout) {
+Error unsupported_samples(const TiffLayout& layout) {
     const bool is_signed = layout.sample_format == SAMPLEFORMAT_INT;
     const char* const kind = layout.sample_format == SAMPLEFORMAT_IEEEFP ? "float" : is_signed ? "signed" : "unsigned";
     return Error{ErrorCode::unsupported, "a TIFF of " + std::to_string(layout.bits) + "-bit " + kind +
                                              " samples; save it as 8- or 16-bit unsigned or 32-bit float"};
 }
 
-Result<Picture> read_page(TIFF* tiff, const Layout& layout, const Source& source) {
+Result<Picture> read_page(TIFF* tiff, const TiffLayout& layout, const Source& source) {
     const bool is_float = layout.sample_format == SAMPLEFORMAT_IEEEFP;
     const bool is_unsigned = layout.sample_format == SAMPLEFORMAT_UINT || layout.sample_format == SAMPLEFORMAT_VOID;
     const bool float_read = is_float && (layout.bits == 32 || layout.bits == 64);
@@ -321,12 +294,13 @@ Result<Decoded> decode_tiff(Bytes file, std::int64_t page) {
     if (!tiff) return cut_off("TIFF: " + (source.complaint.empty() ? "bad header" : source.complaint));
     if (index < pages.offsets.size() && TIFFSetSubDirectory(tiff.get(), pages.offsets[index]) == 0)
         return cut_off("TIFF: " + (source.complaint.empty() ? "bad directory" : source.complaint));
-    const Layout layout = read_layout(tiff.get());
+    const TiffLayout layout = read_layout(tiff.get());
     // Before any strip is read.
     DETECT_TRY(check_picture_size(layout.width, layout.height));
     if (layout.samples == 0 || layout.samples > most_channels) {
         return Error{ErrorCode::unsupported, "a TIFF of " + std::to_string(layout.samples) + " channels"};
     }
+    DETECT_TRY(check_structure(tiff.get(), layout, file.size(), read));
     const int orientation = orientation_of(tiff.get()); // reading may change the tag
     DETECT_TRY_ASSIGN(Picture picture, read_page(tiff.get(), layout, source));
     return Decoded{std::move(picture), orientation};

@@ -50,7 +50,9 @@ std::optional<int> exif_orientation(Bytes block) {
     const std::uint32_t entries = read.unsigned_at(*directory, 2).value_or(0);
     for (std::size_t i = 0; i < entries; ++i) {
         const std::size_t entry = std::size_t{*directory} + 2 + 12 * i;
-        if (read.unsigned_at(entry, 2) != orientation_tag) continue;
+        const auto tag = read.unsigned_at(entry, 2);
+        if (!tag) break; // behind the block's end, however many entries it states
+        if (*tag != orientation_tag) continue;
         const auto value = read.unsigned_at(entry + 8, 2);
         if (read.unsigned_at(entry + 2, 2) != short_type || !value || *value < 1 || *value > 8) return std::nullopt;
         return static_cast<int>(*value);

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -42,6 +43,21 @@ struct TiffPages {
     /// Whether it is a camera's raw file (DNG).
     bool is_raw = false;
 };
+
+/// How many places and lengths of strips or tiles a page lists, whatever its size asks for.
+struct TiffBlockLists {
+    std::uint64_t places = 0;
+    /// Nothing: none are listed, as some old programs write it.
+    std::optional<std::uint64_t> lengths = std::nullopt;
+    /// Of a strip; nothing: all.
+    std::optional<std::uint64_t> rows = std::nullopt;
+    /// Where the directory itself lies.
+    std::uint64_t begin = 0;
+    std::uint64_t end = 0;
+};
+
+/// Of the page whose directory lies at this offset; nothing if that is outside the file.
+[[nodiscard]] std::optional<TiffBlockLists> tiff_block_lists(const ReadAt& read, std::uint64_t directory, bool tiled);
 
 /// `resource_limit` for more than `max_picture_pages`; the message leaves out the file's name.
 [[nodiscard]] Result<TiffPages> tiff_pages(const ReadAt& read);

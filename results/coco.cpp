@@ -231,7 +231,8 @@ std::string to_coco(std::span<const CocoResult> results) {
 }
 
 Result<std::vector<CocoResult>> parse_coco(std::string_view text) {
-    const ResultJson document = ResultJson::parse(text, nullptr, false);
+    std::optional<JsonFlaw> flaw;
+    const auto document = parse_json_text<ResultJson>(text, flaw);
     std::vector<CocoResult> results;
     try {
         for (const ResultJson& item : document) {
@@ -245,7 +246,7 @@ Result<std::vector<CocoResult>> parse_coco(std::string_view text) {
     } catch (const ResultJson::exception&) {
         // As below.
     }
-    return Error{ErrorCode::unreadable_input, "is not COCO results as 'detect run' writes them"};
+    return not_as_written("COCO results as 'detect run' writes them", text, flaw);
 }
 
 } // namespace detect

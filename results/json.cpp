@@ -74,12 +74,13 @@ std::string to_json(std::span<const PictureResult> results, std::span<const std:
 }
 
 Result<std::vector<PictureResult>> parse_json(std::string_view text) {
-    const ResultJson document = ResultJson::parse(text, nullptr, false);
+    std::optional<JsonFlaw> flaw;
+    const auto document = parse_json_text<ResultJson>(text, flaw);
     std::vector<PictureResult> results;
     try {
         for (const ResultJson& image : document.at("images")) results.push_back(from_record(image));
     } catch (const ResultJson::exception&) {
-        return Error{ErrorCode::unreadable_input, "is not the JSON that 'detect run' writes"};
+        return not_as_written("the JSON that 'detect run' writes", text, flaw);
     }
     return results;
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "results/json_file.h"
 
+#include "base/input_file.h"
+#include "base/json_text.h"
 #include "base/text.h"
 #include "base/try.h"
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <string_view>
 #include <system_error>
@@ -23,15 +23,6 @@ constexpr double largest_exact_integer = 9007199254740992.0;
 
 /// Beyond the side of any picture; products of such numbers are still finite.
 constexpr double largest_position = 1e9;
-
-/// "line 3, column 17", counted from 1.
-std::string position(std::string_view text, std::size_t offset) {
-    const std::string_view before = text.substr(0, std::min(offset, text.size()));
-    const auto lines = std::ranges::count(before, '\n');
-    const std::size_t start = before.rfind('\n');
-    const std::size_t column = start == std::string_view::npos ? before.size() + 1 : before.size() - start;
-    return "line " + std::to_string(lines + 1) + ", column " + std::to_string(column);
-}
 
 /// Python's json writes these, and no other reader takes them.
 std::string_view not_a_number(std::string_view text, std::size_t offset) {
@@ -59,21 +50,22 @@ std::optional<std::size_t> first_that_is_not_utf8(std::string_view text) {
     return std::nullopt;
 }
 
-std::string what_is_wrong(std::string_view text, std::size_t offset) {
+std::string what_is_wrong(std::string_view text, const JsonFlaw& flaw) {
     if (text.starts_with("\x1F\x8B")) return "is compressed (gzip), not JSON; unpack it first, with gunzip";
     if (is_utf16(text)) return "is text in UTF-16; save it as UTF-8";
     if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) return "is empty, not a JSON file";
     if (const auto other = first_that_is_not_utf8(text)) {
-        return position(text, *other) +
+        return line_and_column(text, *other) +
                ": is not UTF-8 from here on, but text in another encoding; save the file as UTF-8";
     }
-    if (offset >= text.size()) return position(text, text.size()) + ": ends too early; the file is cut off";
-    const std::string_view word = not_a_number(text, offset);
-    if (!word.empty()) return position(text, offset) + ": " + std::string(word) + " is not a number; remove that entry";
-    return position(text, offset) + ": is not JSON from here on";
+    if (flaw.kind != JsonFlaw::Kind::syntax) return describe(flaw, text);
+    if (flaw.offset >= text.size()) return line_and_column(text, text.size()) + ": ends too early; the file is cut off";
+    const std::string_view word = not_a_number(text, flaw.offset);
+    if (word.empty()) return describe(flaw, text);
+    return line_and_column(text, flaw.offset) + ": " + std::string(word) + " is not a number; remove that entry";
 }
 
-Result<std::string> read_text(const std::filesystem::path& file) {
+Result<FileBytes> read_bytes(const std::filesystem::path& file) {
     std::error_code code;
     const auto status = std::filesystem::status(file, code);
     const auto cannot = [&](const std::string& why) {
@@ -81,10 +73,9 @@ Result<std::string> read_text(const std::filesystem::path& file) {
     };
     if (!std::filesystem::exists(status)) return cannot("no such file");
     if (!std::filesystem::is_regular_file(status)) return cannot("is not a regular file");
-    std::ifstream stream(file, std::ios::binary);
-    std::string text(std::istreambuf_iterator<char>(stream), {});
-    if (!stream) return cannot("check its permissions");
-    return text;
+    const auto input = InputFile::open(file);
+    if (!input) return cannot("check its permissions");
+    return input->read_all(most_json_bytes);
 }
 
 const char* type_name(const json& value) { return value.is_number() ? "a number" : value.type_name(); }
@@ -92,15 +83,12 @@ const char* type_name(const json& value) { return value.is_number() ? "a number"
 } // namespace
 
 Result<json> read_json(const std::filesystem::path& file) {
-    DETECT_TRY_ASSIGN(const std::string text, read_text(file));
-    try {
-        return json::parse(text);
-    } catch (const json::parse_error& error) {
-        return Error{ErrorCode::unreadable_input,
-                     file.string() + ": " + what_is_wrong(text, error.byte == 0 ? 0 : error.byte - 1)};
-    } catch (const json::exception&) { // a number beyond the range of double
-        return Error{ErrorCode::unreadable_input, file.string() + ": holds a number that is too large"};
-    }
+    DETECT_TRY_ASSIGN(const FileBytes bytes, read_bytes(file));
+    std::optional<JsonFlaw> flaw;
+    auto document = parse_json_text<json>(bytes.text(), flaw);
+    if (!flaw) return document;
+    const auto code = flaw->kind == JsonFlaw::Kind::memory ? ErrorCode::resource_limit : ErrorCode::unreadable_input;
+    return Error{code, file.string() + ": " + what_is_wrong(bytes.text(), *flaw)};
 }
 
 Error wrong(const std::filesystem::path& file, const std::string& place, const std::string& what) {

@@ -29,13 +29,17 @@ std::string to_json_line(const PictureResult& result, std::span<const std::strin
 
 Result<std::vector<PictureResult>> parse_json_lines(std::string_view text) {
     std::vector<PictureResult> results;
-    for (std::size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n')) {
+    std::size_t begin = 0;
+    for (std::size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n', begin)) {
+        std::optional<JsonFlaw> flaw;
+        const auto record = parse_json_text<ResultJson>(text.substr(begin, end - begin), flaw);
         try {
-            results.push_back(from_record(ResultJson::parse(text.substr(0, end))));
+            results.push_back(from_record(record));
         } catch (const ResultJson::exception&) {
-            return Error{ErrorCode::unreadable_input, "is not JSON lines as 'detect run' writes them"};
+            if (flaw) flaw->offset += begin;
+            return not_as_written("JSON lines as 'detect run' writes them", text, flaw);
         }
-        text.remove_prefix(end + 1);
+        begin = end + 1;
     }
     return results;
 }

@@ -80,6 +80,12 @@ PictureResult from_record(const ResultJson& json) {
     return result;
 }
 
+Error not_as_written(std::string_view what, std::string_view text, const std::optional<JsonFlaw>& flaw) {
+    const auto code =
+        flaw && flaw->kind == JsonFlaw::Kind::memory ? ErrorCode::resource_limit : ErrorCode::unreadable_input;
+    return {code, "is not " + std::string(what) + (flaw ? ": " + describe(*flaw, text) : "")};
+}
+
 std::string as_line(const ResultJson& json) {
     return json.dump(-1, ' ', false, ResultJson::error_handler_t::replace) + "\n";
 }

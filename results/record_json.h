@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/json_text.h"
+#include "detect/error.h"
 #include "results/picture_result.h"
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -37,5 +41,8 @@ inline constexpr int record_schema_version = 2;
 /// On one line, which is ended. Numbers are the shortest that read back to the same float32; bytes that are not UTF-8
 /// become U+FFFD.
 [[nodiscard]] std::string as_line(const ResultJson& json);
+
+/// "is not WHAT", and where and why if the text has a flaw.
+[[nodiscard]] Error not_as_written(std::string_view what, std::string_view text, const std::optional<JsonFlaw>& flaw);
 
 } // namespace detect

@@ -77,11 +77,7 @@ private:
 };
 
 std::size_t errors_of(const ConfusionMatrix& confusion, std::size_t category) {
-    std::size_t errors = 0;
-    for (std::size_t other = 0; other < confusion.size(); ++other) {
-        if (other != category) errors += confusion.at(category, other) + confusion.at(other, category);
-    }
-    return errors;
+    return confusion.of_truth(category) + confusion.of_reported(category) - 2 * confusion.at(category, category);
 }
 
 struct Outcome {
@@ -96,10 +92,8 @@ Outcome outcome_of(const ConfusionMatrix& confusion, std::size_t category) {
     Outcome outcome;
     outcome.found = confusion.at(category, category);
     outcome.missed = confusion.at(category, confusion.background());
-    for (std::size_t other = 0; other < confusion.size(); ++other) {
-        outcome.objects += confusion.at(category, other);
-        if (other != category) outcome.false_alarms += confusion.at(other, category);
-    }
+    outcome.objects = confusion.of_truth(category);
+    outcome.false_alarms = confusion.of_reported(category) - outcome.found;
     outcome.mistaken = outcome.objects - outcome.found - outcome.missed;
     return outcome;
 }
@@ -183,9 +177,7 @@ std::string matrix_cell(const ConfusionMatrix& confusion, std::size_t truth, std
                         std::span<const std::string> names) {
     const std::size_t value = confusion.at(truth, reported);
     if (value == 0) return square("cell", at);
-    std::size_t total = 0;
-    for (std::size_t i = 0; i < confusion.size(); ++i) total += confusion.at(truth, i);
-    const double share = static_cast<double>(value) / static_cast<double>(total);
+    const double share = static_cast<double>(value) / static_cast<double>(confusion.of_truth(truth));
     const double shade = 0.12 + 0.88 * std::sqrt(share);
     const Point middle{at.x + (cell_size - cell_gap) / 2.0, at.y + cell_size / 2.0 + 3.5};
     return "<g>" + square("cell", at) +

@@ -54,7 +54,7 @@ TEST(PackWeights, SaysWhatIsWrong) {
     EXPECT_EQ(pack({(checkpoint_files() / "target.pth").string()}).exit_code, 2) << "no output";
     const auto missing = pack({(folder / "missing.pth").string(), "-o", out});
     EXPECT_EQ(missing.exit_code, 3);
-    EXPECT_THAT(missing.errors, HasSubstr("missing.pth: there is no such file"));
+    EXPECT_THAT(missing.errors, HasSubstr("missing.pth: no such file"));
     EXPECT_EQ(pack({(checkpoint_files() / "attack_zip.pth").string(), "-o", out}).exit_code, 4);
     write_file(folder / "broken.json", "{");
     const auto broken =

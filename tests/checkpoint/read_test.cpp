@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "checkpoint/checkpoint.h"
 #include "tests/checkpoint/checkpoint_files.h"
+#include "tests/support/temp_dir.h"
 
 #include <algorithm>
 #include <bit>
@@ -102,7 +103,7 @@ INSTANTIATE_TEST_SUITE_P(
         Readable{"training_run_stream", ".pth", stream, {from_model}}),
     [](const auto& instance) { return instance.param.name; });
 
-TEST(Checkpoint, SharesTheMappingWhereTheBytesAlreadyAreRight) {
+TEST(Checkpoint, SharesItsBytesWhereTheBytesAlreadyAreRight) {
     REQUIRE_CHECKPOINT_FILES();
     const auto checkpoint = Checkpoint::open(checkpoint_files() / "zip_protocol2.pth");
     ASSERT_TRUE(checkpoint) << checkpoint.error().message;
@@ -110,6 +111,23 @@ TEST(Checkpoint, SharesTheMappingWhereTheBytesAlreadyAreRight) {
     EXPECT_EQ(address("plain"), address("plain")) << "a view has one place";
     EXPECT_EQ(address("tail"), address("shared_whole") + 4 * 8 * sizeof(float)) << "rows 4 to 6 of the shared storage";
     EXPECT_NE(address("transposed"), address("shared_whole")) << "a transposed tensor is a copy";
+}
+
+/// While the file was mapped, this ended the program with SIGBUS.
+TEST(Checkpoint, TheFileMayBeCutShortOnceItIsOpen) {
+    REQUIRE_CHECKPOINT_FILES();
+    const TempDir folder;
+    const auto path = folder / "cut.pth";
+    std::filesystem::copy_file(checkpoint_files() / "zip_protocol2.pth", path);
+    const auto checkpoint = Checkpoint::open(path);
+    ASSERT_TRUE(checkpoint) << checkpoint.error().message;
+    const std::string hash = checkpoint->sha256();
+    std::filesystem::resize_file(path, 0);
+    const auto expected = read_expected("zip_protocol2");
+    const auto plain = std::ranges::find(expected, "plain", &ExpectedTensor::key);
+    ASSERT_NE(plain, expected.end());
+    expect_same_bits(checkpoint->load("plain")->data<float>(), plain->values, "plain");
+    EXPECT_EQ(checkpoint->sha256(), hash);
 }
 
 TEST(Checkpoint, TensorsOutliveIt) {

@@ -88,7 +88,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Refused{"bomb.pth", unreadable, "is compressed, which torch.save never does"},
                     Refused{"unfolding.pth", limit, "tensor w [1048576, 1048576] unfolds to far more than the file"},
                     Refused{"unfolding_often.pth", limit, "unfolds to far more than the file"},
-                    Refused{"many_values.pth", limit, "more than two million values"},
+                    Refused{"many_values.pth", limit, "more than 2097152 values"},
                     Refused{"memo_bomb.pth", limit, "unfolds to too many items"},
                     Refused{"deep.pth", bad_model, "no dictionary of tensors"},
                     Refused{"marks.pth", unreadable, "it takes a value that is not there"}),
@@ -133,7 +133,7 @@ std::string message_for(const std::filesystem::path& path) {
 
 TEST(Refused, WhatIsNotEvenAFile) {
     const TempDir folder;
-    EXPECT_THAT(message_for(folder / "missing.pth"), HasSubstr("there is no such file"));
+    EXPECT_THAT(message_for(folder / "missing.pth"), HasSubstr("missing.pth: no such file"));
     EXPECT_THAT(message_for(folder.path()), HasSubstr("is a directory"));
     write_file(folder / "empty.pth", "");
     EXPECT_THAT(message_for(folder / "empty.pth"), HasSubstr("the file is empty"));

@@ -74,6 +74,22 @@ TEST_F(Eval, HasTheNamesThatTheGoldenFilesHave) {
     }
 }
 
+/// With thousands of classes the matrix is a list of what is in it.
+TEST_F(Eval, ManyCategoriesMakeAListOfCells) {
+    truth_["categories"] = json::array();
+    for (int id = 1; id <= 2000; ++id) truth_["categories"].push_back({{"id", id}, {"name", "n" + std::to_string(id)}});
+    truth_["annotations"] = {{{"id", 1}, {"image_id", 1}, {"category_id", 7}, {"bbox", {0, 0, 8, 8}}}};
+    write_truth();
+    const json found = {{{"image_id", 1}, {"category_id", 9}, {"bbox", {0, 0, 8, 8}}, {"score", 0.9}}};
+    std::ofstream(folder_ / "dt.json") << found.dump();
+    ASSERT_TRUE(succeeded(eval({"--detections", "dt.json", "--json", "figures.json"})));
+    const json matrix = json::parse(read_text(folder_ / "figures.json"))["confusion_matrix"];
+    EXPECT_EQ(matrix["labels"].size(), 2001U);
+    EXPECT_EQ(matrix["cells_are"], json::parse(R"(["truth", "reported", "count"])"));
+    EXPECT_EQ(matrix["cells"], json::parse("[[6, 8, 1]]"));
+    EXPECT_FALSE(matrix.contains("counts"));
+}
+
 TEST_F(Eval, SavedDetectionsGiveTheSameFigures) {
     ASSERT_TRUE(succeeded(eval_tiny({"--save-detections", "dt.json", "--json", "run.json"})));
     ASSERT_TRUE(succeeded(eval({"--detections", "dt.json", "--json", "read.json"})));

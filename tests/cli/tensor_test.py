@@ -191,6 +191,21 @@ class Names(TensorCase):
         self.assertIn("would be overwritten", self.refusal("two.onnx", *both, "--output", "sum=./a.npy", exit_code=2))
         self.assertIn("would be overwritten", self.refusal("two.onnx", *both, "--output", "sum=two.onnx", exit_code=2))
 
+    def test_inputs_count_against_the_limit_of_memory(self):
+        self.save("b.npy", numpy.zeros((300000, 3), "float32"))
+        both = ("--input", "a=a.npy", "--input", "b=b.npy", "--memory-limit", 3)
+        message = self.refusal("two.onnx", *both, exit_code=1)
+        self.assertIn("b.npy: takes 3600000 bytes of memory, and 2999976 are left of the limit", message)
+        # In Fortran's order there are two copies for a while. A file with holes promises as much as it likes.
+        self.save("b.npy", numpy.asfortranarray(numpy.zeros((200000, 3), "float32")))
+        self.assertIn("b.npy: takes 4800000 bytes", self.refusal("two.onnx", *both, exit_code=1))
+
+    def test_an_empty_array_may_have_any_other_sizes(self):
+        header = b"{'descr': '<f4', 'fortran_order': True, 'shape': (0, 4611686018427387904, 4611686018427387904), }\n"
+        self.path("a.npy").write_bytes(b"\x93NUMPY\1\0" + len(header).to_bytes(2, "little") + header)
+        message = self.refusal("two.onnx", "--input", "a=a.npy", "--input", "b=b.npy", exit_code=2)
+        self.assertIn("a.npy: is float32 [0, 4611686018427387904, 4611686018427387904]", message)
+
     def test_profile_shows_where_the_time_goes(self):
         result = self.run_detect("two.onnx", "--input", "a=a.npy", "--input", "b=b.npy", "--profile", 3)
         self.assertRegex(result.stdout, r"3 runs: min [0-9.]+ ")

@@ -2,6 +2,9 @@
 #include "evaluation/evaluation.h"
 #include "tests/evaluation/made_up.h"
 
+#include <cmath>
+#include <random>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -26,6 +29,86 @@ TEST(Overlap, OfACrowdIsTheShareOfTheDetectionInIt) {
 }
 
 TEST(Overlap, OfEmptyBoxesIsNothing) { EXPECT_EQ(overlap({5, 5, 0, 0}, {0, 0, 10, 10}), 0.0); }
+
+/// Many boxes are sorted before they are compared; the overlaps are those of all pairs.
+TEST(Findings, ManyBoxesGiveTheOverlapsOfAllPairs) {
+    std::mt19937 random(14);
+    const auto number = [&](double most) { return most * static_cast<double>(random() % 10000) / 10000.0; };
+    std::vector<Annotation> objects;
+    std::vector<DetectedBox> detections;
+    for (int i = 0; i < 300; ++i) {
+        // Some are wide, some empty, some lie exactly beside each other.
+        const double width = i % 10 == 0 ? 400.0 : i % 17 == 0 ? 0.0 : 8.0;
+        objects.push_back(object({std::floor(number(500.0)), number(100.0), width, 20.0}));
+        objects.back().crowd = i % 13 == 0;
+        detections.push_back(found({std::floor(number(500.0)), number(100.0), 8.0, 20.0}, number(1.0)));
+    }
+    const Dataset dataset = one_image(1, objects);
+    const Findings findings(dataset, detections);
+    ASSERT_TRUE(findings.check().ok());
+    const Case& one = findings.cases(0).front();
+    std::size_t overlapping = 0;
+    for (std::size_t i = 0; i < detections.size(); ++i) {
+        std::vector<std::pair<std::size_t, double>> expected;
+        for (std::size_t k = 0; k < objects.size(); ++k) {
+            const double iou = overlap(detections[one.detections[i]].box, objects[k].box, objects[k].crowd);
+            if (iou > 0.0) expected.emplace_back(k, iou);
+        }
+        std::vector<std::pair<std::size_t, double>> kept;
+        for (const Overlap& each : one.overlaps_of(i)) kept.emplace_back(each.object, each.iou);
+        ASSERT_EQ(kept, expected) << i;
+        overlapping += kept.size();
+    }
+    EXPECT_GT(overlapping, 1000U);
+}
+
+TEST(Findings, WhatIsBeyondTheLimitsIsAnError) {
+    const std::vector<CocoBox> place(200, {0, 0, 10, 10});
+    std::vector<Annotation> objects;
+    std::vector<DetectedBox> detections;
+    for (const CocoBox& box : place) {
+        objects.push_back(object(box, 0));
+        detections.push_back(found(box, 0.5, detections.size() % 2));
+    }
+    const Dataset dataset = one_image(2, objects);
+    const auto message = [&](const FindingsLimits& limits) {
+        const auto checked = Findings(dataset, detections, limits).check();
+        return checked ? std::string() : checked.error().message;
+    };
+    EXPECT_EQ(message({}), "");
+    EXPECT_THAT(message({.pairs = 19'999}), testing::HasSubstr("have more than 19999 pairs of boxes to compare"));
+    EXPECT_EQ(message({.pairs = 20'000}), "");
+    EXPECT_THAT(message({.comparisons = 19'999}), testing::HasSubstr("more than 19999 pairs"));
+    EXPECT_THAT(message({.pairs_in_picture = 39'999}),
+                testing::HasSubstr("of the image with id 1 have more than 39999"));
+    EXPECT_EQ(message({.pairs_in_picture = 40'000}), "");
+}
+
+/// Twenty thousand of each, side by side: some comparisons of each, not of all with all.
+TEST(Findings, ComparesWhatIsNearAlone) {
+    std::vector<Annotation> objects;
+    std::vector<DetectedBox> detections;
+    for (std::size_t i = 0; i < 20'000; ++i) {
+        const CocoBox box{static_cast<double>(i) * 10.0, 0.0, 9.0, 9.0};
+        objects.push_back(object(box));
+        detections.push_back(found(box, 0.5));
+    }
+    const Dataset dataset = one_image(1, objects);
+    EXPECT_TRUE(Findings(dataset, detections, {.pairs_in_picture = 1 << 20, .comparisons = 80'000}).check().ok());
+}
+
+TEST(ConfusionMatrix, ThousandsOfCategoriesTakeWhatIsInThem) {
+    constexpr std::size_t categories = 1'000'000;
+    ConfusionMatrix matrix(categories);
+    matrix.add(5, 7);
+    matrix.add(5, 7);
+    matrix.add(5, matrix.background());
+    EXPECT_EQ(matrix.at(5, 7), 2U);
+    EXPECT_EQ(matrix.at(7, 5), 0U);
+    EXPECT_EQ(matrix.of_truth(5), 3U);
+    EXPECT_EQ(matrix.of_reported(7), 2U);
+    EXPECT_EQ(matrix.counts().size(), 2U);
+}
 
 TEST(Match, GivesTheObjectToTheBestScore) {
     const Dataset dataset = one_image(1, {object({0, 0, 10, 10})});

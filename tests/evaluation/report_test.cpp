@@ -132,7 +132,7 @@ TEST(Crop, OfALargeObjectIsASmallFile) {
 Summary summary_of(Dataset dataset, std::vector<DetectedBox> detections) {
     Summary summary{.annotations = "gt.json", .dataset = std::move(dataset), .models = {}};
     summary.models.push_back({.name = "folder/model.onnx", .detections = std::move(detections)});
-    evaluate_models(summary, {});
+    EXPECT_TRUE(evaluate_models(summary, {}).ok());
     return summary;
 }
 
@@ -162,11 +162,11 @@ TEST(Report, NamesAllThatFindBest) {
     Summary summary{.annotations = "gt.json", .dataset = one_image(1, {object({0, 0, 20, 20})}), .models = {}};
     for (const auto& [name, score] : {std::pair{"a.onnx", 0.9}, std::pair{"b.onnx", 0.8}})
         summary.models.push_back({.name = name, .detections = {found({0, 0, 20, 20}, score)}});
-    evaluate_models(summary, {});
+    EXPECT_TRUE(evaluate_models(summary, {}).ok());
     EXPECT_THAT(to_html(summary, {}), HasSubstr("All find equally well: AP50 <b class=\"found\">1.000</b>"));
     EXPECT_THAT(to_html(summary, read_chart), HasSubstr("of <b>a.onnx</b> and <b>b.onnx</b> is another model’s too"));
     summary.models.push_back({.name = "c.onnx", .detections = {}});
-    evaluate_models(summary, {});
+    EXPECT_TRUE(evaluate_models(summary, {}).ok());
     EXPECT_THAT(to_html(summary, {}), HasSubstr("<b>a.onnx</b> and <b>b.onnx</b> find best"));
 }
 
@@ -222,7 +222,7 @@ TEST(Compare, FindsWhatOnlyOneDoes) {
         {.name = "b/model.onnx",
          .detections = {found({0, 0, 20, 20}, 0.9), found({100, 0, 20, 20}, 0.8), found({203, 0, 20, 20}, 0.7),
                         found({250, 0, 20, 20}, 0.6), found({50, 0, 20, 20}, 0.4)}});
-    evaluate_models(summary, {});
+    EXPECT_TRUE(evaluate_models(summary, {}).ok());
     ASSERT_EQ(summary.models[0].alone.hits.size(), 1U);
     EXPECT_EQ(summary.models[0].alone.hits[0].object, 1U);
     EXPECT_THAT(summary.models[0].alone.false_alarms, testing::IsEmpty());

@@ -2,6 +2,8 @@
 #include "results/json.h"
 
 #include "base/label_name.h"
+#include "results/coco.h"
+#include "results/jsonl.h"
 #include "results/table.h"
 
 #include <algorithm>
@@ -60,6 +62,19 @@ TEST(ToJson, AnyFileName) {
     const std::vector<PictureResult> results{{"quote\" back\\ line\n \xFF\xFE.png", 1, 1, {}}};
     const auto parsed = nlohmann::json::parse(to_json(results, names));
     EXPECT_EQ(parsed["images"][0]["file"], "quote\" back\\ line\n \xEF\xBF\xBD\xEF\xBF\xBD.png");
+}
+
+/// What copies and writes JSON's values recurses: so deep a file ended the program.
+TEST(ReadBack, NestedRecordsAreRefusedWithTheirPlace) {
+    const std::string deep = std::string(100'000, '[') + std::string(100'000, ']');
+    const std::string record = "{\"schema_version\":2,\"file\":" + deep + "}";
+    const std::string sound = to_json_line({.file = "a", .width = 1, .height = 1, .detections = {}}, names);
+    const auto lines = parse_json_lines(sound + record + "\n");
+    ASSERT_FALSE(lines.ok());
+    EXPECT_THAT(lines.error().message,
+                testing::EndsWith(": line 2, column 91: lists or objects lie within each other more than 64 deep"));
+    for (const auto& error : {parse_json(record).error(), parse_coco(record).error()})
+        EXPECT_THAT(error.message, testing::HasSubstr("line 1, column 91: lists or objects lie within each other"));
 }
 
 TEST(ToTable, ColumnsAreAligned) {
