@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "results/crops.h"
 
+#include "base/escape.h"
 #include "base/label_name.h"
 #include "base/try.h"
 #include "pictures/pixel_rect.h"
@@ -14,14 +15,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::string_view best_crop = "-1.png";
-
-/// A class's name as the name of a folder.
-std::string folder_name(std::string label) {
-    for (char& letter : label) {
-        if (letter == '/' || static_cast<unsigned char>(letter) < 0x20) letter = '_';
-    }
-    return label == "." || label == ".." ? "_" : label;
-}
 
 ImageView part_of(const Picture& picture, const PixelRect& rect) {
     ImageView view = picture.view();
@@ -64,7 +57,7 @@ Result<void> CropsWriter::write(const fs::path& stem, const PictureResult& resul
     // The best one last: if it is there, all are.
     for (std::size_t number = result.detections.size(); number > 0; --number) {
         const Detection& detection = result.detections[number - 1];
-        fs::path path = target_.folder / folder_name(label_name(detection.label, target_.labels)) / stem;
+        fs::path path = target_.folder / path_component(label_name(detection.label, target_.labels)) / stem;
         path += "-" + std::to_string(number) + ".png";
         DETECT_TRY(make_folder(path.parent_path(), "crops"));
         const ImageView crop = part_of(picture, covered_pixels(detection.box, picture.width, picture.height));
