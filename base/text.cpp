@@ -2,6 +2,8 @@
 #include "base/text.h"
 
 #include <algorithm>
+#include <array>
+#include <iterator>
 
 namespace detect {
 
@@ -94,11 +96,47 @@ std::string_view first_bytes(std::string_view text, std::size_t most) {
     return text.substr(0, end);
 }
 
+std::string in_utf8(char32_t point) {
+    const auto byte = [](char32_t bits) { return static_cast<char>(static_cast<unsigned char>(bits)); };
+    const auto follower = [&](char32_t bits) { return byte(0x80U | (bits & 0x3FU)); };
+    if (point < 0x80) return {byte(point)};
+    if (point < 0x800) return {byte(0xC0U | point >> 6U), follower(point)};
+    if ((point >= 0xD800 && point < 0xE000) || point > 0x10FFFF) return std::string(replacement);
+    if (point < 0x10000) return {byte(0xE0U | point >> 12U), follower(point >> 6U), follower(point)};
+    return {byte(0xF0U | point >> 18U), follower(point >> 12U), follower(point >> 6U), follower(point)};
+}
+
+bool is_control(char32_t point) { return point < 0x20 || (point >= 0x7F && point < 0xA0); }
+
+bool steers_text(char32_t point) {
+    struct Range {
+        char32_t first, last;
+    };
+    constexpr std::array<Range, 9> others{{
+        {0x061C, 0x061C},   // Arabic letter mark
+        {0x180E, 0x180E},   // Mongolian vowel separator
+        {0x200B, 0x200B},   // zero-width space
+        {0x200E, 0x200F},   // marks of direction
+        {0x2028, 0x202E},   // separators of lines and paragraphs; embeddings and overrides of direction
+        {0x2060, 0x206F},   // word joiner, invisible operators, isolates of direction, deprecated ones
+        {0xFEFF, 0xFEFF},   // byte order mark
+        {0xFFF9, 0xFFFB},   // interlinear annotations
+        {0xE0000, 0xE007F}, // tags
+    }};
+    return is_control(point) ||
+           std::ranges::any_of(others, [&](const Range& range) { return point >= range.first && point <= range.last; });
+}
+
 std::string without_controls(std::string_view text, char instead) {
+    const auto is_high_control = [](char letter) {
+        const auto byte = static_cast<unsigned char>(letter);
+        return byte >= 0x80 && byte < 0xA0;
+    };
     std::string result;
     for_each_letter(text, [&](std::string_view letter, const auto& point) {
-        const bool steers = point && (point->value < 0x20 || (point->value >= 0x7F && point->value < 0xA0));
-        if (steers) {
+        if (!point) {
+            std::ranges::replace_copy_if(letter, std::back_inserter(result), is_high_control, instead);
+        } else if (steers_text(point->value)) {
             result += instead;
         } else {
             result += letter;

@@ -39,14 +39,27 @@ struct CodePoint {
 /// At most so many bytes from the start of `text`, and no part of a letter.
 [[nodiscard]] std::string_view first_bytes(std::string_view text, std::size_t most);
 
-/// One line without what steers a terminal: each control character (U+0000 to U+001F, U+007F to U+009F) becomes
-/// `instead`. All else stays, bytes that are not UTF-8 included: names of files may be in any encoding.
+/// The UTF-8 of a code point up to U+10FFFF; U+FFFD for a surrogate or what lies beyond.
+[[nodiscard]] std::string in_utf8(char32_t point);
+
+/// U+0000 to U+001F and U+007F to U+009F.
+[[nodiscard]] bool is_control(char32_t point);
+
+/// Whether a character does something to the text around it instead of being a part of it: control characters, marks
+/// that turn the direction of writing (Unicode's bidirectional controls, which can show a name backwards), separators
+/// of lines, and what takes no width. The joiners U+200C and U+200D are letters' business: Persian words and emoji need
+/// them.
+[[nodiscard]] bool steers_text(char32_t point);
+
+/// One line without what steers a terminal: each character of which steers_text is true becomes `instead`. All else
+/// stays, bytes that are not UTF-8 included: names of files may be in any encoding. Of these, 0x80 to 0x9F go too: a
+/// terminal for 8-bit text takes them for control characters.
 [[nodiscard]] std::string without_controls(std::string_view text, char instead);
 
 /// Text from a file as it may stand in a one-line message: whatever is not printable ASCII becomes '?', long text is
 /// cut.
 [[nodiscard]] std::string printable(std::string_view text);
-/// A path as it may stand in a one-line message: only control characters become '?'.
+/// A path as it may stand in a one-line message: only what steers a terminal becomes '?'.
 [[nodiscard]] std::string printable_path(const std::filesystem::path& path);
 
 /// "1 picture", "2 pictures".

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/escape.h"
+#include "base/text.h"
 #include "base/try.h"
 #include "cli/chosen_model.h"
 #include "cli/commands.h"
@@ -260,7 +262,7 @@ std::string bench_json(const Report& report) {
                             {"share", row.share}});
         }
     }
-    return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+    return json_text(json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace)) + "\n";
 }
 
 template <class... Values>
@@ -272,7 +274,7 @@ void append(std::string& text, const char* format, Values... values) {
 
 std::string to_table(const Report& report) {
     const Latency& latency = report.latency;
-    std::string text = "model        " + report.model + "\n";
+    std::string text = "model        " + without_controls(report.model, ' ') + "\n";
     append(text, "input        %dx%d (height x width), batch %d, %d threads, %d runs\n", report.size.height,
            report.size.width, report.batch, report.threads, report.runs);
     append(text, "load         %.1f ms\n", report.load_ms);
@@ -287,8 +289,9 @@ std::string to_table(const Report& report) {
     append(text, "\n%9s  %6s  %5s  %-14s %s\n", "ms", "share", "count", "part", "step");
     double total = 0.0;
     for (const ProfileRow& row : report.profile) {
-        append(text, "%9.3f  %5.1f%%  %5d  %-14s ", row.milliseconds, 100.0 * row.share, row.count, row.part.c_str());
-        text += row.step + "\n";
+        append(text, "%9.3f  %5.1f%%  %5d  %-14s ", row.milliseconds, 100.0 * row.share, row.count,
+               without_controls(row.part, ' ').c_str());
+        text += without_controls(row.step, ' ') + "\n";
         total += row.milliseconds;
     }
     append(text, "%9.3f  %5.1f%%\n", total, 100.0);

@@ -92,7 +92,7 @@ Result<checking::CheckOptions> read_options(const CLI::App& command, const Check
         DETECT_TRY_ASSIGN(options.image, read_example_image(arguments.image, arguments.bits));
     }
     // Looking takes a few seconds, which a person wants to see pass.
-    if (::isatty(STDERR_FILENO) != 0) options.progress = [](const std::string& line) { std::cerr << line << "\n"; };
+    if (::isatty(STDERR_FILENO) != 0) options.progress = tell;
     return options;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/check_report.h"
 
+#include "base/escape.h"
 #include "base/text.h"
 
 #include <algorithm>
@@ -26,7 +27,7 @@ constexpr std::size_t columns = 100;
 std::string wrapped(const std::string& title, const std::string& text) {
     std::string result = title;
     std::size_t column = title.size();
-    std::istringstream words(text);
+    std::istringstream words(without_controls(text, ' ')); // names in it may hold anything
     bool is_first = true;
     for (std::string word; words >> word; is_first = false) {
         if (!is_first && column + 1 + word.size() > columns) {
@@ -49,12 +50,12 @@ std::string plural(std::size_t count, const std::string& what) {
 std::string heading(const CheckReport& report) {
     char size[48];
     std::snprintf(size, sizeof size, "%.2f MB", static_cast<double>(report.bytes) / 1e6);
-    std::string line = report.file.string() + ": " + size;
+    std::string line = printable_path(report.file) + ": " + size;
     if (report.opset > 0) line += ", opset " + std::to_string(report.opset);
     line += ", " + plural(report.nodes, "node");
-    if (!report.producer.empty()) line += ", written by " + report.producer;
+    if (!report.producer.empty()) line += ", written by " + without_controls(report.producer, ' ');
     line += "\n";
-    if (!report.input.empty()) line += "input " + report.input + "\n";
+    if (!report.input.empty()) line += "input " + without_controls(report.input, ' ') + "\n";
     if (!report.feeding.empty()) line += wrapped("wants ", report.feeding);
     return line;
 }
@@ -81,12 +82,12 @@ std::string to_text(const std::vector<PictureComparison>& rows) {
     text += line;
     for (const PictureComparison& row : rows) {
         if (!row.failure.empty()) {
-            std::snprintf(line, sizeof line, "  %-28s ", row.picture.c_str());
-            text += line + std::string("stops: ") + row.failure + "\n";
+            std::snprintf(line, sizeof line, "  %-28s ", without_controls(row.picture, ' ').c_str());
+            text += line + std::string("stops: ") + without_controls(row.failure, ' ') + "\n";
             continue;
         }
-        std::snprintf(line, sizeof line, "  %-28s %9zu %9zu %9zu %9zu", row.picture.c_str(), row.detections,
-                      row.expected, row.matched, row.unmatched);
+        std::snprintf(line, sizeof line, "  %-28s %9zu %9zu %9zu %9zu", without_controls(row.picture, ' ').c_str(),
+                      row.detections, row.expected, row.matched, row.unmatched);
         text += line;
         if (row.matched > 0)
             std::snprintf(line, sizeof line, " %12.1e %10.4f\n", row.worst_score_difference, row.worst_iou);
@@ -121,7 +122,7 @@ std::string to_text(const CheckReport& report, const CheckOptions& options, cons
     text += summary(report, options);
     for (const std::string& sentence : report.left_out) text += wrapped("note: ", sentence);
     if (export_line.empty()) return text;
-    text += "\na sound file: " + export_line + "\n";
+    text += "\na sound file: " + without_controls(export_line, '?') + "\n";
     if (!options.image) text += "(for PICTURE give a real picture on which the model finds something)\n";
     return text;
 }
@@ -162,7 +163,7 @@ std::string to_json(const CheckReport& report, const CheckOptions& options, cons
         json["agreement"].push_back(std::move(entry));
     }
     if (!export_line.empty()) json["export"] = export_line;
-    return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+    return json_text(json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace)) + "\n";
 }
 
 } // namespace detect::cli

@@ -42,11 +42,13 @@ ExitCode exit_code(ErrorCode code) {
 int report(const Error& error) { return report(error, exit_code(error.code)); }
 
 int report(const Error& error, ExitCode code) {
-    std::cerr << "detect: " << without_controls(with_flags(error.message), ' ') << "\n"; // names may hold anything
+    tell("detect: " + with_flags(error.message));
     return code;
 }
 
-void note(std::string_view message) { std::cerr << "detect: note: " << message << "\n"; }
-void warn(std::string_view message) { std::cerr << "detect: warning: " << message << "\n"; }
+void note(std::string_view message) { tell("detect: note: " + std::string(message)); }
+void warn(std::string_view message) { tell("detect: warning: " + std::string(message)); }
+
+void tell(std::string_view line) { std::cerr << without_controls(line, ' ') + "\n"; } // names in it may hold anything
 
 } // namespace detect::cli

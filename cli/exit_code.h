@@ -40,8 +40,11 @@ inline constexpr std::string_view exit_code_help =
 int report(const Error& error);
 int report(const Error& error, ExitCode code);
 
-/// "detect: note: …" and "detect: warning: …" on stderr.
+/// "detect: note: …" and "detect: warning: …" on stderr, as one line each.
 void note(std::string_view message);
 void warn(std::string_view message);
+
+/// A line of its own on stderr: what goes on, what was written.
+void tell(std::string_view line);
 
 } // namespace detect::cli

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/text.h"
 #include "base/try.h"
 #include "checkpoint/setting_table.h"
 #include "cli/commands.h"
@@ -14,7 +15,6 @@
 #include "onnx/opset_conversion.h"
 
 #include <cstdio>
-#include <iostream>
 #include <memory>
 
 namespace detect::cli {
@@ -55,7 +55,7 @@ void print_settings(const CheckpointGraph& network) {
             continue;
         }
         std::printf("  %-19s %-23s %s %s\n", key.c_str(), std::string(to_string(source)).c_str(),
-                    is_assumed(source) ? "*" : " ", to_text(setting, network.settings).c_str());
+                    is_assumed(source) ? "*" : " ", without_controls(to_text(setting, network.settings), ' ').c_str());
     }
     std::printf("\n");
 }
@@ -66,8 +66,8 @@ void print(const ExportReport& report) {
                 static_cast<long long>(network.classes - 1));
     std::printf("simplified    %zu -> %zu nodes, %s -> %s\n", network.nodes_before, network.nodes_after,
                 in_megabytes(network.bytes_before).c_str(), in_megabytes(network.bytes_after).c_str());
-    std::printf("file          %s, %s, opset %d\n\n", report.output.c_str(), in_megabytes(report.file_bytes).c_str(),
-                network.graph.opset);
+    std::printf("file          %s, %s, opset %d\n\n", printable_path(report.output).c_str(),
+                in_megabytes(report.file_bytes).c_str(), network.graph.opset);
     print_settings(network);
     print_precision(report.precision);
     std::printf("verified: reference interpreter against executor, detections of score >= %.1f\n",
@@ -75,8 +75,8 @@ void print(const ExportReport& report) {
     std::printf("  %-32s %11s %11s %12s %10s  %s\n", "input", "size", "detections", "worst score", "worst IoU",
                 "agree");
     for (const VerificationRow& row : report.verification.rows) {
-        std::printf("  %-32s %11s %11lld %12.1e %10.6f  %s\n", row.input.c_str(), row.size.c_str(),
-                    static_cast<long long>(row.detections), row.worst_score_difference, row.worst_iou,
+        std::printf("  %-32s %11s %11lld %12.1e %10.6f  %s\n", without_controls(row.input, ' ').c_str(),
+                    row.size.c_str(), static_cast<long long>(row.detections), row.worst_score_difference, row.worst_iou,
                     row.passed() ? "yes" : "NO");
     }
     std::fflush(stdout);
@@ -109,7 +109,7 @@ Result<void> run(const CLI::App& command, const ExportArguments& arguments) {
                       .opset = arguments.opset,
                       .precision = std::move(precision),
                       .class_scores = std::move(class_scores),
-                      .progress = [](const std::string& line) { std::cerr << line << "\n"; }},
+                      .progress = tell},
                      image));
     print(result);
     for (const std::string& key : result.network.unexpected) warn("the network has no place for tensor " + key);
@@ -123,7 +123,7 @@ Result<void> run(const CLI::App& command, const ExportArguments& arguments) {
     if (result.verification.example_detections == 0) {
         warn("nothing was detected on " + arguments.image + "; give a picture that shows an object: it verifies more");
     }
-    std::cerr << "wrote " << result.output.string() << " and " << result.report.string() << "\n";
+    tell("wrote " + result.output.string() + " and " + result.report.string());
     return {};
 }
 

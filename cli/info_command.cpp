@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/text.h"
 #include "base/try.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
@@ -17,12 +18,15 @@ namespace detect::cli {
 
 namespace {
 
+/// A name as the file has it, on one line that steers no terminal.
+std::string shown(std::string_view name) { return without_controls(name, ' '); }
+
 void print_values(const char* title, const Graph& graph, const std::vector<ValueId>& ids) {
     std::printf("%s\n", title);
     for (const ValueId id : ids) {
         const Value& value = graph[id];
-        std::printf("  %-20s %-8s %s\n", value.name.c_str(), std::string(to_string(value.type)).c_str(),
-                    to_string(value.shape).c_str());
+        std::printf("  %-20s %-8s %s\n", shown(value.name).c_str(), std::string(to_string(value.type)).c_str(),
+                    shown(to_string(value.shape)).c_str());
     }
 }
 
@@ -31,17 +35,17 @@ void print(const Graph& graph, const std::string& file, std::uintmax_t bytes) {
     for (const Value& value : graph.values) {
         if (value.constant.defined()) parameters += static_cast<std::size_t>(value.constant.element_count());
     }
-    std::printf("%s: %.2f MB, opset %d, %zu nodes, %zu parameters, %s\n", file.c_str(),
+    std::printf("%s: %.2f MB, opset %d, %zu nodes, %zu parameters, %s\n", shown(file).c_str(),
                 static_cast<double>(bytes) / 1e6, graph.opset, graph.nodes.size(), parameters,
                 std::string(to_string(precision_of(graph))).c_str());
     print_values("inputs", graph, graph.inputs);
     print_values("outputs", graph, graph.outputs);
     std::printf("metadata\n");
-    for (const auto& [key, text] : graph.metadata) std::printf("  %-20s %s\n", key.c_str(), text.c_str());
+    for (const auto& [key, text] : graph.metadata) std::printf("  %-20s %s\n", shown(key).c_str(), shown(text).c_str());
     std::map<std::string, int> operators;
     for (const Node& node : graph.nodes) ++operators[node.op];
     std::printf("operators\n ");
-    for (const auto& [name, count] : operators) std::printf(" %s:%d", name.c_str(), count);
+    for (const auto& [name, count] : operators) std::printf(" %s:%d", shown(name).c_str(), count);
     std::printf("\n");
 }
 

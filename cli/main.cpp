@@ -87,9 +87,9 @@ int main(int argc, char** argv) {
     try {
         return check_output(run(argc, argv));
     } catch (const std::bad_alloc&) {
-        std::cerr << "detect: not enough memory\n";
+        tell("detect: not enough memory");
     } catch (const std::exception& error) {
-        std::cerr << "detect: internal error: " << error.what() << "\n";
+        tell("detect: internal error: " + std::string(error.what()));
     }
     return other_failure;
 }

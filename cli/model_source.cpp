@@ -13,12 +13,9 @@ fs::path bundled_checkpoint() {
     constexpr const char* name = "circuit_board.safetensors";
     std::error_code code;
     const fs::path program = fs::read_symlink("/proc/self/exe", code);
-    // Installed: bin/detect beside share/detect. In the build tree: where the sources are.
-    for (const fs::path& candidate :
-         {program.parent_path().parent_path() / "share/detect" / name, fs::path(DETECT_MODEL_DIR) / name}) {
-        if (fs::is_regular_file(candidate, code)) return candidate;
-    }
-    return {};
+    // bin/detect beside share/detect, where it is installed and where it is built.
+    fs::path candidate = program.parent_path().parent_path() / "share/detect" / name;
+    return fs::is_regular_file(candidate, code) ? candidate : fs::path();
 }
 
 bool looks_like_checkpoint(const fs::path& path) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/precision_options.h"
 
+#include "base/text.h"
 #include "base/try.h"
 #include "cli/picture_input.h"
 #include "cli/progress.h"
@@ -95,7 +96,7 @@ void print_int8(const Int8Report& report) {
                 "mean IoU");
     for (std::size_t i = 0; i < std::min(layers.size(), most_layers_shown); ++i) {
         const LayerSensitivity& layer = *layers[i];
-        std::printf("  %-38s %-10s %6s %13.2f%% %12.4f %10.4f\n", layer.name.c_str(),
+        std::printf("  %-38s %-10s %6s %13.2f%% %12.4f %10.4f\n", without_controls(layer.name, ' ').c_str(),
                     std::string(to_string(layer.kind)).c_str(), layer.integers ? "int8" : "float",
                     100.0 * layer.output_error, layer.alone.loss(), layer.alone.mean_iou());
     }

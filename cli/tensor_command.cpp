@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/text.h"
 #include "base/try.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
@@ -149,7 +150,8 @@ Result<void> print_times(const Model& model, const std::vector<Tensor>& inputs, 
                 latency.min, latency.p50, latency.p90);
     std::printf("%9s  %6s  %5s  step\n", "ms", "share", "count");
     for (const ProfileRow& row : summarise(times)) {
-        std::printf("%9.3f  %5.1f%%  %5d  %s\n", row.milliseconds, 100.0 * row.share, row.count, row.step.c_str());
+        std::printf("%9.3f  %5.1f%%  %5d  %s\n", row.milliseconds, 100.0 * row.share, row.count,
+                    without_controls(row.step, ' ').c_str());
     }
     return {};
 }
@@ -195,7 +197,8 @@ Result<void> run(const TensorArguments& arguments) {
     for (const NamedFile& file : request.outputs) DETECT_TRY(write_npy(file.file, (*outputs)[file.place]));
     for (std::size_t i = 0; i < outputs->size(); ++i) {
         const Tensor& tensor = (*outputs)[i];
-        std::printf("%-20s %-8s %s\n", (*model)->graph()[(*model)->graph().outputs[i]].name.c_str(),
+        const std::string& name = (*model)->graph()[(*model)->graph().outputs[i]].name;
+        std::printf("%-20s %-8s %s\n", without_controls(name, ' ').c_str(),
                     std::string(to_string(tensor.type())).c_str(), to_string(tensor.dims()).c_str());
     }
     if (arguments.runs > 0) DETECT_TRY(print_times(**model, inputs, arguments.runs));

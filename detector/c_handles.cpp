@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "detector/c_handles.h"
 
+#include "base/text.h"
+
 namespace detect {
 
 std::optional<Detector> CDetector::model() const {
@@ -41,7 +43,7 @@ bool CDetector::drop(const detect_result* result) {
 
 void CDetector::fail(std::string message) {
     const std::lock_guard lock(mutex_);
-    errors_[std::this_thread::get_id()] = std::move(message);
+    errors_[std::this_thread::get_id()] = without_controls(message, '?'); // names in it may hold anything
 }
 
 const char* CDetector::last_error() const {

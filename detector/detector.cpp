@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "detect/detector.h"
 
+#include "base/escape.h"
 #include "base/label_name.h"
 #include "base/try.h"
 #include "detector/detector_from_graph.h"
@@ -16,7 +17,7 @@ namespace {
 
 Error in_file(Error error, const std::filesystem::path& file) {
     if (error.message.find(file.string()) == std::string::npos) error.message = file.string() + ": " + error.message;
-    return error;
+    return one_line(std::move(error));
 }
 
 } // namespace
@@ -39,7 +40,9 @@ Result<Detector> Detector::load(const std::filesystem::path& onnx_file, const De
 
 Result<Detector> Detector::load(std::span<const std::byte> onnx_bytes, const DetectorOptions& options) {
     DETECT_TRY_ASSIGN(Graph graph, read_onnx(onnx_bytes, "the model in memory"));
-    return detector_from_graph(std::move(graph), options);
+    auto detector = detector_from_graph(std::move(graph), options);
+    if (!detector) return one_line(std::move(detector).error());
+    return detector;
 }
 
 float Detector::Implementation::min_score_of(int label) const {

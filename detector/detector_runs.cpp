@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/checked.h"
+#include "base/escape.h"
 #include "base/try.h"
 #include "detector/implementation.h"
 #include "detector/tiling.h"
@@ -78,8 +79,9 @@ Dims input_dims(const Batch& batch, std::size_t count) {
 /// Pictures [begin, begin + count) of the batch in one run.
 Result<Results> run_once(const Detector::Implementation& self, const Batch& batch, std::size_t begin,
                          std::size_t count) {
-    DETECT_TRY_ASSIGN(const auto outputs, self.model->run(input_dims(batch, count), SomeRows(batch, begin)));
-    return read_results(self, outputs, count);
+    auto outputs = self.model->run(input_dims(batch, count), SomeRows(batch, begin));
+    if (!outputs) return one_line(std::move(outputs).error());
+    return read_results(self, *outputs, count);
 }
 
 /// The same; what does not fit into memory together is run apart.

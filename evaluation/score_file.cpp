@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "evaluation/score_file.h"
 
+#include "base/escape.h"
 #include "base/try.h"
 #include "results/json_file.h"
 
@@ -74,7 +75,7 @@ std::string to_score_file(const BestScores& best, const Summary& summary) {
         {"others", as_written(*best.scores.others)},
         {"scores", std::move(scores)},
         {"without_own", best.without_own}};
-    return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+    return json_text(json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace)) + "\n";
 }
 
 Result<ClassScores> read_score_file(const std::filesystem::path& file) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "evaluation/summary.h"
 
+#include "base/escape.h"
+
 #include <nlohmann/json.hpp>
 
 namespace detect::evaluation {
@@ -125,7 +127,7 @@ std::string to_json(const Summary& summary) {
             json["models"].push_back(std::move(one));
         }
     }
-    return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+    return json_text(json.dump(2, ' ', false, Json::error_handler_t::replace)) + "\n";
 }
 
 } // namespace detect::evaluation

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "detect/export.h"
 
+#include "base/escape.h"
 #include "base/try.h"
 #include "export/exporter.h"
 #include "onnx/opset_conversion.h"
@@ -62,15 +63,17 @@ Result<ExportedModel> export_checkpoint(const std::filesystem::path& checkpoint,
                                                       std::to_string(newest_export_opset)};
     }
     const OutputLayout layout = format.torchvision_layout ? OutputLayout::torchvision : OutputLayout::batched;
-    DETECT_TRY_ASSIGN(ExportReport report, export_model({.checkpoint = checkpoint,
-                                                         .output = onnx_file,
-                                                         .settings = settings,
-                                                         .layout = layout,
-                                                         .opset = format.opset,
-                                                         .precision = std::move(precision),
-                                                         .class_scores = format.class_scores,
-                                                         .progress = {}},
-                                                        image));
+    auto exported = export_model({.checkpoint = checkpoint,
+                                  .output = onnx_file,
+                                  .settings = settings,
+                                  .layout = layout,
+                                  .opset = format.opset,
+                                  .precision = std::move(precision),
+                                  .class_scores = format.class_scores,
+                                  .progress = {}},
+                                 image);
+    if (!exported) return one_line(std::move(exported).error());
+    ExportReport& report = *exported;
     std::vector<std::string> warnings = std::move(report.precision.warnings);
     if (report.sizes.better) warnings.push_back(report.sizes.warning());
     return ExportedModel{.model = std::move(report.output),
@@ -82,9 +85,9 @@ Result<ExportedModel> export_checkpoint(const std::filesystem::path& checkpoint,
 
 Result<Detector> load_checkpoint(const std::filesystem::path& checkpoint, const SettingsOverrides& settings,
                                  const DetectorOptions& options) {
-    DETECT_TRY_ASSIGN(const CheckpointGraph network,
-                      graph_from_checkpoint(checkpoint, settings, OutputLayout::batched, newest_export_opset));
-    DETECT_TRY_ASSIGN(const std::string bytes, write_onnx(network.graph));
+    const auto network = graph_from_checkpoint(checkpoint, settings, OutputLayout::batched, newest_export_opset);
+    if (!network) return one_line(network.error());
+    DETECT_TRY_ASSIGN(const std::string bytes, write_onnx(network->graph));
     return Detector::load(std::as_bytes(std::span(bytes)), options);
 }
 

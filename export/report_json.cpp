@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "export/report_json.h"
 
+#include "base/escape.h"
 #include "checkpoint/setting_table.h"
 
 #include <nlohmann/json.hpp>
@@ -131,7 +132,8 @@ Json to_json(const ExportReport& report, const ExportOptions& options, const Ten
 } // namespace
 
 std::string report_json(const ExportReport& report, const ExportOptions& options, const Tensor& image) {
-    return to_json(report, options, image).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+    return json_text(to_json(report, options, image).dump(2, ' ', false, nlohmann::json::error_handler_t::replace)) +
+           "\n";
 }
 
 } // namespace detect

@@ -2,6 +2,7 @@
 # Run by cpack before it packs: what Debian asks of each package, and `cmake --install` does not give.
 cmake_minimum_required(VERSION 3.25)
 set(debian ${CPACK_DEBIAN_FILES})
+include(${CMAKE_CURRENT_LIST_DIR}/release_date.cmake)
 
 # compress(FILE TO): reproducibly, as Debian's policy asks.
 function(compress file to)
@@ -36,3 +37,9 @@ foreach(component ${CPACK_COMPONENTS_ALL})
     file(COPY_FILE ${debian}/${package}.lintian-overrides ${usr}/share/lintian/overrides/${package})
   endif()
 endforeach()
+
+# The same packages whenever and wherever they are made: everything is as old as the release.
+release_seconds(seconds ${debian}/changelog)
+set(ENV{SOURCE_DATE_EPOCH} ${seconds})
+execute_process(COMMAND find ${CPACK_TEMPORARY_DIRECTORY} -exec touch --no-dereference --date=@${seconds} {} +
+  COMMAND_ERROR_IS_FATAL ANY)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "results/crops.h"
 
+#include "base/escape.h"
 #include "base/file_names.h"
 #include "base/label_name.h"
 #include "base/text.h"
@@ -21,13 +22,8 @@ namespace {
 
 constexpr std::string_view best_crop = "-1.png";
 
-/// A class's name as the name of a folder. Two classes may get the same.
-std::string folder_name(std::string label) {
-    for (char& letter : label) {
-        if (letter == '/' || static_cast<unsigned char>(letter) < 0x20) letter = '_';
-    }
-    return label == "." || label == ".." ? "_" : short_file_name(label);
-}
+/// Two classes may get the same.
+std::string folder_name(const std::string& label) { return short_file_name(path_component(label)); }
 
 /// The folder of each class, by its name.
 class ClassFolders {
@@ -39,7 +35,7 @@ public:
             const auto [entry, is_new] = folders_.try_emplace(name);
             if (!is_new) continue; // several labels of one name are one class
             std::string& folder = entry->second = folder_name(name);
-            if (name.size() > longest_file_name) cut_.push_back(folder);
+            if (path_component(name).size() > longest_file_name) cut_.push_back(folder);
             for (int number = 2; !taken.insert(folder).second; ++number)
                 folder = folder_name(name) + "_" + std::to_string(number);
         }

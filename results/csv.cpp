@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "results/csv.h"
 
+#include "base/escape.h"
 #include "base/label_name.h"
 #include "results/lines_writer.h"
 
@@ -42,13 +43,6 @@ enum : std::size_t {
 };
 } // namespace column
 
-std::string field(std::string_view text) {
-    if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
-    std::string quoted = "\"";
-    for (const char letter : text) quoted += letter == '"' ? "\"\"" : std::string(1, letter);
-    return quoted + "\"";
-}
-
 std::string number(float value) {
     std::array<char, 32> text{};
     return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
@@ -60,7 +54,7 @@ bool read(const std::string& text, Number& value) {
     return code == std::errc() && end == text.data() + text.size();
 }
 
-/// Takes one row off `text`; nothing if it is not ended.
+/// Takes one row of cells off `text`; nothing if it is not ended.
 std::optional<std::vector<std::string>> take_row(std::string_view& text) {
     std::vector<std::string> row(1);
     bool quoted = false;
@@ -77,6 +71,7 @@ std::optional<std::vector<std::string>> take_row(std::string_view& text) {
             row.emplace_back();
         } else if (letter == '\n') {
             text.remove_prefix(i + 1);
+            for (std::string& cell : row) cell = text_of_csv_cell(cell);
             return row;
         } else {
             row.back() += letter;
@@ -181,25 +176,26 @@ constinit const CollectedFormat csv_format{
 
 std::string to_csv_rows(const PictureResult& result, std::span<const std::string> names) {
     const auto optional = [](const auto& value) { return value ? std::to_string(*value) : std::string(); };
-    const std::string before = std::string(version) + "," + field(result.file) + "," + optional(result.page) + "," +
+    const std::string before = std::string(version) + "," + csv_cell(result.file) + "," + optional(result.page) + "," +
                                optional(result.frame) + "," + std::to_string(result.width) + "," +
                                std::to_string(result.height) + ",";
     std::string warnings;
     for (const Remark& warning : result.warnings)
         warnings += (warnings.empty() ? "" : std::string(between_warnings)) + text_of(warning);
-    const std::string behind = "," + (result.error ? field(text_of(*result.error)) : "") + "," + field(warnings) + "," +
-                               field(result.drawn) + "," + result.time + "," + result.sha256 + ",";
+    const std::string behind = "," + (result.error ? csv_cell(text_of(*result.error)) : "") + "," + csv_cell(warnings) +
+                               "," + csv_cell(result.drawn) + "," + csv_cell(result.time) + "," +
+                               csv_cell(result.sha256) + ",";
     const auto conditions = [&](const std::string& label) {
         if (!result.conditions) return std::string(",,\n");
-        return number(least_score(*result.conditions, label)) + "," + field(result.conditions->model) + "," +
-               result.conditions->model_sha256 + "\n";
+        return number(least_score(*result.conditions, label)) + "," + csv_cell(result.conditions->model) + "," +
+               csv_cell(result.conditions->model_sha256) + "\n";
     };
     if (result.detections.empty()) return before + ",,,,,," + behind + conditions("");
     std::string rows;
     for (const Detection& detection : result.detections) {
         const Box& box = detection.box;
         const std::string label = label_name(detection.label, names);
-        rows += before + field(label) + "," + std::to_string(detection.label);
+        rows += before + csv_cell(label) + "," + std::to_string(detection.label);
         for (const float value : {detection.score, box.x1, box.y1, box.x2, box.y2}) rows += "," + number(value);
         rows += behind + conditions(label);
     }

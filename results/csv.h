@@ -14,7 +14,8 @@ namespace detect {
 /// A row per detection, written when its picture is done.
 extern const CollectedFormat csv_format;
 
-/// Comma-separated values (RFC 4180, lines end with a line feed), a row per detection:
+/// Comma-separated values (RFC 4180, lines end with a line feed), a row per detection, which is one line. Texts are
+/// cells as csv_cell (base/escape.h) writes them: no formula for a spreadsheet, nothing that steers a terminal.
 /// `csv_version` is 2 and grows when columns change their meaning. `frame` is empty for pictures, `page` but for files
 /// with several. Boxes are corners in pixels of the upright picture. A picture without detections has one row in which
 /// `label` to `y2` are empty; if `error` is not, it was not judged. `warnings` says why the detections are doubtful:

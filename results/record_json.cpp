@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "results/record_json.h"
 
+#include "base/escape.h"
 #include "base/label_name.h"
 
 #include <array>
@@ -87,7 +88,7 @@ Error not_as_written(std::string_view what, std::string_view text, const std::op
 }
 
 std::string as_line(const ResultJson& json) {
-    return json.dump(-1, ' ', false, ResultJson::error_handler_t::replace) + "\n";
+    return json_text(json.dump(-1, ' ', false, ResultJson::error_handler_t::replace)) + "\n";
 }
 
 } // namespace detect

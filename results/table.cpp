@@ -12,10 +12,11 @@ namespace detect {
 
 std::string to_table(std::span<const Detection> detections, std::span<const std::string> names) {
     if (detections.empty()) return "no detections\n";
+    const auto shown = [&](const Detection& detection) {
+        return without_controls(label_name(detection.label, names), ' ');
+    };
     std::size_t widest = columns("label");
-    for (const Detection& detection : detections) {
-        widest = std::max(widest, columns(label_name(detection.label, names)));
-    }
+    for (const Detection& detection : detections) widest = std::max(widest, columns(shown(detection)));
     const auto padded = [widest](const std::string& text) { return text + std::string(widest - columns(text), ' '); };
     std::string table = padded("label") + "  score        x1        y1        x2        y2\n";
     for (const Detection& detection : detections) {
@@ -24,7 +25,7 @@ std::string to_table(std::span<const Detection> detections, std::span<const std:
         std::snprintf(numbers.data(), numbers.size(), "  %5.3f  %8.1f  %8.1f  %8.1f  %8.1f\n",
                       static_cast<double>(detection.score), static_cast<double>(box.x1), static_cast<double>(box.y1),
                       static_cast<double>(box.x2), static_cast<double>(box.y2));
-        table += without_controls(padded(label_name(detection.label, names)), ' ') + numbers.data();
+        table += padded(shown(detection)) + numbers.data();
     }
     return table;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "results/voc.h"
 
+#include "base/escape.h"
 #include "base/label_name.h"
-#include "base/text.h"
 #include "pictures/pixel_rect.h"
 #include "results/label_files.h"
 
@@ -14,20 +14,6 @@
 namespace detect {
 
 namespace {
-
-/// Text between tags: no character that XML 1.0 has no place for.
-std::string escaped(std::string_view text) {
-    std::string result;
-    for (const char letter : without_controls(valid_utf8(text), ' ')) {
-        switch (letter) {
-        case '&': result += "&amp;"; break;
-        case '<': result += "&lt;"; break;
-        case '>': result += "&gt;"; break;
-        default: result += letter;
-        }
-    }
-    return result;
-}
 
 template <class... Values>
 std::string formatted(const char* format, Values... values) {
@@ -57,16 +43,16 @@ constinit const PictureFormat voc_format{
 
 std::string to_voc(const PictureResult& result, std::span<const std::string> names, int depth) {
     const std::filesystem::path path(result.file);
-    std::string xml = "<annotation>\n  <folder>" + escaped(path.parent_path().filename().string()) +
-                      "</folder>\n  <filename>" + escaped(path.filename().string()) + "</filename>\n  <path>" +
-                      escaped(result.file) + "</path>\n";
+    std::string xml = "<annotation>\n  <folder>" + xml_text(path.parent_path().filename().string()) +
+                      "</folder>\n  <filename>" + xml_text(path.filename().string()) + "</filename>\n  <path>" +
+                      xml_text(result.file) + "</path>\n";
     if (result.frame) xml += "  <frame>" + std::to_string(*result.frame) + "</frame>\n";
     xml +=
         formatted("  <size><width>%d</width><height>%d</height><depth>%d</depth></size>\n  <segmented>0</segmented>\n",
                   result.width, result.height, depth);
     for (const Detection& detection : result.detections) {
         const PixelRect pixels = covered_pixels(detection.box, result.width, result.height);
-        xml += "  <object>\n    <name>" + escaped(label_name(detection.label, names)) + "</name>\n" +
+        xml += "  <object>\n    <name>" + xml_text(label_name(detection.label, names)) + "</name>\n" +
                formatted("    <pose>Unspecified</pose>\n    <truncated>0</truncated>\n    <difficult>0</difficult>\n"
                          "    <score>%.6f</score>\n    <bndbox><xmin>%d</xmin><ymin>%d</ymin><xmax>%d</xmax>"
                          "<ymax>%d</ymax></bndbox>\n  </object>\n",

@@ -2,6 +2,7 @@
 #include "results/yolo.h"
 
 #include "base/label_name.h"
+#include "base/text.h"
 #include "results/label_files.h"
 
 #include <array>
@@ -11,9 +12,11 @@ namespace detect {
 
 namespace {
 
+/// The line of a class is its number.
 std::string class_list(std::span<const std::string> labels) {
     std::string text;
-    for (std::size_t i = 0; i < labels.size(); ++i) text += label_name(static_cast<int>(i) + 1, labels) + "\n";
+    for (std::size_t i = 0; i < labels.size(); ++i)
+        text += without_controls(label_name(static_cast<int>(i) + 1, labels), ' ') + "\n";
     return text;
 }
 

@@ -221,7 +221,7 @@ void PictureRun::print(const Job& job) {
     }
     if (!is_quiet() && !job.paths.drawn.empty() && !job.input.frame) {
         progress_.clear();
-        std::cerr << "wrote " + printable_path(job.paths.drawn) + "\n";
+        tell("wrote " + printable_path(job.paths.drawn));
     }
     if (prints_table() && !nobody_reads_) {
         progress_.clear();
@@ -235,7 +235,7 @@ void PictureRun::print(const Job& job) {
 void PictureRun::print_complete_videos() {
     for (const fs::path& path : videos_.take_complete()) {
         progress_.clear();
-        if (!is_quiet()) std::cerr << "wrote " + printable_path(path) + "\n";
+        if (!is_quiet()) tell("wrote " + printable_path(path));
     }
 }
 
@@ -270,7 +270,7 @@ void PictureRun::print_summary() {
     for (const std::string& sentence : doubts_.rest()) warn(sentence);
     const auto& drawings = parts_.plan.results.drawings;
     if (drawings && drawings->is_new_folder && summary_.pictures() > 0)
-        std::cerr << "drew into " + printable_path(drawings->path) + "\n";
+        tell("drew into " + printable_path(drawings->path));
     const bool several = is_verbose() || parts_.plan.sources.bulk || parts_.plan.sources.have_video() ||
                          (parts_.plan.sources.several && errors_go_to_a_terminal());
     if (!several || summary_.pictures() + summary_.skipped() == 0) return;

@@ -2,6 +2,7 @@
 #include "cli/run/summary.h"
 
 #include "base/label_name.h"
+#include "base/text.h"
 #include "cli/measurement.h"
 #include "cli/progress.h"
 
@@ -37,7 +38,7 @@ std::string Summary::text(std::span<const std::string> names, double seconds) co
     if (skipped_ > 0) text += ", " + std::to_string(skipped_) + " done before";
     text += ", " + std::to_string(all) + " detections in " + clock_time(seconds) + "\n";
     for (const auto& [label, count] : detections_)
-        text += "  " + label_name(label, names) + ": " + std::to_string(count) + "\n";
+        text += "  " + without_controls(label_name(label, names), ' ') + ": " + std::to_string(count) + "\n";
     if (milliseconds_.empty()) return text;
     std::vector<double> sorted(milliseconds_.begin(), milliseconds_.end());
     std::ranges::sort(sorted);

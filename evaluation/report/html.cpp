@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "evaluation/report/html.h"
 
-#include "base/text.h"
-
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -16,21 +14,6 @@ constexpr std::string_view narrow_space = "\u202F";
 constexpr std::string_view none = "\u2013";
 
 } // namespace
-
-std::string escape(std::string_view text) {
-    std::string escaped;
-    for (const char letter : without_controls(valid_utf8(text), ' ')) {
-        switch (letter) {
-        case '&': escaped += "&amp;"; break;
-        case '<': escaped += "&lt;"; break;
-        case '>': escaped += "&gt;"; break;
-        case '"': escaped += "&quot;"; break;
-        case '\'': escaped += "&#39;"; break;
-        default: escaped += letter;
-        }
-    }
-    return escaped;
-}
 
 std::string base64(std::span<const std::byte> bytes) {
     constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/escape.h"
+
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -10,8 +12,8 @@
 /// Text and numbers as they stand in an HTML page.
 namespace detect::evaluation::html {
 
-/// For text and for attributes in double quotes; bytes that are not UTF-8 become U+FFFD.
-[[nodiscard]] std::string escape(std::string_view text);
+/// For text and for attributes in quotes; bytes that are not UTF-8 become U+FFFD.
+[[nodiscard]] inline std::string escape(std::string_view text) { return html_text(text); }
 
 [[nodiscard]] std::string base64(std::span<const std::byte> bytes);
 

@@ -75,13 +75,17 @@ std::optional<Shortcut> shortcut_behind(const GraphView& graph, ValueId x) {
 
 namespace {
 
+/// HardSigmoid with torch's slope, while ONNX's default is another.
+bool is_hard_sigmoid(const Node& node) {
+    return node.domain.empty() && node.op == "HardSigmoid" &&
+           std::abs(node.float_or("alpha", 0.2F) - 1.0F / 6.0F) < 1e-7F && node.float_or("beta", 0.5F) == 0.5F;
+}
+
 std::optional<Activation> as_activation(const Node& node) {
     if (!node.domain.empty()) return std::nullopt;
     if (node.op == "Relu") return Activation::relu;
     if (node.op == "HardSwish") return Activation::hard_swish;
-    const bool torch_slope =
-        std::abs(node.float_or("alpha", 0.2F) - 1.0F / 6.0F) < 1e-7F && node.float_or("beta", 0.5F) == 0.5F;
-    if (node.op == "HardSigmoid" && torch_slope) return Activation::hard_sigmoid;
+    if (is_hard_sigmoid(node)) return Activation::hard_sigmoid;
     return std::nullopt;
 }
 
@@ -89,7 +93,7 @@ std::optional<Activation> as_activation(const Node& node) {
 std::optional<FoundActivation> hard_swish_product(const GraphView& graph, ValueId x) {
     if (graph.readers(x).size() != 2 || graph.is_output(x)) return std::nullopt;
     for (const std::size_t gate : graph.readers(x)) {
-        if (!graph.is_free(gate) || as_activation(graph.node(gate)) != Activation::hard_sigmoid) continue;
+        if (!graph.is_free(gate) || !is_hard_sigmoid(graph.node(gate))) continue;
         const auto product = graph.free_reader(graph.node(gate).outputs[0], "Mul");
         if (!product || std::ranges::find(graph.node(*product).inputs, x) == graph.node(*product).inputs.end())
             continue;

@@ -96,8 +96,8 @@ TEST_F(InputFileTest, HolesTakeNoMemory) {
 TEST_F(InputFileTest, TakesRegularFilesAlone) {
     const auto pipe = folder_.path() / "pipe";
     ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
-    EXPECT_THAT(InputFile::open(pipe).error().message, HasSubstr("is not a regular file"));
-    EXPECT_THAT(InputFile::open(folder_.path()).error().message, HasSubstr("is a directory"));
+    EXPECT_THAT(InputFile::open(pipe).error().message, HasSubstr("is a pipe, not a file"));
+    EXPECT_THAT(InputFile::open(folder_.path()).error().message, HasSubstr("is a folder"));
     EXPECT_THAT(InputFile::open(folder_.path() / "none").error().message, HasSubstr("none: no such file"));
 }
 

@@ -96,7 +96,12 @@ TEST(WithoutControls, LeavesNothingThatSteersATerminal) {
     EXPECT_EQ(without_controls("\0a\x1F"s, '?'), "?a?");
     // U+009B is a terminal's CSI in one character, U+0085 a line break; U+00A0 is a blank.
     EXPECT_EQ(without_controls("a\u009B31m\u0085\u00A0", '?'), "a?31m?\u00A0");
-    EXPECT_EQ(without_controls("Größe \xE9\x9B", '?'), "Größe \xE9\x9B") << "no character: nothing is replaced";
+    // Direction, separators, what has no width.
+    EXPECT_EQ(without_controls("\u202E\u2066\u200F\u061C|\u2028\u2029|\u200B\uFEFF\u2060|\U000E0041", '?'),
+              "????|??|???|?");
+    EXPECT_EQ(without_controls("\u200C\u200D\u05D0\u0627", '?'), "\u200C\u200D\u05D0\u0627") << "letters' business";
+    EXPECT_EQ(without_controls("Größe \xE9 \xFF", '?'), "Größe \xE9 \xFF") << "no character: nothing is replaced";
+    EXPECT_EQ(without_controls("\x9B\xE9\x9B", '?'), "?\xE9?") << "U+009B for a terminal of 8 bits";
 }
 
 TEST(Printable, IsShortAsciiOnOneLine) {

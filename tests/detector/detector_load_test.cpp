@@ -136,6 +136,18 @@ TEST(DetectorLoad, OptionsThatMakeNoSenseAreRefused) {
     }
 }
 
+TEST(DetectorLoad, AnErrorIsOneLineWhateverTheNamesInIt) {
+    const std::string bytes = require(write_onnx(sample_graph()));
+    const DetectorOptions options{.classes = {"a\n\u009B\u202Eb"}};
+    const TempDir folder;
+    std::ofstream(folder / "model.onnx", std::ios::binary) << bytes;
+    for (const auto& detector :
+         {Detector::load(std::as_bytes(std::span(bytes)), options), Detector::load(folder / "model.onnx", options)}) {
+        ASSERT_FALSE(detector.ok());
+        EXPECT_THAT(detector.error().message, HasSubstr("no class 'a???b'"));
+    }
+}
+
 TEST(DetectorLoad, AnInstructionSetThatIsNotThereIsAnError) {
     ::setenv("DETECT_ISA", "mmx", 1);
     const auto detector = detector_from_graph(sample_graph(), {});

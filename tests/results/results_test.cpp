@@ -41,6 +41,8 @@ std::vector<PictureResult> awkward_results() {
     const Detection detection{{0.1F, 1.0F / 3.0F, 16384.0F, 1e-7F}, 1, 0.98765432F};
     return {{"plain.png", 640, 480, {detection, {{1, 2, 3, 4}, 2, 0.5F}}},
             {"comma, \"quote\"\nand line.png", 1, 1, {detection}},
+            {"=1+1\u202E\u009B\t.png", 1, 1, {detection}},
+            {"'=1.png", 1, 1, {detection}},
             {"empty.png", 20, 10, {}},
             {"clip.mp4", 64, 48, {detection}, 0},
             {"clip.mp4", 64, 48, {detection}, 1},
@@ -97,6 +99,16 @@ TEST(Results, CsvReadsBackTheSame) {
     EXPECT_EQ(*parse_csv(text.substr(0, text.size() - 1)), all_but_one);
     EXPECT_TRUE(parse_csv("")->empty());
     EXPECT_TRUE(parse_csv(csv_header)->empty());
+}
+
+TEST(Results, ARowIsALineAndNoFormula) {
+    const std::string rows =
+        to_csv_rows({"=1\n.png", 20, 10, {{{-1, 2, 3, 4}, 1, 0.5F}}}, std::vector<std::string>{"@a\nb"});
+    EXPECT_EQ(rows, "2,'=1\\u{A}.png,,,20,10,'@a\\u{A}b,1,0.5,-1,2,3,4,,,,,,,,\n");
+    // Rows of earlier versions had line breaks in quotes.
+    const auto read = parse_csv(std::string(csv_header) + "2,\"a\nb.png\",,,20,10,,,,,,,,,,,,,,,\n");
+    ASSERT_TRUE(read.ok());
+    EXPECT_EQ(read->at(0).file, "a\nb.png");
 }
 
 TEST(Results, CocoReadsBackTheSame) {

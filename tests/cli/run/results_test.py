@@ -243,7 +243,7 @@ class Resume(CliCase):
         lines = [json.loads(line) for line in (self.folder / "f.jsonl").read_text().splitlines()]
         self.assertEqual(json.loads((self.folder / "f.json").read_text())["images"], lines)
         rows = read_csv((self.folder / "f.csv").read_text())
-        self.assertEqual([row["file"] for row in rows if row["label_id"] == "1"], [line["file"] for line in lines])
+        self.assertEqual([row["file"] for row in rows if row["label_id"] == "1"], [line["file"].replace("\n", "\\u{A}") for line in lines])
         coco = json.loads((self.folder / "coco.json").read_text())
         self.assertEqual([r["file_name"] for r in coco if r["category_id"] == 1], [line["file"] for line in lines])
         self.assertEqual(len({r["image_id"] for r in coco}), len(lines))
