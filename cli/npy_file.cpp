@@ -4,6 +4,7 @@
 #include "base/atomic_file.h"
 #include "base/checked.h"
 #include "base/input_file.h"
+#include "base/text.h"
 #include "base/try.h"
 #include "executor/reference/strided_copy.h"
 
@@ -48,7 +49,7 @@ Error damaged_header() { return unreadable("its header is damaged: not an array 
 Result<DataType> type_of(std::string_view descr) {
     const auto found = std::ranges::find(types, descr, &NamedType::descr);
     if (found != types.end()) return found->type;
-    std::string message = "holds elements of type '" + std::string(descr) + "'";
+    std::string message = "holds elements of type '" + printable(descr) + "'";
     message += descr.starts_with('>') ? ", which are big-endian; save it as x.astype(x.dtype.newbyteorder('<'))"
                                       : "; booleans, integers and floats of 16, 32 and 64 bits can be read";
     return unreadable(std::move(message));

@@ -236,8 +236,8 @@ Result<std::vector<CocoResult>> parse_coco(std::string_view text) {
     std::vector<CocoResult> results;
     try {
         for (const ResultJson& item : document) {
-            results.push_back({.image_id = item.at("image_id"),
-                               .category_id = item.at("category_id"),
+            results.push_back({.image_id = whole_number<std::int64_t>(item.at("image_id")),
+                               .category_id = whole_number<std::int64_t>(item.at("category_id")),
                                .bbox = item.at("bbox"),
                                .score = item.at("score"),
                                .file_name = item.at("file_name")});

@@ -60,11 +60,13 @@ ResultJson to_record(const PictureResult& result, std::span<const std::string> n
 }
 
 PictureResult from_record(const ResultJson& json) {
-    PictureResult result{.file = json.at("file"), .width = json.at("width"), .height = json.at("height")};
-    if (json.at("schema_version").get<int>() != record_schema_version)
+    PictureResult result{.file = json.at("file"),
+                         .width = whole_number<int>(json.at("width")),
+                         .height = whole_number<int>(json.at("height"))};
+    if (whole_number<int>(json.at("schema_version")) != record_schema_version)
         throw ResultJson::other_error::create(501, "another version", &json);
-    if (json.contains("page")) result.page = json.at("page").get<std::int64_t>();
-    if (json.contains("frame")) result.frame = json.at("frame").get<std::int64_t>();
+    if (json.contains("page")) result.page = whole_number<std::int64_t>(json.at("page"));
+    if (json.contains("frame")) result.frame = whole_number<std::int64_t>(json.at("frame"));
     if (json.contains("time")) result.time = json.at("time");
     if (json.contains("sha256")) result.sha256 = json.at("sha256");
     if (json.contains("error")) result.error = remark_from(json.at("error"));
@@ -75,8 +77,9 @@ PictureResult from_record(const ResultJson& json) {
     result.conditions = conditions_from(json);
     for (const ResultJson& item : json.at("detections")) {
         const std::array<float, 4> box = item.at("box");
-        result.detections.push_back(
-            {.box = {box[0], box[1], box[2], box[3]}, .label = item.at("label_id"), .score = item.at("score")});
+        result.detections.push_back({.box = {box[0], box[1], box[2], box[3]},
+                                     .label = whole_number<int>(item.at("label_id")),
+                                     .score = item.at("score")});
     }
     return result;
 }

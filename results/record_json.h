@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -34,6 +35,18 @@ inline constexpr int record_schema_version = 2;
 /// - `error`: `{"code":…,"message":…}`, why the picture was not judged. Then there are no detections;
 /// - `drawn`: the picture that shows them.
 [[nodiscard]] ResultJson to_record(const PictureResult& result, std::span<const std::string> names);
+
+/// A whole number that `Number` can hold. nlohmann would make one of any number, whatever becomes of it; this throws
+/// its exception.
+template <class Number>
+[[nodiscard]] Number whole_number(const ResultJson& json) {
+    const auto fits = [&] {
+        if (json.is_number_unsigned()) return std::in_range<Number>(json.get<std::uint64_t>());
+        return json.is_number_integer() && std::in_range<Number>(json.get<std::int64_t>());
+    };
+    if (!fits()) throw ResultJson::other_error::create(502, "no whole number that fits", &json);
+    return json.get<Number>();
+}
 
 /// Throws what nlohmann throws for missing keys and other types.
 [[nodiscard]] PictureResult from_record(const ResultJson& json);

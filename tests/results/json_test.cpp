@@ -65,6 +65,19 @@ TEST(ToJson, AnyFileName) {
 }
 
 /// What copies and writes JSON's values recurses: so deep a file ended the program.
+TEST(ReadBack, NumbersThatFitNoIntegerAreRefused) {
+    const std::string before = R"({"schema_version":2,"file":"a.png","height":8,"detections":[],"width":)";
+    ASSERT_TRUE(parse_json_lines(before + "8}\n").ok());
+    for (const char* width : {"8.5", "1e30", "-1e30", "4294967304", "18446744073709551615", "true", "\"8\""}) {
+        EXPECT_EQ(parse_json_lines(before + width + "}\n").error().code, ErrorCode::unreadable_input) << width;
+    }
+    const std::string result = R"([{"category_id":1,"bbox":[0,0,1,1],"score":1,"file_name":"a.png","image_id":)";
+    ASSERT_TRUE(parse_coco(result + "8}]").ok());
+    for (const char* id : {"8.5", "-92233720368547758081", "9223372036854775808"}) {
+        EXPECT_EQ(parse_coco(result + id + "}]").error().code, ErrorCode::unreadable_input) << id;
+    }
+}
+
 TEST(ReadBack, NestedRecordsAreRefusedWithTheirPlace) {
     const std::string deep = std::string(100'000, '[') + std::string(100'000, ']');
     const std::string record = "{\"schema_version\":2,\"file\":" + deep + "}";
