@@ -65,8 +65,8 @@ std::string describe(const JsonFlaw& flaw, std::string_view text, const JsonLimi
     case JsonFlaw::Kind::depth:
         return place + "lists or objects lie within each other more than " + std::to_string(limits.depth) + " deep";
     case JsonFlaw::Kind::memory:
-        return place + "up to here its values take " + std::to_string(limits.memory >> 20U) +
-               " MiB of memory, the limit for JSON; split the file";
+        return place + "up to here its values take " + std::to_string(limits.memory / 1'000'000) +
+               " MB of memory, the limit for JSON; split the file, or raise the limit";
     case JsonFlaw::Kind::number: return "holds a number that is too large";
     case JsonFlaw::Kind::syntax: break;
     }

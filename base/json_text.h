@@ -16,7 +16,7 @@ struct JsonLimits {
     /// polygon).
     std::size_t depth = 64;
     /// Bytes that the values may take, by a generous estimate.
-    std::uint64_t memory = std::uint64_t{4} << 30U;
+    std::uint64_t memory = 4'000'000'000;
 };
 
 /// Longest file that is read as JSON.
@@ -55,11 +55,11 @@ template <class Json>
     return Json(Json::value_t::discarded);
 }
 
-/// The same without the cause.
+/// The same of a text within another file, such as class names, without the cause.
 template <class Json>
 [[nodiscard]] Json parse_json_text(std::string_view text) {
     std::optional<JsonFlaw> flaw;
-    return parse_json_text<Json>(text, flaw);
+    return parse_json_text<Json>(text, flaw, {.memory = 256'000'000});
 }
 
 } // namespace detect

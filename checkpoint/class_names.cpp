@@ -12,6 +12,7 @@ namespace detect {
 namespace {
 
 constexpr std::uint64_t largest_label_file = 16 << 20;
+constexpr std::size_t most_labels = 65536;
 
 } // namespace
 
@@ -40,6 +41,7 @@ Result<std::vector<std::string>> read_labels(const std::string& path) {
                                                           std::to_string(*byte + 1) +
                                                           ": is not UTF-8; save the file as UTF-8"};
         }
+        if (labels.size() == most_labels) return refuse("has more than " + std::to_string(most_labels) + " lines");
         labels.push_back(line);
     }
     while (!labels.empty() && labels.back().empty()) labels.pop_back();

@@ -27,6 +27,8 @@ struct EvalArguments {
     std::string annotations;
     std::string images;
     int bits = 0;
+    /// Of a JSON file, in 10^6 bytes.
+    std::uint64_t json_memory = JsonLimits().memory / 1'000'000;
     std::string detections;
     std::string model;
     std::vector<std::string> compare;
@@ -39,6 +41,8 @@ struct EvalArguments {
     int threads = 0;
     SettingsArguments settings;
 };
+
+JsonLimits json_limits(const EvalArguments& arguments) { return {.memory = arguments.json_memory * 1'000'000}; }
 
 Error usage_error(const std::string& what) { return {ErrorCode::invalid_argument, what}; }
 
@@ -106,7 +110,7 @@ Result<void> check_destinations(const EvalArguments& arguments, const evaluation
 
 Result<void> read_results(const EvalArguments& arguments, evaluation::Summary& summary) {
     DETECT_TRY_ASSIGN(evaluation::ReadDetections read,
-                      evaluation::read_detections(arguments.detections, summary.dataset));
+                      evaluation::read_detections(arguments.detections, summary.dataset, json_limits(arguments)));
     if (read.of_unknown_categories > 0) {
         const bool one = read.of_unknown_categories == 1;
         warn(arguments.detections + ": " + std::to_string(read.of_unknown_categories) +
@@ -174,7 +178,7 @@ struct Evaluated {
 Result<Evaluated> evaluate(const CLI::App& command, const EvalArguments& arguments) {
     DETECT_TRY(check(arguments));
     evaluation::Summary summary{.annotations = arguments.annotations, .dataset = {}, .models = {}};
-    DETECT_TRY_ASSIGN(summary.dataset, evaluation::read_ground_truth(arguments.annotations));
+    DETECT_TRY_ASSIGN(summary.dataset, evaluation::read_ground_truth(arguments.annotations, json_limits(arguments)));
     for (const std::string& remark : summary.dataset.remarks) warn(arguments.annotations + ": " + remark);
     DETECT_TRY_ASSIGN(const evaluation::PictureFiles pictures, pictures_of(arguments, summary));
     summary.found_by_end_of_name = pictures.by_end_of_name;
@@ -251,6 +255,11 @@ Command add_eval_command(CLI::App& app) {
         ->required();
     app.add_option("--images", arguments->images, "The folder of the annotated pictures")->type_name("DIR");
     add_bits_option(app, arguments->bits);
+    app.add_option("--json-memory", arguments->json_memory,
+                   "The most memory that the values of annotations, or of detections, may take, in megabytes")
+        ->check(CLI::Range(1, 1 << 20))
+        ->type_name("MB")
+        ->capture_default_str();
     add_model_option(app, arguments->model);
     app.add_option("--compare", arguments->compare, "Compare these models, two or more")->type_name("FILE");
     app.add_option("--detections", arguments->detections,

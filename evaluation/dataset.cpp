@@ -186,8 +186,8 @@ double overlap(const CocoBox& detected, const CocoBox& object, bool crowd) {
     return intersection / (crowd ? detected.area() : detected.area() + object.area() - intersection);
 }
 
-Result<Dataset> read_ground_truth(const std::filesystem::path& file) {
-    DETECT_TRY_ASSIGN(const json document, read_json(file));
+Result<Dataset> read_ground_truth(const std::filesystem::path& file, const JsonLimits& limits) {
+    DETECT_TRY_ASSIGN(const json document, read_json(file, limits));
     DETECT_TRY_ASSIGN(const json* images, annotation_list(file, document, "images"));
     DETECT_TRY_ASSIGN(const json* categories, annotation_list(file, document, "categories"));
     DETECT_TRY_ASSIGN(const json* annotations, annotation_list(file, document, "annotations"));
@@ -222,8 +222,9 @@ Result<Dataset> read_ground_truth(const std::filesystem::path& file) {
     return dataset;
 }
 
-Result<ReadDetections> read_detections(const std::filesystem::path& file, const Dataset& dataset) {
-    DETECT_TRY_ASSIGN(const json document, read_json(file));
+Result<ReadDetections> read_detections(const std::filesystem::path& file, const Dataset& dataset,
+                                       const JsonLimits& limits) {
+    DETECT_TRY_ASSIGN(const json document, read_json(file, limits));
     if (!document.is_array()) {
         return wrong(file, "top level",
                      "expected a list of COCO results: [{\"image_id\", \"category_id\", \"bbox\", \"score\"}, ...]");

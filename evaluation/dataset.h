@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/json_text.h"
 #include "detect/error.h"
 
 #include <cstddef>
@@ -76,7 +77,7 @@ struct DetectedBox {
 /// only iscrowd makes an object one that is ignored, and annotations of images or categories that are not in the file
 /// are left out; both are told in `remarks`. `unreadable_input` names the file, the place in it and what has to be
 /// mended: missing fields, wrong types, negative sizes, ids that occur twice, no annotation of what the file lists.
-[[nodiscard]] Result<Dataset> read_ground_truth(const std::filesystem::path& file);
+[[nodiscard]] Result<Dataset> read_ground_truth(const std::filesystem::path& file, const JsonLimits& limits = {});
 
 struct ReadDetections {
     std::vector<DetectedBox> detections;
@@ -90,7 +91,8 @@ struct ReadDetections {
 
 /// Reads COCO results: a list of image_id, category_id, bbox and score. Same errors; and one if any is of an image that
 /// the ground truth does not have, or all are of such categories.
-[[nodiscard]] Result<ReadDetections> read_detections(const std::filesystem::path& file, const Dataset& dataset);
+[[nodiscard]] Result<ReadDetections> read_detections(const std::filesystem::path& file, const Dataset& dataset,
+                                                     const JsonLimits& limits = {});
 
 /// Writes such a list. Numbers read back to the same bits.
 [[nodiscard]] std::string to_coco_results(std::span<const DetectedBox> detections, const Dataset& dataset);

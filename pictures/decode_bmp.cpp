@@ -136,18 +136,17 @@ Result<void> decode_row(Bytes file, const Layout& layout, Bytes row, std::span<s
 
 } // namespace
 
-Result<Decoded> decode_bmp(Bytes file) {
+Result<Decoded> decode_bmp(Bytes file, const PictureLimits& limits) {
     DETECT_TRY_ASSIGN(const Layout layout, read_layout(file));
     if (layout.width <= 0 || layout.height <= 0) return cut_off("BMP: a size of zero");
+    DETECT_TRY(check_picture_size(layout.width, layout.height, limits));
     // Sizes have at most 31 bits, so these products fit into 64.
     const std::int64_t row_bytes = (layout.width * layout.bits + 31) / 32 * 4;
-    if (layout.width * layout.height <= max_picture_pixels) {
-        const std::uint64_t needed = layout.pixels_at + static_cast<std::uint64_t>(row_bytes * layout.height);
-        const std::uint64_t palette_end = layout.palette_at + layout.palette_size * layout.palette_entry_bytes;
-        if (file.size() < needed || file.size() < palette_end) {
-            return cut_off("BMP: the file has " + std::to_string(file.size()) + " of " +
-                           std::to_string(std::max(needed, palette_end)) + " bytes");
-        }
+    const std::uint64_t needed = layout.pixels_at + static_cast<std::uint64_t>(row_bytes * layout.height);
+    const std::uint64_t palette_end = layout.palette_at + layout.palette_size * layout.palette_entry_bytes;
+    if (file.size() < needed || file.size() < palette_end) {
+        return cut_off("BMP: the file has " + std::to_string(file.size()) + " of " +
+                       std::to_string(std::max(needed, palette_end)) + " bytes");
     }
     DETECT_TRY_ASSIGN(Picture picture, allocate_picture(layout.width, layout.height, PixelFormat::rgb8));
 

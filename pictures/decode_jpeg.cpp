@@ -148,12 +148,12 @@ bool refuse(Session& session, Error error) {
     return false;
 }
 
-bool decode(Session& session, Bytes file) {
+bool decode(Session& session, Bytes file, const PictureLimits& limits) {
     if (setjmp(session.escape) != 0) return false;
     start(session, file);
     session.orientation = orientation_of(session.codec);
     const PixelFormat format = choose_output(session.codec);
-    if (const auto size = check_picture_size(session.codec.image_width, session.codec.image_height); !size)
+    if (const auto size = check_picture_size(session.codec.image_width, session.codec.image_height, limits); !size)
         return refuse(session, size.error());
     if (promises_too_much(session.codec, file.size()))
         return refuse(session, cut_off("JPEG: the file is too short for the size it states"));
@@ -170,9 +170,9 @@ bool decode(Session& session, Bytes file) {
 
 } // namespace
 
-Result<Decoded> decode_jpeg(Bytes file) {
+Result<Decoded> decode_jpeg(Bytes file, const PictureLimits& limits) {
     Session session;
-    if (!decode(session, file)) {
+    if (!decode(session, file, limits)) {
         if (session.too_many_scans) {
             return Error{ErrorCode::resource_limit, "the picture comes in more than " + std::to_string(most_scans) +
                                                         " scans, the limit for a JPEG; save it again, not progressive"};

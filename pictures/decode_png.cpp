@@ -138,7 +138,7 @@ bool accept(Session& session, Result<void> check) {
     return !session.refused;
 }
 
-bool decode(Session& session) {
+bool decode(Session& session, const PictureLimits& limits) {
     session.codec = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, &session, on_error, print_nothing, &session,
                                              take_memory, give_back);
     if (session.codec == nullptr) return false;
@@ -153,7 +153,7 @@ bool decode(Session& session) {
     // Checked before libpng allocates a row.
     const std::int64_t width = png_get_image_width(session.codec, session.info);
     const std::int64_t height = png_get_image_height(session.codec, session.info);
-    if (!accept(session, check_picture_size(width, height))) return false;
+    if (!accept(session, check_picture_size(width, height, limits))) return false;
     if (promises_too_much(session)) png_error(session.codec, "the file is too short for the size it states");
 
     // Rows as they are stored, filtered and converted; pixels have at most 8 bytes.
@@ -174,10 +174,10 @@ bool decode(Session& session) {
 
 } // namespace
 
-Result<Decoded> decode_png(Bytes file) {
+Result<Decoded> decode_png(Bytes file, const PictureLimits& limits) {
     Session session;
     session.unread = file;
-    if (!decode(session)) {
+    if (!decode(session, limits)) {
         if (session.over_budget) {
             return Error{ErrorCode::resource_limit, "the picture's texts and profiles take more than " +
                                                         std::to_string(most_heap_bytes >> 20U) +

@@ -276,7 +276,7 @@ int orientation_of(TIFF* tiff) {
 
 } // namespace
 
-Result<Decoded> decode_tiff(Bytes file, std::int64_t page) {
+Result<Decoded> decode_tiff(Bytes file, std::int64_t page, const PictureLimits& limits) {
     const ReadAt read = [&](std::uint64_t offset, std::span<std::byte> target) {
         if (offset > file.size() || file.size() - offset < target.size()) return false;
         std::copy_n(file.begin() + static_cast<std::ptrdiff_t>(offset), target.size(), target.begin());
@@ -296,7 +296,7 @@ Result<Decoded> decode_tiff(Bytes file, std::int64_t page) {
         return cut_off("TIFF: " + (source.complaint.empty() ? "bad directory" : source.complaint));
     const TiffLayout layout = read_layout(tiff.get());
     // Before any strip is read.
-    DETECT_TRY(check_picture_size(layout.width, layout.height));
+    DETECT_TRY(check_picture_size(layout.width, layout.height, limits));
     if (layout.samples == 0 || layout.samples > most_channels) {
         return Error{ErrorCode::unsupported, "a TIFF of " + std::to_string(layout.samples) + " channels"};
     }

@@ -60,7 +60,7 @@ Result<Bytes> first_frame(Bytes riff, const WebPBitstreamFeatures& canvas) {
 
 } // namespace
 
-Result<Decoded> decode_webp(Bytes file) {
+Result<Decoded> decode_webp(Bytes file, const PictureLimits& limits) {
     constexpr std::size_t riff_header = 12;
     if (file.size() < riff_header) return cut_off("WebP: no header");
     const std::size_t stated = little_endian_32(file, 4) + 8;
@@ -71,6 +71,7 @@ Result<Decoded> decode_webp(Bytes file) {
     const auto* data = reinterpret_cast<const std::uint8_t*>(file.data());
     WebPBitstreamFeatures features;
     if (WebPGetFeatures(data, file.size(), &features) != VP8_STATUS_OK) return cut_off("WebP: bad header");
+    DETECT_TRY(check_picture_size(features.width, features.height, limits));
     Bytes coded = file;
     if (features.has_animation != 0) {
         DETECT_TRY_ASSIGN(coded, first_frame(file, features));

@@ -17,12 +17,12 @@ struct Decoded {
     int orientation = 1;
 };
 
-Result<Decoded> decode_jpeg(Bytes file);
-Result<Decoded> decode_png(Bytes file);
+Result<Decoded> decode_jpeg(Bytes file, const PictureLimits& limits);
+Result<Decoded> decode_png(Bytes file, const PictureLimits& limits);
 /// `page` from 1, as `tiff_pages` counts them.
-Result<Decoded> decode_tiff(Bytes file, std::int64_t page);
-Result<Decoded> decode_webp(Bytes file);
-Result<Decoded> decode_bmp(Bytes file);
+Result<Decoded> decode_tiff(Bytes file, std::int64_t page, const PictureLimits& limits);
+Result<Decoded> decode_webp(Bytes file, const PictureLimits& limits);
+Result<Decoded> decode_bmp(Bytes file, const PictureLimits& limits);
 
 /// Orientation in an EXIF block (a TIFF header and its first directory, optionally after "Exif\0\0"); nothing if there
 /// is none or the block is damaged.
@@ -48,10 +48,10 @@ private:
     std::optional<int> xmp_;
 };
 
-/// Fails with `resource_limit` for more than `max_picture_pixels`, with `unreadable_input` for none.
-Result<void> check_picture_size(std::int64_t width, std::int64_t height);
+/// Fails with `resource_limit` for more pixels than the limit, with `unreadable_input` for none.
+Result<void> check_picture_size(std::int64_t width, std::int64_t height, const PictureLimits& limits);
 
-/// A picture of this size, pixels zeroed; fails as `check_picture_size` does.
+/// A picture of this size, pixels zeroed; fails as `check_picture_size` does, with the limit that holds for all.
 Result<Picture> allocate_picture(std::int64_t width, std::int64_t height, PixelFormat format);
 
 /// One row of CMYK (0 = no ink) as RGB, the plain way: (1 - ink) * (1 - black).

@@ -19,18 +19,19 @@ namespace detect {
 
 namespace picture_file {
 
-Result<void> check_picture_size(std::int64_t width, std::int64_t height) {
+Result<void> check_picture_size(std::int64_t width, std::int64_t height, const PictureLimits& limits) {
     if (width <= 0 || height <= 0) return cut_off("a size of zero");
-    if (width > max_picture_pixels || height > max_picture_pixels || width * height > max_picture_pixels) {
+    const std::int64_t most = std::min(limits.pixels, max_picture_pixels);
+    if (width > most || height > most || width * height > most) {
         return Error{ErrorCode::resource_limit, "the picture states a size of " + std::to_string(width) + " x " +
                                                     std::to_string(height) + " pixels; the limit is " +
-                                                    std::to_string(max_picture_pixels) + " pixels"};
+                                                    std::to_string(most) + " pixels"};
     }
     return {};
 }
 
 Result<Picture> allocate_picture(std::int64_t width, std::int64_t height, PixelFormat format) {
-    DETECT_TRY(check_picture_size(width, height));
+    DETECT_TRY(check_picture_size(width, height, {}));
     Picture picture{static_cast<int>(width), static_cast<int>(height), format, {}};
     picture.pixels.resize(static_cast<std::size_t>(width * height) * bytes_per_pixel(format));
     return picture;
@@ -76,18 +77,18 @@ Error not_a_picture(Bytes file) {
     return Error{ErrorCode::unreadable_input, "not a JPEG, PNG, TIFF, WebP or BMP picture: " + looks};
 }
 
-Result<Decoded> decode_any(Bytes file, std::int64_t page) {
+Result<Decoded> decode_any(Bytes file, std::int64_t page, const PictureLimits& limits) {
     if (file.empty()) return Error{ErrorCode::unreadable_input, "the file is empty"};
     const auto kind = picture_kind(file.first(std::min(file.size(), picture_kind_bytes)));
     const PictureCodec codec = kind ? kind->codec : PictureCodec::none;
     if (page != 1 && kind && codec != PictureCodec::tiff)
         return Error{ErrorCode::unreadable_input, "there is no such page; only a TIFF has several"};
     switch (codec) {
-    case PictureCodec::jpeg: return picture_file::decode_jpeg(file);
-    case PictureCodec::png: return picture_file::decode_png(file);
-    case PictureCodec::tiff: return picture_file::decode_tiff(file, page);
-    case PictureCodec::webp: return picture_file::decode_webp(file);
-    case PictureCodec::bmp: return picture_file::decode_bmp(file);
+    case PictureCodec::jpeg: return picture_file::decode_jpeg(file, limits);
+    case PictureCodec::png: return picture_file::decode_png(file, limits);
+    case PictureCodec::tiff: return picture_file::decode_tiff(file, page, limits);
+    case PictureCodec::webp: return picture_file::decode_webp(file, limits);
+    case PictureCodec::bmp: return picture_file::decode_bmp(file, limits);
     case PictureCodec::none: break;
     }
     return not_a_picture(file);
@@ -194,13 +195,14 @@ ImageView Picture::view() const {
             .bits = bits};
 }
 
-Result<Picture> decode_picture(std::span<const std::byte> file, std::string_view name, std::int64_t page) {
+Result<Picture> decode_picture(std::span<const std::byte> file, std::string_view name, std::int64_t page,
+                               const PictureLimits& limits) {
     try {
         if (is_raw_file(file, name)) {
             return named(
                 name, Error{ErrorCode::unsupported, "a camera's raw file is not read; save it as TIFF, PNG or JPEG"});
         }
-        auto decoded = decode_any(file, page);
+        auto decoded = decode_any(file, page, limits);
         if (!decoded && page != 1) {
             const Error error = std::move(decoded).error();
             return named(name, {error.code, "page " + std::to_string(page) + ": " + error.message});
@@ -222,9 +224,9 @@ Result<std::vector<std::byte>> read_picture_file(const std::filesystem::path& pa
     }
 }
 
-Result<Picture> read_picture(const std::filesystem::path& path, std::int64_t page) {
+Result<Picture> read_picture(const std::filesystem::path& path, std::int64_t page, const PictureLimits& limits) {
     DETECT_TRY_ASSIGN(const std::vector<std::byte> file, read_picture_file(path));
-    return decode_picture(file, path.string(), page);
+    return decode_picture(file, path.string(), page, limits);
 }
 
 Result<Picture> read_single_picture(const std::filesystem::path& path) {

@@ -32,6 +32,12 @@ struct Picture {
 /// is allocated for it.
 inline constexpr std::int64_t max_picture_pixels = std::int64_t{1} << 28;
 
+/// What a file may ask for.
+struct PictureLimits {
+    /// Of a page, at most `max_picture_pixels`. Decoding takes up to 20 bytes each.
+    std::int64_t pixels = max_picture_pixels;
+};
+
 /// Largest file that is read, in bytes.
 inline constexpr std::uintmax_t max_picture_file_bytes = std::uintmax_t{4} << 30;
 
@@ -46,7 +52,8 @@ inline constexpr std::uintmax_t max_picture_file_bytes = std::uintmax_t{4} << 30
 /// - A file that is cut off or damaged is an error, never a partly grey picture. So are NaN and infinity.
 /// Fails with `unreadable_input` (missing, a directory, cut off, not a picture), `unsupported` (a rare variant) or
 /// `resource_limit`.
-Result<Picture> read_picture(const std::filesystem::path& path, std::int64_t page = 1);
+Result<Picture> read_picture(const std::filesystem::path& path, std::int64_t page = 1,
+                             const PictureLimits& limits = {});
 
 /// The bytes of such a file, for `decode_picture`: for those who want to know more of them than what they show.
 Result<std::vector<std::byte>> read_picture_file(const std::filesystem::path& path);
@@ -55,7 +62,8 @@ Result<std::vector<std::byte>> read_picture_file(const std::filesystem::path& pa
 Result<Picture> read_single_picture(const std::filesystem::path& path);
 
 /// The same from memory; `name` stands for the file's name in messages.
-Result<Picture> decode_picture(std::span<const std::byte> file, std::string_view name, std::int64_t page = 1);
+Result<Picture> decode_picture(std::span<const std::byte> file, std::string_view name, std::int64_t page = 1,
+                               const PictureLimits& limits = {});
 
 /// What a picture file says of itself.
 enum class PictureOrigin {

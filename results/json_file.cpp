@@ -2,7 +2,6 @@
 #include "results/json_file.h"
 
 #include "base/input_file.h"
-#include "base/json_text.h"
 #include "base/text.h"
 #include "base/try.h"
 
@@ -50,7 +49,7 @@ std::optional<std::size_t> first_that_is_not_utf8(std::string_view text) {
     return std::nullopt;
 }
 
-std::string what_is_wrong(std::string_view text, const JsonFlaw& flaw) {
+std::string what_is_wrong(std::string_view text, const JsonFlaw& flaw, const JsonLimits& limits) {
     if (text.starts_with("\x1F\x8B")) return "is compressed (gzip), not JSON; unpack it first, with gunzip";
     if (is_utf16(text)) return "is text in UTF-16; save it as UTF-8";
     if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) return "is empty, not a JSON file";
@@ -58,7 +57,7 @@ std::string what_is_wrong(std::string_view text, const JsonFlaw& flaw) {
         return line_and_column(text, *other) +
                ": is not UTF-8 from here on, but text in another encoding; save the file as UTF-8";
     }
-    if (flaw.kind != JsonFlaw::Kind::syntax) return describe(flaw, text);
+    if (flaw.kind != JsonFlaw::Kind::syntax) return describe(flaw, text, limits);
     if (flaw.offset >= text.size()) return line_and_column(text, text.size()) + ": ends too early; the file is cut off";
     const std::string_view word = not_a_number(text, flaw.offset);
     if (word.empty()) return describe(flaw, text);
@@ -82,13 +81,13 @@ const char* type_name(const json& value) { return value.is_number() ? "a number"
 
 } // namespace
 
-Result<json> read_json(const std::filesystem::path& file) {
+Result<json> read_json(const std::filesystem::path& file, const JsonLimits& limits) {
     DETECT_TRY_ASSIGN(const FileBytes bytes, read_bytes(file));
     std::optional<JsonFlaw> flaw;
-    auto document = parse_json_text<json>(bytes.text(), flaw);
+    auto document = parse_json_text<json>(bytes.text(), flaw, limits);
     if (!flaw) return document;
     const auto code = flaw->kind == JsonFlaw::Kind::memory ? ErrorCode::resource_limit : ErrorCode::unreadable_input;
-    return Error{code, file.string() + ": " + what_is_wrong(bytes.text(), *flaw)};
+    return Error{code, file.string() + ": " + what_is_wrong(bytes.text(), *flaw, limits)};
 }
 
 Error wrong(const std::filesystem::path& file, const std::string& place, const std::string& what) {

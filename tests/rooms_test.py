@@ -96,6 +96,13 @@ class Rooms(unittest.TestCase):
                         self.assertIn(path, FLAGS_ALLOWED, "speak of the setting, not of the option: " + text.strip())
         self.assertEqual(seen, FLAGS_ALLOWED)
 
+    def test_json_from_outside_is_parsed_in_one_place(self):
+        """base/json_text.h limits its depth and memory; a safetensors header is taken as it comes, and makes no values."""
+        parsers = {file.relative_to(ROOT).as_posix() for room in ROOMS for file in (ROOT / room).rglob("*")
+                   if file.suffix in SOURCES and re.search(r"\b(?:[Jj]son|ResultJson|ordered_json)::(?:sax_)?(?:parse|accept)\(",
+                                                           file.read_text(encoding="utf-8"))}
+        self.assertEqual(parsers, {"base/json_text.h", "checkpoint/safetensors_reader.cpp"})
+
     def test_an_include_never_goes_up(self):
         seen = 0
         for room in ROOMS:

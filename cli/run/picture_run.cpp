@@ -84,21 +84,21 @@ std::optional<PictureRun::Load> PictureRun::next() {
 
 PictureRun::Job PictureRun::Load::operator()() {
     if (job.skipped) return std::move(job);
-    if (!job.picture) read(job, run->parts_.plan.results.hash);
+    if (!job.picture) read(job, run->parts_.plan);
     if (*job.picture) job.memory.resize((*job.picture)->pixels.size());
     run->look_at(job);
     return std::move(job);
 }
 
 /// The hash is that of the bytes that are looked at, whatever stands under the name by now.
-void PictureRun::read(Job& job, bool hash) {
+void PictureRun::read(Job& job, const RunPlan& plan) {
     const auto file = read_picture_file(job.input.name);
     if (!file) {
         job.picture = file.error();
         return;
     }
-    if (hash) job.result.sha256 = sha256(*file);
-    job.picture = decode_picture(*file, job.input.name, job.input.page.value_or(1));
+    if (plan.results.hash) job.result.sha256 = sha256(*file);
+    job.picture = decode_picture(*file, job.input.name, job.input.page.value_or(1), plan.picture_limits);
 }
 
 void PictureRun::fail(Job& job, Error error, std::string_view code) {

@@ -68,7 +68,7 @@ private:
     };
 
     std::optional<Load> next();
-    static void read(Job& job, bool hash);
+    static void read(Job& job, const RunPlan& plan);
     void look_at(Job& job) const;
     /// `code`: what the record calls it.
     static void fail(Job& job, Error error, std::string_view code);

@@ -34,6 +34,13 @@ void add_inputs(CLI::App& app, SourceOptions& o) {
         ->type_name("DIR")
         ->group(inputs);
     add_bits_option(app, o.bits)->group(inputs);
+    app.add_option("--max-pixels", o.most_pixels,
+                   "Refuse pictures that state more pixels than this, before memory is taken for them: up to 20 bytes "
+                   "a pixel")
+        ->check(CLI::Range(std::int64_t{1}, max_picture_pixels))
+        ->type_name("N")
+        ->capture_default_str()
+        ->group(inputs);
     app.add_option("--poll", o.poll_seconds,
                    "Look through the watched folder every so many seconds, and do not wait for the kernel to tell (2 "
                    "seconds besides its word on network drives and mounts that tell nothing)")

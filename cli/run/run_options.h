@@ -4,8 +4,10 @@
 #include "cli/score_options.h"
 #include "cli/settings_options.h"
 #include "detect/tiling.h"
+#include "pictures/picture.h"
 #include "results/formats.h"
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -21,6 +23,7 @@ struct SourceOptions {
     int camera = -1;
     std::string watch;
     int bits = 0;
+    std::int64_t most_pixels = max_picture_pixels;
     double poll_seconds = 0.0;
 };
 

@@ -266,6 +266,7 @@ Result<RunPlan> plan_run(const CLI::App& command, const RunOptions& options) {
     if (auto& drawings = plan.results.drawings) DETECT_TRY(place_drawings(plan, *drawings));
     if (std::ranges::any_of(plan.sources.all, arrives_over_time)) plan.results.time = true;
     plan.bits = options.sources.bits;
+    plan.picture_limits.pixels = options.sources.most_pixels;
     plan.strict = options.strict;
     DETECT_TRY_ASSIGN(plan.model, plan_model(command, options));
     plan.detector = {.threads = options.threads, .tiling = plan_tiling(options.tiles)};

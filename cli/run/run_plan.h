@@ -5,6 +5,7 @@
 #include "cli/input_files.h"
 #include "cli/run/run_options.h"
 #include "cli/run/sources.h"
+#include "pictures/picture.h"
 #include "results/detection_filter.h"
 
 #include <filesystem>
@@ -68,6 +69,7 @@ struct RunPlan {
     Verbosity verbosity = Verbosity::usual;
     /// Bits of 16-bit samples; 0: nobody said.
     int bits = 0;
+    PictureLimits picture_limits;
     /// What is doubtful counts as not judged.
     bool strict = false;
 };

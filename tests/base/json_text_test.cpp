@@ -57,8 +57,10 @@ TEST(JsonText, MemoryIsLimited) {
     std::optional<JsonFlaw> flaw;
     EXPECT_TRUE(parse_json_text<json>("[1,2,3]", flaw, {.memory = 100}).is_discarded());
     ASSERT_TRUE(flaw);
-    EXPECT_EQ(describe(*flaw, "[1,2,3]", {.memory = 1 << 20}),
-              "line 1, column 3: up to here its values take 1 MiB of memory, the limit for JSON; split the file");
+    EXPECT_EQ(
+        describe(*flaw, "[1,2,3]", {.memory = 1'000'000}),
+        "line 1, column 3: up to here its values take 1 MB of memory, the limit for JSON; split the file, or raise the "
+        "limit");
 }
 
 TEST(JsonText, WhatIsNoJsonHasAPlace) {

@@ -2,6 +2,8 @@
 #include "tests/cli/eval_case.h"
 #include "tests/support/shared_data.h"
 
+#include <fstream>
+
 namespace detect::test {
 namespace {
 
@@ -72,6 +74,17 @@ TEST_F(Eval, HasTheNamesThatTheGoldenFilesHave) {
         for (const auto& [name, value] : expected[group].items())
             EXPECT_NEAR(figures[group].at(name).get<double>(), value.get<double>(), 1e-9) << name;
     }
+}
+
+TEST_F(Eval, JsonBeyondItsMemoryIsRefusedWithItsPlace) {
+    json many = json::array();
+    for (int i = 0; i < 4000; ++i)
+        many.push_back({{"image_id", 1}, {"category_id", 10}, {"bbox", {0, 0, 8, 8}}, {"score", 0.5}});
+    std::ofstream(folder_ / "dt.json") << many.dump();
+    const ProcessResult result = eval({"--detections", "dt.json", "--json-memory", "1"});
+    EXPECT_EQ(result.exit_code, 1) << describe(result);
+    EXPECT_THAT(error_line(result), ContainsRegex("dt.json: line 1, column [0-9]+: up to here its values take 1 MB"));
+    EXPECT_EQ(eval({"--detections", "dt.json", "--json-memory", "8"}).exit_code, 5) << "a picture has no detections";
 }
 
 /// With thousands of classes the matrix is a list of what is in it.

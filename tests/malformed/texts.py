@@ -87,6 +87,7 @@ def labels():
     yield "zero_byte", b"open\0short\n"
     yield "no_text", bytes(range(256))
     yield "name_twice", b"open\nopen\n"
+    yield "lines_65537", b"\n" * 65537
 
 
 def settings():

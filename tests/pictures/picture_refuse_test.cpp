@@ -67,6 +67,21 @@ TEST_F(RefusePicture, AFileNameCannotBreakTheLine) {
     expect_one_line(picture.error(), "two?lines.png");
 }
 
+/// Before anything is decoded, of every kind.
+TEST_F(RefusePicture, MorePixelsThanIsAskedFor) {
+    DETECT_NEED_PICTURES();
+    for (const auto& path : test::pictures_ending_in("")) {
+        const auto whole = read_picture(path);
+        ASSERT_TRUE(whole.ok()) << path;
+        const std::int64_t pixels = std::int64_t{whole->width} * whole->height;
+        EXPECT_TRUE(read_picture(path, 1, {.pixels = pixels}).ok()) << path;
+        const auto refused = read_picture(path, 1, {.pixels = pixels - 1});
+        ASSERT_FALSE(refused.ok()) << path;
+        EXPECT_EQ(refused.error().code, ErrorCode::resource_limit);
+        EXPECT_THAT(refused.error().message, HasSubstr("the limit is " + std::to_string(pixels - 1) + " pixels"));
+    }
+}
+
 TEST_F(RefusePicture, RareAndBrokenVariants) {
     DETECT_NEED_PICTURES();
     const auto folder = *test::generated_pictures();

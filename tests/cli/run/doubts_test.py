@@ -28,6 +28,17 @@ class Records(CliCase):
         return [json.loads(line) for line in (self.folder / "f.jsonl").read_text().splitlines()]
 
 
+class Limits(Records):
+    def test_pictures_of_more_pixels_than_allowed_are_not_judged(self):
+        self.picture("small.png", (20, 10))
+        self.picture("large.png", (20, 11))
+        small, large = self.records("small.png", "large.png", "--max-pixels", 200, exit_code=5)
+        self.assertNotIn("error", small)
+        self.assertEqual(large["error"], {"code": "resource_limit", "message": "large.png: the picture states a size of "
+                                          "20 x 11 pixels; the limit is 200 pixels"})
+        self.assertIn("--max-pixels", self.run_detect("small.png", "--max-pixels", 0, exit_code=2).stderr)
+
+
 class Ranges(Records):
     def test_fewer_bits_than_16_are_not_judged(self):
         for bits in (8, 10, 12, 14):
