@@ -10,12 +10,19 @@
     DO(coco_results)                                                                                                   \
     DO(coco_truth)                                                                                                     \
     DO(jpeg)                                                                                                           \
+    DO(kernels_conv)                                                                                                   \
+    DO(kernels_elements)                                                                                               \
+    DO(kernels_expression)                                                                                             \
+    DO(kernels_fused)                                                                                                  \
+    DO(kernels_int8)                                                                                                   \
+    DO(kernels_product)                                                                                                \
     DO(labels)                                                                                                         \
     DO(npy)                                                                                                            \
     DO(onnx_read)                                                                                                      \
     DO(orientation)                                                                                                    \
     DO(pickle)                                                                                                         \
     DO(png)                                                                                                            \
+    DO(regions)                                                                                                        \
     DO(results)                                                                                                        \
     DO(safetensors)                                                                                                    \
     DO(settings)                                                                                                       \
