@@ -195,6 +195,8 @@ public:
             magnitude_ += std::fabs(product);
         }
     }
+    /// What else an output may be off by.
+    void lose(double absolute) { tiny_ += absolute; }
     [[nodiscard]] bool finite() const { return !nan_ && !plus_ && !minus_; }
     [[nodiscard]] double magnitude() const { return magnitude_; }
     [[nodiscard]] std::size_t terms() const { return terms_; }
@@ -246,6 +248,11 @@ private:
     bool plus_ = false;
     bool minus_ = false;
 };
+
+/// Mostly small, so that a thousand inputs a second are tried; up to `most` now and then.
+inline std::size_t take_size(Input& input, std::size_t least, std::size_t usual, std::size_t most) {
+    return input.number(0, 7) == 7 ? input.number(least, most) : input.number(least, usual);
+}
 
 inline Activation take_activation(Input& input) { return test::all_activations[input.number(0, 3)]; }
 

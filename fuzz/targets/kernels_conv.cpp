@@ -29,7 +29,7 @@ Conv2dParameters take_window(Input& input, Conv2dParameters p, std::size_t large
 Conv2dParameters take_parameters(Input& input) {
     Conv2dParameters p;
     p.activation = take_activation(input);
-    switch (input.number(0, 15)) {
+    switch (input.number(0, 31)) {
     case 0: // Winograd's
         p.input_channels = input.number(64, 68);
         p.output_channels = input.number(64, 81);
@@ -43,14 +43,14 @@ Conv2dParameters take_parameters(Input& input) {
     case 2:
     case 3:
     case 4: // pointwise
-        p.input_channels = input.number(1, 150);
-        p.output_channels = input.number(1, 70);
+        p.input_channels = take_size(input, 1, 20, 150);
+        p.output_channels = take_size(input, 1, 20, 70);
         return p;
     case 5:
     case 6:
     case 7:
     case 8: // depthwise
-        p.input_channels = p.output_channels = p.groups = input.number(2, 80);
+        p.input_channels = p.output_channels = p.groups = take_size(input, 2, 20, 80);
         p = take_window(input, p, 6);
         // What most kernels are written for.
         if (input.number(0, 1) == 1) {
@@ -62,15 +62,15 @@ Conv2dParameters take_parameters(Input& input) {
     default:
         p.groups = input.number(0, 3) == 3 ? input.number(2, 4) : 1;
         p.input_channels = p.groups * input.number(1, 9);
-        p.output_channels = p.groups * input.number(1, 50);
+        p.output_channels = p.groups * take_size(input, 1, 20, 50);
         return take_window(input, p, 5);
     }
 }
 
 /// So small that a run takes a millisecond at most.
-MapSize take_size(Input& input, const Conv2dParameters& p) {
-    constexpr std::size_t most_terms = 1 << 16;
-    MapSize size{input.number(0, 2), input.number(0, 20), input.number(0, 40)};
+MapSize take_map(Input& input, const Conv2dParameters& p) {
+    constexpr std::size_t most_terms = 1 << 14;
+    MapSize size{input.number(0, 2), take_size(input, 0, 7, 20), take_size(input, 0, 15, 40)};
     if (p.kernel_h > 6) size.height += 60;
     const std::size_t inputs = p.input_channels / p.groups * p.kernel_h * p.kernel_w;
     const auto terms = [&] {
@@ -105,7 +105,7 @@ struct Case {
 
 Case take_case(Input& input) {
     const Conv2dParameters p = take_parameters(input);
-    const MapSize size = take_size(input, p);
+    const MapSize size = take_map(input, p);
     const std::size_t outputs =
         size.batch * p.output_height(size.height) * p.output_width(size.width) * p.output_channels;
     const std::size_t options = input.number(0, 15);
@@ -211,7 +211,7 @@ void kernels_conv(Bytes bytes) {
         const Floats y = run(c.size, 0, outputs, mean.size() > 0 ? mean.data() : nullptr);
         agreement.see(kernels, y.span(), "instruction sets that fuse give the same bits");
         if (mean.size() > 0) require_mean(*conv, kernels, out, y.span(), mean.span());
-        if (kernels.split == nullptr && WinogradConv::supports(c.p)) {
+        if (WinogradConv::supports(c.p) && !SplitConv::supports(kernels, c.p)) {
             require_winograd(kernels, plain, y.span());
         } else {
             require_chain(isa, plain, y.span());

@@ -12,7 +12,7 @@ namespace {
 constexpr float nan = std::numeric_limits<float>::quiet_NaN();
 
 void activations(Input& input) {
-    const std::size_t count = input.number(0, 200);
+    const std::size_t count = take_size(input, 0, 50, 200);
     const Activation activation = take_activation(input);
     const bool adds = input.number(0, 1) == 1;
     const bool in_place = input.number(0, 1) == 1;
@@ -36,7 +36,7 @@ void activations(Input& input) {
 
 void gates(Input& input) {
     const MapSize size{input.number(0, 2), input.number(0, 5), input.number(0, 9)};
-    const std::size_t channels = input.number(1, 80);
+    const std::size_t channels = take_size(input, 1, 20, 80);
     const std::size_t pixels = size.height * size.width;
     Numbers numbers(input);
     const Floats x = numbers.floats(size.batch * pixels * channels);
@@ -74,7 +74,7 @@ void require_softmax(std::span<const float> x, std::span<const float> y) {
 
 void softmaxes(Input& input) {
     const std::size_t rows = input.number(0, 4);
-    const std::size_t columns = input.number(0, 200);
+    const std::size_t columns = take_size(input, 0, 40, 200);
     const auto softmax = input.number(0, 1) == 1 ? long_softmax_rows : softmax_rows;
     Numbers numbers(input);
     const Floats x = numbers.floats(rows * columns);
@@ -140,7 +140,7 @@ void require_layer_norm(const LayerNorm& row) {
 
 void layer_norms(Input& input) {
     const std::size_t rows = input.number(0, 4);
-    const std::size_t columns = input.number(0, 200);
+    const std::size_t columns = take_size(input, 0, 40, 200);
     const float epsilon = std::array{1e-5F, 1e-12F, 0.F, 1.F}[input.number(0, 3)];
     const bool has_scale = input.number(0, 1) == 1;
     const bool has_bias = input.number(0, 1) == 1;
@@ -164,7 +164,7 @@ void layer_norms(Input& input) {
 
 void averages(Input& input) {
     const MapSize size{input.number(0, 2), input.number(0, 5), input.number(0, 9)};
-    const std::size_t channels = input.number(1, 140);
+    const std::size_t channels = take_size(input, 1, 20, 140);
     Numbers numbers(input);
     const Floats x = numbers.floats(size.batch * size.height * size.width * channels);
     std::vector<float> expected(size.batch * channels);
@@ -228,8 +228,8 @@ float plain_maximum(const MaxPoolParameters& p, std::span<const float> x, const 
 }
 
 void maxima(Input& input) {
-    const MapSize size{input.number(0, 2), input.number(0, 9), input.number(0, 9)};
-    const std::size_t channels = input.number(1, 40);
+    const MapSize size{input.number(0, 2), input.number(0, 6), input.number(0, 6)};
+    const std::size_t channels = take_size(input, 1, 9, 40);
     const MaxPoolParameters p = take_pooling(input);
     Numbers numbers(input);
     const Floats x = numbers.floats(size.batch * size.height * size.width * channels);
@@ -249,7 +249,7 @@ void maxima(Input& input) {
 }
 
 void layouts(Input& input) {
-    const MapSize size{input.number(0, 2), input.number(0, 9), input.number(0, 40)};
+    const MapSize size{input.number(0, 2), input.number(0, 9), take_size(input, 0, 7, 40)};
     const std::size_t channels = input.number(1, 40);
     const std::size_t pixels = size.height * size.width;
     Numbers numbers(input);

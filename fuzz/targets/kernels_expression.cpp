@@ -108,9 +108,9 @@ struct Case {
 Case take_case(Input& input) {
     Case c;
     const std::size_t rank = input.number(0, 4);
-    for (std::size_t i = 0; i < rank; ++i) c.sizes.push_back(static_cast<std::int64_t>(input.number(0, 7)));
+    for (std::size_t i = 0; i < rank; ++i) c.sizes.push_back(static_cast<std::int64_t>(take_size(input, 0, 4, 7)));
     // Several pieces long.
-    if (rank > 0 && input.number(0, 7) == 7) c.sizes = {2, 1100};
+    if (rank > 0 && input.number(0, 63) == 63) c.sizes = {2, 1100};
     const std::size_t inputs = input.number(1, 3);
     for (std::size_t i = 0; i < inputs; ++i) c.parts.push_back(take_part(input, c.sizes));
     const std::size_t operations = input.number(1, 8);

@@ -60,8 +60,8 @@ struct Block {
 
 /// `missing`: 1 for no expansion, 2 for no projection.
 Block take_block(Input& input, Numbers& numbers, std::size_t inputs, std::size_t missing) {
-    const std::size_t width = missing == 1 ? inputs : input.number(2, 70);
-    const std::size_t outputs = input.number(0, 3) == 0 ? inputs : input.number(1, 30);
+    const std::size_t width = missing == 1 ? inputs : take_size(input, 2, 20, 70);
+    const std::size_t outputs = input.number(0, 3) == 0 ? inputs : take_size(input, 1, 9, 30);
     std::optional<Layer> expand;
     if (missing != 1) expand = take_layer(pointwise(inputs, width, take_activation(input)), numbers);
     Layer depthwise = take_layer(take_window(input, width, width, width), numbers);
@@ -88,17 +88,17 @@ Floats run(const Conv2d& conv, std::span<const float> x, MapSize& size, const Co
 }
 
 /// So small that three convolutions take a millisecond.
-MapSize take_size(Input& input) {
-    MapSize size{input.number(0, 2), input.number(0, 14), input.number(0, 14)};
+MapSize take_map(Input& input) {
+    MapSize size{input.number(0, 2), take_size(input, 0, 7, 14), take_size(input, 0, 7, 14)};
     // So long a row, or so many of them, that a block is cut into pieces.
-    if (input.number(0, 31) == 31) size = {1, 3, 400};
+    if (input.number(0, 31) == 31) size = {1, 3, 150};
     if (input.number(0, 31) == 31) size = {1, 70, 5};
     return size;
 }
 
 void inverted_residual(Input& input) {
-    const MapSize size = take_size(input);
-    const std::size_t inputs = input.number(2, 30);
+    const MapSize size = take_map(input);
+    const std::size_t inputs = take_size(input, 2, 9, 30);
     const std::size_t missing = input.number(0, 2);
     const bool has_residual = missing != 2 && input.number(0, 1) == 1;
     const bool has_mean = input.number(0, 1) == 1;
@@ -209,10 +209,10 @@ void require_transform(const ImageTransform::Sizes& s, const ImageTransform::Nor
 
 ImageTransform::Sizes take_sizes(Input& input) {
     ImageTransform::Sizes s;
-    s.input_height = input.number(1, 20);
-    s.input_width = input.number(1, 50);
-    s.output_height = input.number(1, 20);
-    s.output_width = input.number(1, 50);
+    s.input_height = take_size(input, 1, 7, 20);
+    s.input_width = take_size(input, 1, 9, 50);
+    s.output_height = take_size(input, 1, 7, 20);
+    s.output_width = take_size(input, 1, 9, 50);
     s.padded_height = s.output_height + input.number(0, 5);
     s.padded_width = s.output_width + input.number(0, 5);
     return s;
@@ -226,7 +226,7 @@ void row_layers(Input& input) {
     ThreadPool& pool = pool_of(input.number(0, 1) == 1);
     Numbers numbers(input);
     const Floats pictures = numbers.floats(batch * 3 * s.input_height * s.input_width);
-    const std::size_t channels = input.number(2, 20);
+    const std::size_t channels = take_size(input, 2, 6, 20);
     const Layer stem = take_layer(take_window(input, 3, channels, 1), numbers);
     std::vector<Block> all;
     std::vector<bool> adds;

@@ -46,12 +46,12 @@ Conv2dParameters take_shape(Input& input) {
     p.activation = take_activation(input);
     const std::size_t kind = input.number(0, 3);
     if (kind == 0) { // depthwise
-        p.input_channels = p.output_channels = p.groups = input.number(2, 70);
+        p.input_channels = p.output_channels = p.groups = take_size(input, 2, 20, 70);
         p.kernel_h = p.kernel_w = 3 + 2 * input.number(0, 1);
         p.stride_h = p.stride_w = input.number(1, 2);
     } else {
-        p.input_channels = kind == 1 ? input.number(1, 140) : 4 * input.number(1, 17);
-        p.output_channels = input.number(1, 50);
+        p.input_channels = kind == 1 ? input.number(1, 140) : 4 * take_size(input, 1, 5, 17);
+        p.output_channels = take_size(input, 1, 20, 50);
     }
     if (kind == 3) {
         p.kernel_h = input.number(1, 4);
@@ -66,9 +66,9 @@ Conv2dParameters take_shape(Input& input) {
     return p;
 }
 
-MapSize take_size(Input& input, const Conv2dParameters& p) {
-    constexpr std::size_t most_terms = 1 << 15;
-    MapSize size{input.number(0, 2), input.number(0, 12), input.number(0, 24)};
+MapSize take_map(Input& input, const Conv2dParameters& p) {
+    constexpr std::size_t most_terms = 1 << 13;
+    MapSize size{input.number(0, 2), take_size(input, 0, 5, 12), take_size(input, 0, 7, 24)};
     const std::size_t inputs = p.input_channels / p.groups * p.kernel_h * p.kernel_w;
     const auto terms = [&] {
         return size.batch * p.output_height(size.height) * p.output_width(size.width) * p.output_channels * inputs;
@@ -116,7 +116,7 @@ struct Extras {
 void convolution(Input& input) {
     Int8ConvParameters p;
     p.shape = take_shape(input);
-    const MapSize size = take_size(input, p.shape);
+    const MapSize size = take_map(input, p.shape);
     const bool depthwise = p.shape.groups > 1;
     p.input = take_quantisation(input);
     p.output = take_maybe(input);
@@ -194,8 +194,8 @@ std::vector<float> plain_mean(std::span<const std::uint8_t> y, const MapSize& si
 void inverted_residual(Input& input) {
     const bool expands = input.number(0, 1) == 1;
     const bool projects = input.number(0, 1) == 1;
-    const std::size_t width = 4 * input.number(1, 20);
-    const std::size_t inputs = expands ? 4 * input.number(1, 8) : width;
+    const std::size_t width = 4 * take_size(input, 1, 5, 20);
+    const std::size_t inputs = expands ? 4 * take_size(input, 1, 3, 8) : width;
     const Int8ConvParameters expanding = [&] {
         Int8ConvParameters p = pointwise(inputs, width, take_activation(input), take_quantisation(input));
         p.output = take_quantisation(input);
@@ -210,11 +210,12 @@ void inverted_residual(Input& input) {
     middle.shape.pad_left = input.number(0, 3);
     middle.shape.pad_bottom = input.number(0, 3);
     middle.shape.pad_right = input.number(0, 3);
-    Int8ConvParameters projecting = pointwise(width, input.number(1, 30), take_activation(input), *middle.output);
+    Int8ConvParameters projecting =
+        pointwise(width, take_size(input, 1, 9, 30), take_activation(input), *middle.output);
     projecting.rounding = take_maybe(input);
     projecting.residual = take_maybe(input);
     projecting.output = take_quantisation(input);
-    const MapSize size{input.number(0, 2), input.number(0, 9), input.number(0, 12)};
+    const MapSize size{input.number(0, 2), take_size(input, 0, 5, 9), take_size(input, 0, 5, 12)};
     ThreadPool& pool = pool_of(input.number(0, 1) == 1);
     Numbers numbers(input);
     const Int8Layer expand = take_layer(input, expanding, numbers);

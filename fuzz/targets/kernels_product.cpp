@@ -58,9 +58,10 @@ void require_gaps(std::span<const float> c, std::size_t n, std::size_t stride) {
 }
 
 void packed_product(Input& input) {
-    Product p{input.number(0, 40), input.number(1, 200), input.number(1, 70), take_activation(input)};
+    Product p{take_size(input, 0, 9, 40), take_size(input, 1, 40, 200), take_size(input, 1, 20, 70),
+              take_activation(input)};
     // Several blocks of depth.
-    if (input.number(0, 15) == 0) p.k += 1000;
+    if (input.number(0, 31) == 31) p.k += 1000;
     std::size_t pixels = input.number(1, 6);
     if (p.k % pixels != 0) pixels = 1;
     const bool by_input = input.number(0, 1) == 1;
@@ -126,7 +127,7 @@ void packed_product(Input& input) {
 
 void batched_product(Input& input) {
     const std::size_t count = input.number(0, 4);
-    const Product p{input.number(0, 24), input.number(0, 140), input.number(0, 50)};
+    const Product p{take_size(input, 0, 7, 24), take_size(input, 0, 30, 140), take_size(input, 0, 20, 50)};
     const bool transposed = input.number(0, 1) == 1;
     const bool shares_a = input.number(0, 1) == 1;
     ThreadPool& pool = pool_of(input.number(0, 1) == 1);

@@ -55,17 +55,20 @@ struct Regions {
 
 Regions take_regions(Input& input) {
     RoiAlignParameters p;
-    p.pooled_h = input.number(1, 8);
-    p.pooled_w = input.number(1, 8);
+    p.pooled_h = take_size(input, 1, 3, 8);
+    p.pooled_w = take_size(input, 1, 3, 8);
     if (input.number(0, 15) == 15) p.pooled_w = 17;
     p.sampling_ratio = input.number(0, 4);
-    if (input.number(0, 7) == 7) p.sampling_ratio = input.number(5, 40);
+    if (input.number(0, 7) == 7) {
+        p.sampling_ratio = input.number(5, 40);
+        p.pooled_h = p.pooled_w = input.number(1, 2);
+    }
     p.spatial_scale = input.number(0, 3) == 3 ? input.take<float>() : 0.25F;
     p.aligned = input.number(0, 1) == 1;
     p.layout = input.number(0, 1) == 1 ? RoiLayout::channels_first : RoiLayout::channels_last;
     const MapSize size{input.number(1, 2), input.number(0, 9), input.number(0, 9)};
-    const std::size_t channels = input.number(1, 70);
-    const std::size_t count = input.number(0, 6);
+    const std::size_t channels = take_size(input, 1, 9, 70);
+    const std::size_t count = input.number(0, 3);
     // The operator's rule lets no other scale through.
     if (!std::isfinite(p.spatial_scale)) p.spatial_scale = 1.F;
     Numbers numbers(input);

@@ -120,18 +120,18 @@ TEST(InvertedResidual, ColumnsThatNoWindowReadsAndMapsWithoutColumns) {
                 const auto depthwise = prepare(kernels, window, 2);
                 const auto project =
                     projects ? prepare(kernels, conv_layer(19, 4, 1, 1, Activation::none), 3) : nullptr;
-                MapSize at = size;
+                MapSize input = size;
                 std::vector<float> expected = random_floats(size.batch * size.height * size.width * 5, 4);
                 const GuardedFloats x(expected);
                 for (const auto& step : {expand, depthwise, project}) {
                     if (step == nullptr) continue;
                     const Conv2dParameters& p = step->parameters();
-                    const MapSize out{at.batch, p.output_height(at.height), p.output_width(at.width)};
+                    const MapSize out{input.batch, p.output_height(input.height), p.output_width(input.width)};
                     std::vector<float> y(out.batch * out.height * out.width * p.output_channels);
-                    const GuardedFloats scratch(step->scratch_bytes(at, 1) / sizeof(float));
-                    step->run(expected.data(), at, y.data(), {}, std::as_writable_bytes(scratch.span()), pool);
+                    const GuardedFloats scratch(step->scratch_bytes(input, 1) / sizeof(float));
+                    step->run(expected.data(), input, y.data(), {}, std::as_writable_bytes(scratch.span()), pool);
                     expected = y;
-                    at = out;
+                    input = out;
                 }
                 ASSERT_FALSE(expected.empty());
                 const auto block = InvertedResidual::make({expand, depthwise, project});
