@@ -20,7 +20,8 @@ namespace detect::fuzz {
 template <class T>
 class Exact {
 public:
-    explicit Exact(std::size_t count, T value = T{}, std::size_t off = 1) : memory_(off + count, value), off_(off) {}
+    explicit Exact(std::size_t count, T value = T{}, std::size_t off = 1)
+        : memory_(std::max(off + count, std::size_t{1}), value), off_(memory_.size() - count) {}
     [[nodiscard]] T* data() { return memory_.data() + off_; }
     [[nodiscard]] const T* data() const { return memory_.data() + off_; }
     [[nodiscard]] std::size_t size() const { return memory_.size() - off_; }

@@ -13,7 +13,6 @@ SEEDS = Path(__file__).parent / "seeds"
 # By target: the names of its cases and the bytes that choose them.
 CASES = {
     "kernels_conv": {
-        "winograd": (0, 1, 0),
         "pointwise": (1, 2, 1),
         "pointwise_2": (0, 0, 2),
         "depthwise": (1, 3, 5),
@@ -31,6 +30,7 @@ CASES = {
     "kernels_fused": {"block": (0,), "block_2": (2,), "rows": (1,), "rows_2": (3,)},
     "kernels_int8": {"convolution": (0,), "convolution_2": (1,), "block": (2,), "elements": (3,)},
     "kernels_product": {"batched": (0,), "packed": (1,), "packed_2": (2,), "packed_3": (3,)},
+    "kernels_winograd": {"one": (0, 1), "two": (1, 0)},
     "regions": {"boxes": (0,), "pooled": (1,), "pooled_2": (2,), "pooled_3": (3,)},
 }
 

@@ -16,6 +16,7 @@
     DO(kernels_fused)                                                                                                  \
     DO(kernels_int8)                                                                                                   \
     DO(kernels_product)                                                                                                \
+    DO(kernels_winograd)                                                                                               \
     DO(labels)                                                                                                         \
     DO(npy)                                                                                                            \
     DO(onnx_read)                                                                                                      \

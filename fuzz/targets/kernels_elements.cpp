@@ -119,7 +119,7 @@ void require_layer_norm(const LayerNorm& row) {
     double variance = static_cast<double>(row.epsilon);
     for (const float x : row.x) variance += std::pow(static_cast<double>(x) - mean, 2) / n;
     const double deviation = std::sqrt(variance);
-    const double delta = gamma * size / n;
+    const double delta = gamma * size / n + 0x1p-148; // and a denormal
     if (!(size < 0x1p60) || !(variance > 0x1p-100) || delta > deviation / 8.) return;
     // Of the deviation, relative: half of the variance's.
     const double of_deviation = delta * delta / variance + 2. * gamma + 0x1p-149 / variance;
