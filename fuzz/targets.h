@@ -10,6 +10,13 @@
     DO(coco_results)                                                                                                   \
     DO(coco_truth)                                                                                                     \
     DO(jpeg)                                                                                                           \
+    DO(kernels_conv)                                                                                                   \
+    DO(kernels_elements)                                                                                               \
+    DO(kernels_expression)                                                                                             \
+    DO(kernels_fused)                                                                                                  \
+    DO(kernels_int8)                                                                                                   \
+    DO(kernels_product)                                                                                                \
+    DO(kernels_winograd)                                                                                               \
     DO(labels)                                                                                                         \
     DO(npy)                                                                                                            \
     DO(onnx_external_data)                                                                                             \
@@ -18,6 +25,7 @@
     DO(orientation)                                                                                                    \
     DO(pickle)                                                                                                         \
     DO(png)                                                                                                            \
+    DO(regions)                                                                                                        \
     DO(results)                                                                                                        \
     DO(safetensors)                                                                                                    \
     DO(settings)                                                                                                       \

@@ -32,10 +32,19 @@ struct RoiAlignParameters {
 
 /// Average-pools regions of a feature map with bilinear sampling (Mask R-CNN, He et al. 2017;
 /// torchvision.ops.roi_align). x [N, H, W, C]; rois [R, 4] as x1, y1, x2, y2; pictures [R], each the index of a RoI's
-/// picture in x; y has R·pooled_h·pooled_w·C floats. A RoI's result depends on that RoI and its picture only. A sample
-/// that is NaN, or more than a pixel outside the map, counts as 0; so does everything of a RoI whose picture does not
-/// exist. Samples that read the same pixel are merged, which changes no more than the last bits. An adaptive bin has at
-/// most 2^20 samples a side. `weighted_sum` is that of an instruction set.
+/// picture in x; y has R·pooled_h·pooled_w·C floats. A RoI's result depends on that RoI and its picture only.
+/// `weighted_sum` is that of an instruction set.
+///
+/// Any four numbers are a RoI. Where a sample lies is computed in single precision, as torchvision does.
+/// - A RoI that ends before it starts is one pixel wide (high); if `aligned`, its bins run backwards, and those that
+///   take as many samples as they have pixels take none: 0.
+/// - A sample that is NaN or more than a pixel outside the map counts as 0. So does all of a RoI whose start or length
+///   along an axis is NaN or infinite, and of one whose picture does not exist.
+/// - Of a pixel that is not finite, every bin that reads it is not finite, however small its weight.
+/// - A bin that takes as many samples as it has pixels takes at most 2^20 along a side.
+/// Samples that read the same pixel are merged, which changes no more than the last bits. The work for a RoI grows with
+/// its bins and the pixels of the map that it covers (at most four samples each), not with its size; with a
+/// `sampling_ratio`, with the samples inside the map: the operator's rule allows 2^24 for a RoI.
 void roi_align(WeightedSum weighted_sum, const RoiAlignParameters& parameters, const float* x, const MapSize& size,
                std::size_t channels, std::span<const float> rois, std::span<const std::int64_t> pictures, float* y,
                ThreadPool& pool);

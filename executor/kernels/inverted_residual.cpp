@@ -112,7 +112,8 @@ InvertedResidual::Layout InvertedResidual::layout(const MapSize& size, std::size
             while (l.rows > 1 && ring_of(l.rows) > ring_bytes) --l.rows;
             l.strips = std::clamp(divide_up(ring_of(1), ring_bytes), std::size_t{1}, l.output_width);
         } else {
-            l.groups = divide_up(ring_of(l.rows), ring_bytes);
+            // A map without columns, padded, has outputs and no rings.
+            l.groups = std::max(divide_up(ring_of(l.rows), ring_bytes), std::size_t{1});
             // No thread shall wait for the last task.
             while (l.tasks() % threads != 0) ++l.groups;
             l.groups = std::min(l.groups, b.panels());
@@ -170,9 +171,11 @@ void InvertedResidual::run_strip(const Layout& layout, const Task& task, std::si
         strip.end = std::min(row + layout.rows, task.last_row);
         const std::size_t bottom = in_picture((strip.end - 1) * p.stride_h + p.kernel_h, p.pad_top, task.size.height);
         while (steps_.expand && expanded < bottom) {
-            // Whole rows lie behind each other, in the picture as in the ring up to its end.
+            // Whole rows lie behind each other, in the picture as in the ring up to its end. A strip's do not, nor
+            // those whose last columns no window reads.
             const std::size_t at = expanded % layout.ring_rows;
-            const std::size_t rows = layout.strips > 1 ? 1 : std::min(bottom - expanded, layout.ring_rows - at);
+            const bool whole = layout.strips == 1 && strip.columns == task.size.width;
+            const std::size_t rows = whole ? std::min(bottom - expanded, layout.ring_rows - at) : 1;
             gemm_panels(layout.expand, task.first_panel, task.last_panel, x + expanded * x_row_stride, inputs,
                         rows * strip.columns, task.ring + at * strip.x_row_stride, task.stride,
                         {steps_.expand->parameters().activation, nullptr, 0}, task.gemm_scratch);

@@ -27,7 +27,7 @@ struct MaxPoolParameters {
 };
 
 /// x [N, H, W, C] → y [N, output_height, output_width, C] (torch.nn.MaxPool2d): padding does not count, NaN wins, and a
-/// window that lies wholly in the padding gives -∞.
+/// window that lies wholly in the padding gives -∞. Taps in the padding cost nothing, however large the window.
 void max_pool(const KernelTable& kernels, const MaxPoolParameters& parameters, const float* x, const MapSize& size,
               std::size_t channels, float* y, ThreadPool& pool);
 

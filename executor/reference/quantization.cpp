@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace detect::reference {
 
@@ -27,10 +28,11 @@ Slices slices_of(const KernelContext& context) {
     return {static_cast<std::size_t>(extent(dims, axis + 1, dims.rank())), static_cast<std::size_t>(dims[axis])};
 }
 
-/// round(x / scale) + zero point, halves to even, saturated to the byte type.
+/// round(x / scale) + zero point, halves to even, saturated to the byte type; NaN is the lowest byte.
 template <class Byte>
 Byte quantized(double x, float scale, Byte zero) {
-    return convert<Byte>(std::nearbyint(static_cast<float>(x) / scale) + static_cast<float>(zero));
+    const float steps = std::nearbyint(static_cast<float>(x) / scale);
+    return std::isnan(steps) ? std::numeric_limits<Byte>::lowest() : convert<Byte>(steps + static_cast<float>(zero));
 }
 
 Result<void> quantize(KernelContext& context) {

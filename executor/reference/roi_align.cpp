@@ -45,19 +45,17 @@ struct Bins {
     std::int64_t grid_height = 1;
 };
 
-/// Sampling points per bin along one axis; nullopt for a RoI of impossible size.
+/// Sampling points per bin along one axis.
 template <class T>
-std::optional<std::int64_t> grid_size(std::int64_t fixed, T bin_size) {
+std::int64_t grid_size(std::int64_t fixed, T bin_size) {
     if (fixed > 0) return fixed;
     const T adaptive = std::ceil(bin_size);
-    if (!(adaptive >= T{0})) return 0;
-    constexpr T limit{1 << 14};
-    if (adaptive > limit) return std::nullopt;
-    return static_cast<std::int64_t>(adaptive);
+    constexpr T limit{1 << 20};
+    return adaptive > T{0} ? static_cast<std::int64_t>(std::min(adaptive, limit)) : 0;
 }
 
 template <class T>
-std::optional<Bins<T>> bins_of(const RoiAlignSettings& settings, const T* roi) {
+Bins<T> bins_of(const RoiAlignSettings& settings, const T* roi) {
     const auto scale = static_cast<T>(settings.scale);
     const T offset = settings.half_pixel ? T{0.5} : T{0};
     Bins<T> bins;
@@ -71,27 +69,22 @@ std::optional<Bins<T>> bins_of(const RoiAlignSettings& settings, const T* roi) {
     }
     bins.bin_width = width / static_cast<T>(settings.width);
     bins.bin_height = height / static_cast<T>(settings.height);
-    const auto grid_width = grid_size(settings.sampling, bins.bin_width);
-    const auto grid_height = grid_size(settings.sampling, bins.bin_height);
-    if (!grid_width || !grid_height) return std::nullopt;
-    bins.grid_width = *grid_width;
-    bins.grid_height = *grid_height;
+    bins.grid_width = grid_size(settings.sampling, bins.bin_width);
+    bins.grid_height = grid_size(settings.sampling, bins.bin_height);
     return bins;
 }
 
-/// A bilinear sample: four pixels of the map and their weights. Outside the map (by more than a pixel) it is nothing.
+/// A bilinear sample: four pixels of the map and their weights.
 template <class T>
 struct Sample {
     std::array<std::int64_t, 4> offset{};
     std::array<T, 4> weight{};
 };
 
+/// Of a sample inside the map (or up to a pixel outside).
 template <class T>
 Sample<T> sample_at(T y, T x, std::int64_t height, std::int64_t width) {
     Sample<T> sample;
-    // Written so that NaN counts as outside.
-    const bool inside = y >= T{-1} && y <= static_cast<T>(height) && x >= T{-1} && x <= static_cast<T>(width);
-    if (!inside || height == 0 || width == 0) return sample;
     y = std::max(y, T{0});
     x = std::max(x, T{0});
     const std::int64_t y_low = std::min(static_cast<std::int64_t>(y), height - 1);
@@ -108,81 +101,121 @@ Sample<T> sample_at(T y, T x, std::int64_t height, std::int64_t width) {
     return sample;
 }
 
-/// The samples of every bin of a RoI, bin by bin, row by row.
+/// The sampling points of a bin along one axis.
 template <class T>
-void collect_samples(const RoiAlignSettings& settings, const Bins<T>& bins, std::int64_t height, std::int64_t width,
-                     std::vector<Sample<T>>& samples) {
-    samples.clear();
-    for (std::int64_t bin_y = 0; bin_y < settings.height; ++bin_y) {
-        for (std::int64_t bin_x = 0; bin_x < settings.width; ++bin_x) {
-            for (std::int64_t iy = 0; iy < bins.grid_height; ++iy) {
-                const T y = bins.y + static_cast<T>(bin_y) * bins.bin_height +
-                            (static_cast<T>(iy) + T{0.5}) * bins.bin_height / static_cast<T>(bins.grid_height);
-                for (std::int64_t ix = 0; ix < bins.grid_width; ++ix) {
-                    const T x = bins.x + static_cast<T>(bin_x) * bins.bin_width +
-                                (static_cast<T>(ix) + T{0.5}) * bins.bin_width / static_cast<T>(bins.grid_width);
-                    samples.push_back(sample_at(y, x, height, width));
-                }
+struct Points {
+    T start = 0;
+    T bin_size = 0;
+    std::int64_t bin = 0;
+    std::int64_t count = 0;
+    std::int64_t size = 0;
+
+    [[nodiscard]] T at(std::int64_t i) const {
+        return start + static_cast<T>(bin) * bin_size + (static_cast<T>(i) + T{0.5}) * bin_size / static_cast<T>(count);
+    }
+    /// Not by more than a pixel outside. Written so that NaN counts as outside.
+    [[nodiscard]] bool inside(T position) const { return position >= T{-1} && position <= static_cast<T>(size); }
+
+    /// Those inside, in order. Where they ascend, what lies before and behind the map is not walked through: there may
+    /// be a million.
+    void collect(std::vector<T>& positions) const {
+        positions.clear();
+        std::int64_t i = 0;
+        for (std::int64_t step = bin_size > T{0} ? count : 0; step > 0; step /= 2) {
+            while (i + step <= count && at(i + step - 1) < T{-1}) i += step;
+        }
+        for (; i < count; ++i) {
+            const T position = at(i);
+            if (inside(position))
+                positions.push_back(position);
+            else if (bin_size > T{0})
+                return;
+        }
+    }
+};
+
+/// The bins of a RoI on one map, all channels of it. A sample outside the map is nothing.
+template <class T>
+class RoiPooling {
+public:
+    RoiPooling(const RoiAlignSettings& settings, std::int64_t channels, std::int64_t height, std::int64_t width)
+        : settings_(settings), channels_(channels), height_(height), width_(width) {}
+
+    /// `target` [channels, output height, output width].
+    void run(const Bins<T>& bins, const T* map, T* target) {
+        const std::int64_t count = settings_.height * settings_.width;
+        for (std::int64_t bin = 0; bin < count; ++bin) {
+            Points<T>{bins.y, bins.bin_height, bin / settings_.width, bins.grid_height, height_}.collect(rows_);
+            Points<T>{bins.x, bins.bin_width, bin % settings_.width, bins.grid_width, width_}.collect(columns_);
+            const T samples = static_cast<T>(bins.grid_height) * static_cast<T>(bins.grid_width);
+            const T found = static_cast<T>(rows_.size()) * static_cast<T>(columns_.size());
+            for (std::int64_t c = 0; c < channels_; ++c) target[c * count + bin] = T{0};
+            first_ = found == samples;
+            for (const T y : rows_) {
+                row_.clear();
+                for (const T x : columns_) row_.push_back(sample_at(y, x, height_, width_));
+                for (std::int64_t c = 0; c < channels_; ++c)
+                    add_row(map + c * height_ * width_, target[c * count + bin]);
+                if (!row_.empty()) first_ = false;
+            }
+            for (std::int64_t c = 0; c < channels_ && !settings_.maximum && samples > T{0}; ++c) {
+                target[c * count + bin] /= samples;
             }
         }
     }
-}
 
-template <class T>
-T pooled(const T* map, std::span<const Sample<T>> samples, bool maximum) {
-    T result{0};
-    bool first = true;
-    for (const Sample<T>& sample : samples) {
-        const auto term = [&](std::size_t i) { return sample.weight[i] * map[sample.offset[i]]; };
-        if (maximum) {
-            // ONNX Runtime, and ONNX's own test after it, take the largest single weighted pixel.
-            const T largest = std::max(std::max(term(0), term(1)), std::max(term(2), term(3)));
-            result = first ? largest : std::max(result, largest);
-            first = false;
-        } else {
-            result += term(0) + term(1) + term(2) + term(3);
+private:
+    /// A row of samples of one channel.
+    void add_row(const T* map, T& result) const {
+        bool first = first_;
+        for (const Sample<T>& sample : row_) {
+            const auto term = [&](std::size_t i) { return sample.weight[i] * map[sample.offset[i]]; };
+            if (settings_.maximum) {
+                // ONNX Runtime, and ONNX's own test after it, take the largest single weighted pixel.
+                const T largest = std::max(std::max(term(0), term(1)), std::max(term(2), term(3)));
+                result = first ? largest : std::max(result, largest);
+                first = false;
+            } else {
+                result += term(0) + term(1) + term(2) + term(3);
+            }
         }
     }
-    if (maximum || samples.empty()) return result;
-    return result / static_cast<T>(samples.size());
-}
+
+    const RoiAlignSettings& settings_;
+    std::int64_t channels_;
+    std::int64_t height_;
+    std::int64_t width_;
+    std::vector<T> rows_;
+    std::vector<T> columns_;
+    std::vector<Sample<T>> row_;
+    /// No sample has been seen, and none was outside: the next one is the largest.
+    bool first_ = true;
+};
 
 template <class T>
-Result<void> align(KernelContext& context, Tensor& output, std::span<const std::int64_t> images) {
+void align(KernelContext& context, Tensor& output, std::span<const std::int64_t> images) {
     const RoiAlignSettings settings = roi_align_settings(context);
     const Tensor& features = context.input(0);
     const std::int64_t channels = features.dims()[1];
     const std::int64_t height = features.dims()[2];
     const std::int64_t width = features.dims()[3];
-    const std::int64_t bin_count = settings.height * settings.width;
     T* target = output.mutable_data<T>().data();
-    std::vector<Sample<T>> samples;
+    RoiPooling<T> pooling(settings, channels, height, width);
     for (std::size_t roi = 0; roi < images.size(); ++roi) {
-        const auto bins = bins_of(settings, context.input(1).data<T>().data() + roi * 4);
-        constexpr std::int64_t sample_limit = 1 << 24;
-        if (!bins || bins->grid_height * bins->grid_width > sample_limit / bin_count) {
-            Error error = context.error("RoI " + std::to_string(roi) + " is so large that its bins cannot be sampled");
-            error.code = ErrorCode::resource_limit;
-            return error;
-        }
-        collect_samples(settings, *bins, height, width, samples);
-        const std::size_t per_bin = samples.size() / static_cast<std::size_t>(bin_count);
-        const T* map = features.data<T>().data() + images[roi] * channels * height * width;
-        for (std::int64_t c = 0; c < channels; ++c, map += height * width) {
-            for (std::size_t bin = 0; bin < static_cast<std::size_t>(bin_count); ++bin) {
-                const std::span<const Sample<T>> own = std::span(samples).subspan(bin * per_bin, per_bin);
-                *target++ = height * width == 0 ? T{0} : pooled(map, own, settings.maximum);
-            }
-        }
+        Bins<T> bins = bins_of(settings, context.input(1).data<T>().data() + roi * 4);
+        if (height * width == 0) bins.grid_width = bins.grid_height = 0;
+        pooling.run(bins, features.data<T>().data() + images[roi] * channels * height * width, target);
+        target += channels * settings.height * settings.width;
     }
-    return {};
 }
 
 Result<void> roi_align(KernelContext& context) {
     DETECT_TRY_ASSIGN(Tensor* const output, allocate_inferred(context));
     DETECT_TRY_ASSIGN(const auto images, resolved_indices(context, context.input(2), context.input(0).dims()[0]));
-    return dispatch(context, output->type(), FloatTypes{},
-                    [&]<class T>() -> Result<void> { return align<T>(context, *output, images); });
+    return dispatch(context, output->type(), FloatTypes{}, [&]<class T>() -> Result<void> {
+        align<T>(context, *output, images);
+        return {};
+    });
 }
 
 } // namespace

@@ -42,6 +42,12 @@ Result<void> roi_align(ShapeContext& context) {
         return context.error("the output size is " + std::to_string(height) + " x " + std::to_string(width));
     }
     if (sampling < 0 || sampling > limit) return context.error("sampling_ratio is " + std::to_string(sampling));
+    constexpr std::int64_t most_samples = 1 << 24;
+    if (height * width > most_samples || sampling * sampling > most_samples / (height * width)) {
+        return context.error("a region takes more than " + std::to_string(most_samples) +
+                             " samples: " + std::to_string(sampling) + " x " + std::to_string(sampling) +
+                             " in each of " + std::to_string(height) + " x " + std::to_string(width) + " bins");
+    }
     const float scale = context.node().float_or("spatial_scale", 1.0F);
     if (!std::isfinite(scale)) return context.error("spatial_scale is not a number");
     const auto& features = context.input(0).shape;

@@ -25,8 +25,8 @@ struct Quantisation {
 
 /// From a sum to what is stored. x = (sum + offset) · scale for each column; rounded and saturated as a byte would be,
 /// if there is a `rounding`; plus the residual; activated; and stored as bytes, round(x / output scale) + zero point,
-/// halves to even, saturated, or as floats. All of it is reckoned in units of the output's scale where the activation
-/// allows it (`unit_of`).
+/// halves to even, saturated (NaN is the lowest byte), or as floats. All of it is reckoned in units of the output's
+/// scale where the activation allows it (`unit_of`).
 struct Int8Finish {
     /// By column, padded to whole vectors. `offset` is the bias, and makes up for the zero point of A; `scale` is over
     /// `rounding.scale` if there is a rounding, else over `unit`.

@@ -4,46 +4,6 @@
 namespace detect::test {
 namespace {
 
-/// A convolution as its definition has it, channels last. The chain of an output runs over kernel rows, kernel columns,
-/// then channels. `padding` is what a tap outside the picture does: nothing, or a multiplication with zero.
-enum class Padding { skipped, zeros };
-
-std::vector<float> plain_conv(Isa isa, const Conv2dParameters& p, std::span<const float> x, const MapSize& size,
-                              std::span<const float> weights, std::span<const float> bias, Padding padding,
-                              const float* residual = nullptr) {
-    const std::size_t height = p.output_height(size.height);
-    const std::size_t width = p.output_width(size.width);
-    const std::size_t inputs = p.input_channels / p.groups;
-    const std::size_t outputs = p.output_channels / p.groups;
-    std::vector<float> y(size.batch * height * width * p.output_channels);
-    for (std::size_t i = 0; i < y.size(); ++i) {
-        const std::size_t o = i % p.output_channels;
-        const std::size_t column = i / p.output_channels % width;
-        const std::size_t row = i / p.output_channels / width % height;
-        const std::size_t n = i / p.output_channels / width / height;
-        // Depthwise chains start at the bias, others end with it.
-        const float shift = bias.empty() ? 0.F : bias[o];
-        float sum = p.is_depthwise() ? shift : 0.F;
-        for (std::size_t t = 0; t < p.kernel_h * p.kernel_w; ++t) {
-            const std::size_t r = row * p.stride_h + t / p.kernel_w * p.dilation_h - p.pad_top;
-            const std::size_t c = column * p.stride_w + t % p.kernel_w * p.dilation_w - p.pad_left;
-            const bool inside = r < size.height && c < size.width;
-            if (!inside && padding == Padding::skipped) continue;
-            for (std::size_t k = 0; k < inputs; ++k) {
-                const std::size_t channel = o / outputs * inputs + k;
-                const float from =
-                    inside ? x[((n * size.height + r) * size.width + c) * p.input_channels + channel] : 0.F;
-                const float weight = weights[(o * inputs + k) * p.kernel_h * p.kernel_w + t];
-                sum = multiply_add(isa, from, weight, sum);
-            }
-        }
-        if (!p.is_depthwise()) sum += shift;
-        if (residual != nullptr) sum += residual[i];
-        y[i] = plain_activation(p.activation, sum);
-    }
-    return y;
-}
-
 struct Case {
     const char* name;
     Conv2dParameters parameters;
@@ -116,7 +76,10 @@ protected:
     [[nodiscard]] static std::size_t output_floats() {
         return size().batch * p().output_height(size().height) * p().output_width(size().width) * p().output_channels;
     }
-    [[nodiscard]] static Padding padding() { return DepthwiseConv::supports(p()) ? Padding::skipped : Padding::zeros; }
+    [[nodiscard]] std::vector<float> plain(std::span<const float> x, const float* residual = nullptr,
+                                           const float* gate = nullptr) const {
+        return PlainConv{p(), x, size(), weights_, bias_, residual, gate}.all(isa());
+    }
 
     std::vector<float> weights_ =
         random_floats(p().output_channels * (p().input_channels / p().groups) * p().kernel_h * p().kernel_w, 1);
@@ -134,7 +97,7 @@ protected:
 TEST_P(Conv2dTest, GivesTheBitsOfTheChainAtAnyNumberOfThreads) {
     ASSERT_TRUE(conv_.ok()) << conv_.error().message;
     const GuardedFloats x(random_floats(input_floats(), 3));
-    const auto expected = plain_conv(isa(), p(), x.span(), size(), weights_, bias_, padding());
+    const auto expected = plain(x.span());
     ASSERT_EQ(expected.size(), output_floats());
     ASSERT_GT(expected.size(), 0U);
     for (const int threads : {1, 2, 4}) {
@@ -149,7 +112,7 @@ TEST_P(Conv2dTest, GivesTheBitsOfTheChainAtAnyNumberOfThreads) {
 TEST_P(Conv2dTest, SpecialValuesComeOutAsInTheChain) {
     ASSERT_TRUE(conv_.ok()) << conv_.error().message;
     const GuardedFloats x(special_floats(input_floats(), 4));
-    const auto expected = plain_conv(isa(), p(), x.span(), size(), weights_, bias_, padding());
+    const auto expected = plain(x.span());
     ThreadPool pool(1);
     const GuardedFloats y(output_floats());
     run(x.data(), size(), y.data(), {}, pool);
@@ -183,29 +146,19 @@ TEST_P(Conv2dTest, TakesAResidualAGateOrGivesItsMean) {
     const GuardedFloats y(output_floats());
     if (conv_->takes_residual()) {
         run(x.data(), size(), y.data(), {.residual = residual.data()}, pool);
-        const auto expected = plain_conv(isa(), p(), x.span(), size(), weights_, bias_, padding(), residual.data());
+        const auto expected = plain(x.span(), residual.data());
         EXPECT_SAME_BITS(y.data(), expected.data(), expected.size());
     }
     if (conv_->takes_gate()) {
         const GuardedFloats gate(random_floats(size().batch * p().input_channels, 8));
         run(x.data(), size(), y.data(), {.residual = residual.data(), .gate = gate.data()}, pool);
-        for (std::size_t n = 0; n < size().batch; ++n) {
-            auto gated = weights_;
-            for (std::size_t i = 0; i < gated.size(); ++i) {
-                gated[i] *= gate[n * p().input_channels + i % p().input_channels];
-            }
-            const std::size_t inputs = input_floats() / size().batch;
-            const std::size_t outputs = output_floats() / size().batch;
-            const auto expected =
-                plain_conv(isa(), p(), x.span().subspan(n * inputs, inputs), {1, size().height, size().width}, gated,
-                           bias_, padding(), residual.data() + n * outputs);
-            EXPECT_SAME_BITS(y.data() + n * outputs, expected.data(), outputs);
-        }
+        const auto expected = plain(x.span(), residual.data(), gate.data());
+        EXPECT_SAME_BITS(y.data(), expected.data(), expected.size());
     }
     if (conv_->gives_mean()) {
         const GuardedFloats mean(size().batch * p().output_channels, 123.F);
         run(x.data(), size(), y.data(), {.mean = mean.data()}, pool);
-        const auto expected = plain_conv(isa(), p(), x.span(), size(), weights_, bias_, padding());
+        const auto expected = plain(x.span());
         EXPECT_SAME_BITS(y.data(), expected.data(), expected.size());
         std::vector<float> pooled(mean.size());
         const MapSize output{size().batch, p().output_height(size().height), p().output_width(size().width)};

@@ -254,6 +254,25 @@ TEST_P(ElementwiseTest, TheMaximumOfEachWindow) {
     }
 }
 
+TEST_P(ElementwiseTest, AWindowFarLargerThanTheMapTakesNoLonger) {
+    // 2^62 taps, of which 3 by 5 read something; strides and dilations do not count for the one that there is.
+    MaxPoolParameters p;
+    p.kernel_h = p.kernel_w = std::size_t{1} << 31U;
+    p.pad_top = p.pad_left = std::size_t{1} << 30U;
+    p.output_height = p.output_width = 1;
+    std::vector<float> x = random_floats(15, 9);
+    x[7] = 2.F;
+    float most = 0.F;
+    max_pool(kernels(), p, x.data(), {1, 3, 5}, 1, &most, pool_);
+    EXPECT_EQ(most, 2.F);
+    // Dilated, with a tap on every other pixel from the second on.
+    p.dilation_h = p.dilation_w = 2;
+    p.pad_top = p.pad_left = (std::size_t{1} << 30U) - 1;
+    x[6] = 1.5F;
+    max_pool(kernels(), p, x.data(), {1, 3, 5}, 1, &most, pool_);
+    EXPECT_EQ(most, 1.5F);
+}
+
 INSTANTIATE_FOR_ISAS(ElementwiseTest);
 
 } // namespace

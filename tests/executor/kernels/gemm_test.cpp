@@ -4,35 +4,6 @@
 namespace detect::test {
 namespace {
 
-/// The product as its definition has it: k ascending in blocks of 64, a chain for each block, rounded as the
-/// instruction set does; or, where the instruction set has tiles and the product is large enough, as they do it.
-std::vector<float> plain_gemm(Isa isa, std::span<const float> a, std::span<const float> b_by_output,
-                              std::span<const float> bias, std::size_t m, std::size_t k, std::size_t n,
-                              Activation activation = Activation::none, const float* residual = nullptr) {
-    const bool split = kernel_table(isa).split != nullptr && k >= 64 && n >= 32;
-    std::vector<float> c(m * n);
-    for (std::size_t i = 0; i < m; ++i) {
-        for (std::size_t j = 0; j < n; ++j) {
-            float sum = 0.F;
-            if (split) {
-                sum = plain_product_of_three_parts(a.subspan(i * k, k),
-                                                   [&](std::size_t l) { return b_by_output[j * k + l]; });
-            }
-            for (std::size_t block = 0; !split && block < k; block += 64) {
-                float chain = 0.F;
-                for (std::size_t l = block; l < std::min(block + 64, k); ++l) {
-                    chain = multiply_add(isa, a[i * k + l], b_by_output[j * k + l], chain);
-                }
-                sum = block == 0 ? chain : sum + chain;
-            }
-            if (!bias.empty()) sum += bias[j];
-            if (residual != nullptr) sum += residual[i * n + j];
-            c[i * n + j] = plain_activation(activation, sum);
-        }
-    }
-    return c;
-}
-
 class GemmTest : public IsaTest {
 protected:
     PackedMatrix pack(std::span<const float> weights, std::size_t k, std::size_t n, std::span<const float> bias,

@@ -20,7 +20,8 @@ protected:
         std::vector<float> gate = p.gated ? random_floats(size.batch * s.input_channels, 4) : std::vector<float>();
         for (float& g : gate) g = std::abs(g);
         const auto byte_residual = random_bytes<std::uint8_t>(p.residual ? outputs : 0, 5);
-        const auto float_residual = random_floats(with_float_residual ? outputs : 0, 6);
+        // NaN and infinities among them: bytes have a place for these, too.
+        const auto float_residual = special_floats(with_float_residual ? outputs : 0, 6);
         const auto expected = plain_conv(layer, x.values(), size, gate, byte_residual, float_residual);
         ASSERT_EQ(expected.size(), outputs);
 
@@ -173,6 +174,19 @@ TEST_P(Int8ElementwiseTest, QuantisesAndDequantises) {
     std::vector<std::uint8_t> rounded(halves.size());
     kernels().quantise(halves.data(), halves.size(), {1.F, 128}, rounded.data());
     EXPECT_EQ(rounded, (std::vector<std::uint8_t>{128, 130, 130, 128, 126}));
+}
+
+TEST_P(Int8ElementwiseTest, NanIsTheLowestByte) {
+    constexpr float nan = std::numeric_limits<float>::quiet_NaN();
+    for (std::size_t count = 1; count < 40; ++count) {
+        const std::vector<float> nans(count, nan);
+        std::vector<std::uint8_t> bytes(count, 77);
+        kernels().quantise(nans.data(), count, {0.01F, 100}, bytes.data());
+        EXPECT_EQ(bytes, std::vector<std::uint8_t>(count, 0)) << count;
+        bytes.assign(count, 77);
+        kernels().rescale(bytes.data(), 1, count, 3, nans.data(), 100, bytes.data());
+        EXPECT_EQ(bytes, std::vector<std::uint8_t>(count, 0)) << count;
+    }
 }
 
 INSTANTIATE_FOR_INT8_KERNELS(Int8ElementwiseTest);

@@ -107,6 +107,44 @@ INSTANTIATE_TEST_SUITE_P(All, InvertedResidualTest,
                                     blocks()[std::get<1>(test.param)].name;
                          });
 
+TEST(InvertedResidual, ColumnsThatNoWindowReadsAndMapsWithoutColumns) {
+    ThreadPool pool(1);
+    for (const Isa isa : available_isas()) {
+        const KernelTable& kernels = kernel_table(isa);
+        for (const bool projects : {true, false}) {
+            for (const auto& [size, stride, pad] :
+                 {std::tuple{MapSize{1, 12, 10}, 2UL, 0UL}, {{2, 9, 8}, 3UL, 1UL}, {{1, 6, 0}, 1UL, 2UL}}) {
+                Conv2dParameters window = depthwise_layer(19, 3, stride, Activation::relu);
+                window.pad_top = window.pad_left = window.pad_bottom = window.pad_right = pad;
+                const auto expand = prepare(kernels, conv_layer(5, 19, 1, 1, Activation::none), 1);
+                const auto depthwise = prepare(kernels, window, 2);
+                const auto project =
+                    projects ? prepare(kernels, conv_layer(19, 4, 1, 1, Activation::none), 3) : nullptr;
+                MapSize input = size;
+                std::vector<float> expected = random_floats(size.batch * size.height * size.width * 5, 4);
+                const GuardedFloats x(expected);
+                for (const auto& step : {expand, depthwise, project}) {
+                    if (step == nullptr) continue;
+                    const Conv2dParameters& p = step->parameters();
+                    const MapSize out{input.batch, p.output_height(input.height), p.output_width(input.width)};
+                    std::vector<float> y(out.batch * out.height * out.width * p.output_channels);
+                    const GuardedFloats scratch(step->scratch_bytes(input, 1) / sizeof(float));
+                    step->run(expected.data(), input, y.data(), {}, std::as_writable_bytes(scratch.span()), pool);
+                    expected = y;
+                    input = out;
+                }
+                ASSERT_FALSE(expected.empty());
+                const auto block = InvertedResidual::make({expand, depthwise, project});
+                ASSERT_TRUE(block.has_value());
+                const GuardedFloats y(expected.size(), 123.F);
+                const GuardedFloats scratch(block->scratch_bytes(size, 1) / sizeof(float), 321.F);
+                block->run(x.data(), size, y.data(), nullptr, nullptr, std::as_writable_bytes(scratch.span()), pool);
+                EXPECT_SAME_BITS(y.data(), expected.data(), expected.size());
+            }
+        }
+    }
+}
+
 TEST(InvertedResidual, StepsThatDoNotFitTogetherAreNotFused) {
     const KernelTable& kernels = kernel_table(Isa::portable);
     const auto conv = [&](const Conv2dParameters& p) { return prepare(kernels, p, 1); };

@@ -10,11 +10,14 @@ namespace detect::test {
 
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::FloatEq;
 using testing::FloatNear;
+using testing::Ge;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Lt;
 
 constexpr float nan = std::numeric_limits<float>::quiet_NaN();
 constexpr float infinity = std::numeric_limits<float>::infinity();
@@ -91,11 +94,39 @@ TEST(RoiAlign, NoBoxesGiveNoRows) {
     EXPECT_EQ(to_string(result.dims()), "[0, 1, 1, 1]");
 }
 
-TEST(RoiAlign, RefusesToSampleWithoutEnd) {
-    // Adaptive sampling of a box 1e9 pixels wide would take 1e18 samples.
-    const auto result = run_node("RoiAlign", {ramp(), floats({1, 4}, {0, 0, 1e9F, 1e9F}), ints({1}, {0})}, {});
-    ASSERT_FALSE(result.ok());
-    EXPECT_EQ(result.error().code, ErrorCode::resource_limit);
+TEST(RoiAlign, WhatABoxHasOutsideTheMapCostsNothing) {
+    // Of 2^40 samples, some 1000 pixels apart, none lies inside; of the second box, at most one of 2^20 in each row.
+    const Tensor rois = floats({2, 4}, {0, 0, 1e9F, 1e9F, -1e9F, -1, 1e9F, 1});
+    const Tensor result = run("RoiAlign", {ramp(), rois, ints({2}, {0, 0})}, {});
+    EXPECT_THAT(values<float>(result), ElementsAre(0.0F, AllOf(Ge(0.0F), Lt(1e-4F))));
+}
+
+TEST(RoiAlign, WhatLiesOutsideTheMapIsNotRead) {
+    const Tensor map = floats({1, 1, 1, 2}, {infinity, 1});
+    const Tensor rois = floats({2, 4}, {10, 0, 11, 1, -9, 0, -8, 1});
+    for (const char* mode : {"avg", "max"}) {
+        Attributes attributes = one_bin;
+        attributes["mode"] = std::string(mode);
+        const Tensor result = run("RoiAlign", {map, rois, ints({2}, {0, 0})}, attributes);
+        EXPECT_THAT(values<float>(result), ElementsAre(0.0F, 0.0F)) << mode;
+    }
+}
+
+TEST(RoiAlign, RefusesMoreSamplesThanARegionMayTake) {
+    // None of them inside the map.
+    const Tensor rois = floats({1, 4}, {100, 100, 101, 101});
+    const auto sampled = [&](std::int64_t ratio, std::int64_t width) {
+        return run_node("RoiAlign", {ramp(), rois, ints({1}, {0})},
+                        {{"sampling_ratio", ratio}, {"output_width", width}});
+    };
+    EXPECT_TRUE(sampled(1024, 16).ok());
+    const auto refused = sampled(1025, 16);
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().code, ErrorCode::bad_model);
+    EXPECT_THAT(refused.error().message, HasSubstr("samples: 1025 x 1025 in each of 1 x 16 bins"));
+    EXPECT_FALSE(sampled(1 << 20, 1).ok());
+    EXPECT_TRUE(sampled(4, 1 << 20).ok());
+    EXPECT_FALSE(sampled(5, 1 << 20).ok());
 }
 
 // Boxes (y1, x1, y2, x2): 0 and 1 overlap with IoU 9·10/(100+100−90) = 0.818, 2 lies apart.

@@ -17,14 +17,14 @@ inline Vec int8_activate(Vec x) {
     }
 }
 
-/// The range of a byte, counted from its zero point.
+/// The range of a byte, counted from its zero point. NaN is cut to its lower end.
 struct ByteRange {
     Vec low;
     Vec high;
 
     explicit ByteRange(std::int32_t zero_point)
         : low(broadcast(static_cast<float>(-zero_point))), high(broadcast(static_cast<float>(255 - zero_point))) {}
-    [[nodiscard]] Vec cut(Vec x) const { return min_or_second(high, max_or_second(low, x)); }
+    [[nodiscard]] Vec cut(Vec x) const { return min_or_second(high, max_or_second(x, low)); }
 };
 
 /// Finishes vectors of columns of a row. `Plain`: neither residual nor rounding. Holds copies of everything, or the
@@ -50,9 +50,7 @@ public:
         x = int8_activate<A>(x);
         if constexpr (Bytes) {
             if constexpr (is_sixfold<A>) x = mul(x, output_factor_);
-            // What is cut off at zero is not below a byte's range.
-            x = A == Activation::relu ? min_or_second(output_.high, x) : output_.cut(x);
-            const Int bytes = add_ints(to_ints(x), output_zero_);
+            const Int bytes = add_ints(to_ints(output_.cut(x)), output_zero_);
             store_bytes(bytes_ + row * stride_ + column, bytes, count);
             return bytes;
         } else {
