@@ -30,7 +30,7 @@ Result<Detector> Detector::load(const std::filesystem::path& onnx_file, const De
         auto allowed = MemoryBudget(memory_limit(options)).check(static_cast<std::size_t>(size));
         if (!allowed) return in_file(std::move(allowed).error(), onnx_file);
     }
-    auto graph = read_onnx(onnx_file);
+    auto graph = read_onnx(onnx_file, memory_limit(options));
     if (!graph) return in_file(std::move(graph).error(), onnx_file);
     auto detector = detector_from_graph(*std::move(graph), options);
     if (!detector) return in_file(std::move(detector).error(), onnx_file);
@@ -38,7 +38,7 @@ Result<Detector> Detector::load(const std::filesystem::path& onnx_file, const De
 }
 
 Result<Detector> Detector::load(std::span<const std::byte> onnx_bytes, const DetectorOptions& options) {
-    DETECT_TRY_ASSIGN(Graph graph, read_onnx(onnx_bytes, "the model in memory"));
+    DETECT_TRY_ASSIGN(Graph graph, read_onnx(onnx_bytes, "the model in memory", {.memory_limit = memory_limit(options)}));
     return detector_from_graph(std::move(graph), options);
 }
 
