@@ -5,6 +5,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <utility>
@@ -62,6 +63,18 @@ int run(int argc, char** argv) {
     return report_usage(app, "give a verb: export, run, info, check, tensor, bench, eval, completion or man");
 }
 
+/// Ends the program without the destructors of libraries: OpenBLAS, which OpenCV brings along, waits there for a thread
+/// of its own, and where memory is short (ulimit -v) that one never ends. What is ours has been written and closed.
+[[noreturn]] void leave(int code) {
+    std::cout.flush();
+    std::fflush(nullptr);
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    std::exit(code); // leaks are looked for there
+#else
+    std::_Exit(code);
+#endif
+}
+
 } // namespace
 
 } // namespace detect::cli
@@ -70,11 +83,11 @@ int main(int argc, char** argv) {
     using namespace detect::cli;
     std::signal(SIGPIPE, SIG_IGN); // a write to a broken pipe is to fail, not to end the program
     try {
-        return check_output(run(argc, argv));
+        leave(check_output(run(argc, argv)));
     } catch (const std::bad_alloc&) {
         std::cerr << "detect: not enough memory\n";
     } catch (const std::exception& error) {
         std::cerr << "detect: internal error: " << error.what() << "\n";
     }
-    return other_failure;
+    leave(other_failure);
 }
