@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "detect/detector.h"
 
+#include "base/exceptions.h"
 #include "base/label_name.h"
 #include "base/try.h"
 #include "detector/detector_from_graph.h"
@@ -19,11 +20,7 @@ Error in_file(Error error, const std::filesystem::path& file) {
     return error;
 }
 
-} // namespace
-
-Detector::Detector(std::shared_ptr<const Implementation> implementation) : implementation_(std::move(implementation)) {}
-
-Result<Detector> Detector::load(const std::filesystem::path& onnx_file, const DetectorOptions& options) {
+Result<Detector> load_file(const std::filesystem::path& onnx_file, const DetectorOptions& options) {
     std::error_code unknown_size; // then reading it says why
     const auto size = std::filesystem::file_size(onnx_file, unknown_size);
     if (!unknown_size) {
@@ -37,9 +34,20 @@ Result<Detector> Detector::load(const std::filesystem::path& onnx_file, const De
     return detector;
 }
 
+} // namespace
+
+Detector::Detector(std::shared_ptr<const Implementation> implementation) : implementation_(std::move(implementation)) {}
+
+Result<Detector> Detector::load(const std::filesystem::path& onnx_file, const DetectorOptions& options) {
+    return without_exceptions([&] { return load_file(onnx_file, options); });
+}
+
 Result<Detector> Detector::load(std::span<const std::byte> onnx_bytes, const DetectorOptions& options) {
-    DETECT_TRY_ASSIGN(Graph graph, read_onnx(onnx_bytes, "the model in memory", {.memory_limit = memory_limit(options)}));
-    return detector_from_graph(std::move(graph), options);
+    return without_exceptions([&]() -> Result<Detector> {
+        DETECT_TRY_ASSIGN(Graph graph,
+                          read_onnx(onnx_bytes, "the model in memory", {.memory_limit = memory_limit(options)}));
+        return detector_from_graph(std::move(graph), options);
+    });
 }
 
 float Detector::Implementation::min_score_of(int label) const {

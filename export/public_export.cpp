@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "detect/export.h"
 
+#include "base/exceptions.h"
 #include "base/try.h"
 #include "export/exporter.h"
 #include "onnx/opset_conversion.h"
@@ -49,11 +50,9 @@ Result<PrecisionOptions> precision_options(const OnnxFormat& format) {
     return options;
 }
 
-} // namespace
-
-Result<ExportedModel> export_checkpoint(const std::filesystem::path& checkpoint, const std::filesystem::path& onnx_file,
-                                        const ImageView& example, const SettingsOverrides& settings,
-                                        const OnnxFormat& format) {
+Result<ExportedModel> export_file(const std::filesystem::path& checkpoint, const std::filesystem::path& onnx_file,
+                                  const ImageView& example, const SettingsOverrides& settings,
+                                  const OnnxFormat& format) {
     DETECT_TRY_ASSIGN(const Tensor image, tensor_of(example));
     DETECT_TRY_ASSIGN(PrecisionOptions precision, precision_options(format));
     if (format.opset < oldest_export_opset || format.opset > newest_export_opset) {
@@ -80,12 +79,25 @@ Result<ExportedModel> export_checkpoint(const std::filesystem::path& checkpoint,
                          .warnings = std::move(warnings)};
 }
 
-Result<Detector> load_checkpoint(const std::filesystem::path& checkpoint, const SettingsOverrides& settings,
-                                 const DetectorOptions& options) {
+Result<Detector> load_network(const std::filesystem::path& checkpoint, const SettingsOverrides& settings,
+                              const DetectorOptions& options) {
     DETECT_TRY_ASSIGN(const CheckpointGraph network,
                       graph_from_checkpoint(checkpoint, settings, OutputLayout::batched, newest_export_opset));
     DETECT_TRY_ASSIGN(const std::string bytes, write_onnx(network.graph));
     return Detector::load(std::as_bytes(std::span(bytes)), options);
+}
+
+} // namespace
+
+Result<ExportedModel> export_checkpoint(const std::filesystem::path& checkpoint, const std::filesystem::path& onnx_file,
+                                        const ImageView& example, const SettingsOverrides& settings,
+                                        const OnnxFormat& format) {
+    return without_exceptions([&] { return export_file(checkpoint, onnx_file, example, settings, format); });
+}
+
+Result<Detector> load_checkpoint(const std::filesystem::path& checkpoint, const SettingsOverrides& settings,
+                                 const DetectorOptions& options) {
+    return without_exceptions([&] { return load_network(checkpoint, settings, options); });
 }
 
 } // namespace detect
