@@ -20,6 +20,7 @@ public:
 
     /// Counts what is about to be asked for. `resource_limit` if it would pass the limit; `what` begins the sentence.
     Result<void> take(std::size_t bytes, std::string_view what);
+    [[nodiscard]] std::size_t used() const { return used_; }
 
 private:
     std::size_t limit_;

@@ -158,6 +158,7 @@ Result<void> align(KernelContext& context, Tensor& output, std::span<const std::
     T* target = output.mutable_data<T>().data();
     std::vector<Sample<T>> samples;
     for (std::size_t roi = 0; roi < images.size(); ++roi) {
+        if (context.stopped()) return RunControl::stop_error();
         const auto bins = bins_of(settings, context.input(1).data<T>().data() + roi * 4);
         constexpr std::int64_t sample_limit = 1 << 24;
         if (!bins || bins->grid_height * bins->grid_width > sample_limit / bin_count) {
