@@ -107,6 +107,9 @@ void report_failure(const CheckContext& context, CheckReport& report) {
          .check = "runs"});
 }
 
+/// As for the trials: a model of a few bytes may ask for anything.
+constexpr std::size_t memory_limit = std::size_t{6} << 30;
+
 bool more_severe(const Finding& a, const Finding& b) { return a.severity < b.severity; }
 
 } // namespace
@@ -119,7 +122,8 @@ Result<CheckReport> check_model(const std::filesystem::path& file, const CheckOp
     CheckReport report;
     report.file = file;
     // A file that is no model at all: the reader says so, with the file's name.
-    if (const auto onnx_file = OnnxFile::open(file)) {
+    ReadingBudget budget(memory_limit);
+    if (const auto onnx_file = OnnxFile::open(file, budget)) {
         const onnx::ModelProto& model = onnx_file->model();
         report.producer =
             model.producer_name() + (model.producer_version().empty() ? "" : " " + model.producer_version());
@@ -128,7 +132,7 @@ Result<CheckReport> check_model(const std::filesystem::path& file, const CheckOp
     }
     std::error_code ignored;
     report.bytes = std::filesystem::file_size(file, ignored);
-    auto read = read_onnx(file);
+    auto read = read_onnx(file, memory_limit);
     if (!read) {
         // If it is known why, that is worth more than that it cannot be run.
         if (report.findings.empty()) return std::move(read).error();

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <fcntl.h>
 #include <iostream>
@@ -75,6 +76,18 @@ void open_standard_streams() {
     }
 }
 
+/// Ends the program without the destructors of libraries: OpenBLAS, which OpenCV brings along, waits there for a thread
+/// of its own, and where memory is short (ulimit -v) that one never ends. What is ours has been written and closed.
+[[noreturn]] void leave(int code) {
+    std::cout.flush();
+    std::fflush(nullptr);
+#ifdef DETECT_SANITIZED
+    std::exit(code); // leaks are looked for there
+#else
+    std::_Exit(code);
+#endif
+}
+
 } // namespace
 
 } // namespace detect::cli
@@ -85,11 +98,11 @@ int main(int argc, char** argv) {
     std::signal(SIGPIPE, SIG_IGN); // a write to a broken pipe is to fail, not to end the program
     std::signal(SIGXFSZ, SIG_IGN); // and so is one beyond the limit for files
     try {
-        return check_output(run(argc, argv));
+        leave(check_output(run(argc, argv)));
     } catch (const std::bad_alloc&) {
         tell("detect: not enough memory");
     } catch (const std::exception& error) {
         tell("detect: internal error: " + std::string(error.what()));
     }
-    return other_failure;
+    leave(other_failure);
 }

@@ -179,7 +179,7 @@ Result<void> run(const TensorArguments& arguments) {
         return Error{ErrorCode::unreadable_input,
                      arguments.model + ": is a checkpoint, not an ONNX file; make one with 'detect export'"};
     }
-    DETECT_TRY_ASSIGN(Graph graph, read_onnx(std::filesystem::path(arguments.model)));
+    DETECT_TRY_ASSIGN(Graph graph, read_onnx(std::filesystem::path(arguments.model), memory_limit(arguments)));
     DETECT_TRY_ASSIGN(const Request request, parse_request(arguments, graph));
     const std::size_t limit = memory_limit(arguments);
     DETECT_TRY_ASSIGN(const std::vector<Tensor> inputs,

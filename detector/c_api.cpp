@@ -45,10 +45,12 @@ detect_status with_detector(const detect_detector* handle, const Body& body) noe
         try {
             return body(*detector);
         } catch (const std::bad_alloc&) {
-            return fail(*detector, {ErrorCode::resource_limit, "not enough memory"});
+            return fail(*detector, {ErrorCode::resource_limit, "out of memory"});
         } catch (const std::exception& exception) {
             return fail(*detector, {ErrorCode::internal, exception.what()});
         }
+    } catch (const std::bad_alloc&) {
+        return DETECT_ERROR_RESOURCE_LIMIT; // not even for the sentence
     } catch (...) {
         return DETECT_ERROR_INTERNAL;
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "detect/detector.h"
 
-#include "base/escape.h"
+#include "base/exceptions.h"
 #include "base/label_name.h"
 #include "base/try.h"
 #include "detector/detector_from_graph.h"
@@ -17,7 +17,21 @@ namespace {
 
 Error in_file(Error error, const std::filesystem::path& file) {
     if (error.message.find(file.string()) == std::string::npos) error.message = file.string() + ": " + error.message;
-    return one_line(std::move(error));
+    return error;
+}
+
+Result<Detector> load_file(const std::filesystem::path& onnx_file, const DetectorOptions& options) {
+    std::error_code unknown_size; // then reading it says why
+    const auto size = std::filesystem::file_size(onnx_file, unknown_size);
+    if (!unknown_size) {
+        auto allowed = MemoryBudget(memory_limit(options)).check(static_cast<std::size_t>(size));
+        if (!allowed) return in_file(std::move(allowed).error(), onnx_file);
+    }
+    auto graph = read_onnx(onnx_file, memory_limit(options));
+    if (!graph) return in_file(std::move(graph).error(), onnx_file);
+    auto detector = detector_from_graph(*std::move(graph), options);
+    if (!detector) return in_file(std::move(detector).error(), onnx_file);
+    return detector;
 }
 
 } // namespace
@@ -25,24 +39,15 @@ Error in_file(Error error, const std::filesystem::path& file) {
 Detector::Detector(std::shared_ptr<const Implementation> implementation) : implementation_(std::move(implementation)) {}
 
 Result<Detector> Detector::load(const std::filesystem::path& onnx_file, const DetectorOptions& options) {
-    std::error_code unknown_size; // then reading it says why
-    const auto size = std::filesystem::file_size(onnx_file, unknown_size);
-    if (!unknown_size) {
-        auto allowed = MemoryBudget(memory_limit(options)).check(static_cast<std::size_t>(size));
-        if (!allowed) return in_file(std::move(allowed).error(), onnx_file);
-    }
-    auto graph = read_onnx(onnx_file);
-    if (!graph) return in_file(std::move(graph).error(), onnx_file);
-    auto detector = detector_from_graph(*std::move(graph), options);
-    if (!detector) return in_file(std::move(detector).error(), onnx_file);
-    return detector;
+    return without_exceptions([&] { return load_file(onnx_file, options); });
 }
 
 Result<Detector> Detector::load(std::span<const std::byte> onnx_bytes, const DetectorOptions& options) {
-    DETECT_TRY_ASSIGN(Graph graph, read_onnx(onnx_bytes, "the model in memory"));
-    auto detector = detector_from_graph(std::move(graph), options);
-    if (!detector) return one_line(std::move(detector).error());
-    return detector;
+    return without_exceptions([&]() -> Result<Detector> {
+        DETECT_TRY_ASSIGN(Graph graph,
+                          read_onnx(onnx_bytes, "the model in memory", {.memory_limit = memory_limit(options)}));
+        return detector_from_graph(std::move(graph), options);
+    });
 }
 
 float Detector::Implementation::min_score_of(int label) const {

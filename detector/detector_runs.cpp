@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/checked.h"
-#include "base/escape.h"
+#include "base/exceptions.h"
 #include "base/try.h"
 #include "detector/implementation.h"
 #include "detector/tiling.h"
@@ -79,9 +79,8 @@ Dims input_dims(const Batch& batch, std::size_t count) {
 /// Pictures [begin, begin + count) of the batch in one run.
 Result<Results> run_once(const Detector::Implementation& self, const Batch& batch, std::size_t begin,
                          std::size_t count) {
-    auto outputs = self.model->run(input_dims(batch, count), SomeRows(batch, begin));
-    if (!outputs) return one_line(std::move(outputs).error());
-    return read_results(self, *outputs, count);
+    DETECT_TRY_ASSIGN(const auto outputs, self.model->run(input_dims(batch, count), SomeRows(batch, begin)));
+    return read_results(self, outputs, count);
 }
 
 /// The same; what does not fit into memory together is run apart.
@@ -169,14 +168,7 @@ Result<Results> run_pictures(const Detector::Implementation& self, std::span<con
     return results;
 }
 
-} // namespace
-
-Result<ImageResult> Detector::run(const ImageView& image) const {
-    DETECT_TRY_ASSIGN(auto results, run(std::span(&image, 1)));
-    return std::move(results.front());
-}
-
-Result<std::vector<ImageResult>> Detector::run(std::span<const ImageView> images) const {
+Result<Results> run_images(const Detector::Implementation& self, std::span<const ImageView> images) {
     std::map<std::pair<int, int>, std::vector<std::size_t>> groups;
     for (std::size_t i = 0; i < images.size(); ++i) {
         DETECT_TRY(check_view(images[i]));
@@ -187,13 +179,13 @@ Result<std::vector<ImageResult>> Detector::run(std::span<const ImageView> images
     for (const auto& [size, members] : groups) {
         std::vector<ImageView> same_size;
         for (const std::size_t member : members) same_size.push_back(images[member]);
-        DETECT_TRY_ASSIGN(Results found, run_pictures(*implementation_, same_size));
+        DETECT_TRY_ASSIGN(Results found, run_pictures(self, same_size));
         for (std::size_t i = 0; i < members.size(); ++i) results[members[i]] = std::move(found[i]);
     }
     return results;
 }
 
-Result<std::vector<ImageResult>> Detector::run(const TensorView& batch) const {
+Result<Results> run_tensor(const Detector::Implementation& self, const TensorView& batch) {
     if (batch.data == nullptr || batch.batch < 1 || batch.height < 1 || batch.width < 1) {
         return Error{ErrorCode::invalid_argument, "a tensor view needs data and sizes of at least 1"};
     }
@@ -207,11 +199,11 @@ Result<std::vector<ImageResult>> Detector::run(const TensorView& batch) const {
     const PlanarRows rows(batch.data, static_cast<std::size_t>(batch.height), static_cast<std::size_t>(batch.width));
     const auto read = [&](std::size_t index, std::size_t row, float* planes) { rows.read(index, row, planes); };
     return run_batch(
-        *implementation_,
+        self,
         {.width = batch.width, .height = batch.height, .count = static_cast<std::size_t>(batch.batch), .read = read});
 }
 
-Result<void> Detector::warm_up(int width, int height, int batch) const {
+Result<void> run_blank(const Detector::Implementation& self, int width, int height, int batch) {
     if (width < 1 || height < 1 || batch < 1) {
         return Error{ErrorCode::invalid_argument, "warm-up: width, height and batch must be at least 1"};
     }
@@ -219,8 +211,29 @@ Result<void> Detector::warm_up(int width, int height, int batch) const {
         std::fill_n(planes, 3 * static_cast<std::size_t>(width), 0.5F);
     };
     const Batch blank{.width = width, .height = height, .count = static_cast<std::size_t>(batch), .read = grey};
-    DETECT_TRY(run_batch(*implementation_, blank));
+    DETECT_TRY(run_batch(self, blank));
     return {};
+}
+
+} // namespace
+
+// Where memory is short, the standard library throws; nothing leaves these.
+
+Result<ImageResult> Detector::run(const ImageView& image) const {
+    DETECT_TRY_ASSIGN(auto results, run(std::span(&image, 1)));
+    return std::move(results.front());
+}
+
+Result<std::vector<ImageResult>> Detector::run(std::span<const ImageView> images) const {
+    return without_exceptions([&] { return run_images(*implementation_, images); });
+}
+
+Result<std::vector<ImageResult>> Detector::run(const TensorView& batch) const {
+    return without_exceptions([&] { return run_tensor(*implementation_, batch); });
+}
+
+Result<void> Detector::warm_up(int width, int height, int batch) const {
+    return without_exceptions([&] { return run_blank(*implementation_, width, height, batch); });
 }
 
 } // namespace detect

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/exceptions.h"
 #include "base/try.h"
 #include "detect/detector.h"
 #include "detector/implementation.h"
@@ -75,11 +76,8 @@ std::optional<Doubt> doubt_of_values(const PictureStatistics& found, const std::
     return std::nullopt;
 }
 
-} // namespace
-
-Result<std::vector<Doubt>> Detector::examine(const ImageView& image) const {
+Result<std::vector<Doubt>> find_doubts(const Detector::Implementation& self, const ImageView& image) {
     DETECT_TRY_ASSIGN(const PictureStatistics found, measure(image));
-    const Implementation& self = *implementation_;
     const auto verified = verified_picture(self.metadata);
     std::vector<Doubt> doubts;
     if (auto doubt = doubt_of_values(found, verified)) doubts.push_back(*std::move(doubt));
@@ -107,6 +105,12 @@ Result<std::vector<Doubt>> Detector::examine(const ImageView& image) const {
             {"scale", sizes + text(": objects appear %.1f times larger", scale / usual) + than + " and may be missed"});
     }
     return doubts;
+}
+
+} // namespace
+
+Result<std::vector<Doubt>> Detector::examine(const ImageView& image) const {
+    return without_exceptions([&] { return find_doubts(*implementation_, image); });
 }
 
 } // namespace detect

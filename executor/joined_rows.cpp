@@ -27,16 +27,23 @@ std::optional<RowMap> map_of(const Program& program, const Graph& graph, const P
     return RowMap{.dims = {(*dims)[0], (*dims)[2], (*dims)[3], (*dims)[1]}};
 }
 
-/// The one needed step that reads the slot.
-std::optional<std::size_t> only_reader(const Program& program, const std::vector<bool>& needed, std::int32_t slot) {
-    std::optional<std::size_t> reader;
+/// By slot: the one needed step that reads it, or one of the other two. Found once for all: a walk through the program
+/// for each slot would cost the square of its length.
+constexpr std::int32_t nobody = -1;
+constexpr std::int32_t several = -2;
+
+std::vector<std::int32_t> only_readers(const Program& program, const std::vector<bool>& needed) {
+    std::vector<std::int32_t> readers(program.slots().size(), nobody);
     for (std::size_t i = 0; i < needed.size(); ++i) {
-        const auto& inputs = program.steps()[i].inputs;
-        if (!needed[i] || std::ranges::find(inputs, slot) == inputs.end()) continue;
-        if (reader) return std::nullopt;
-        reader = i;
+        if (!needed[i]) continue;
+        const auto step = static_cast<std::int32_t>(i);
+        for (const std::int32_t slot : program.steps()[i].inputs) {
+            if (slot < 0) continue;
+            std::int32_t& reader = readers[static_cast<std::size_t>(slot)];
+            reader = reader == nobody || reader == step ? step : several;
+        }
     }
-    return reader;
+    return readers;
 }
 
 } // namespace
@@ -44,6 +51,8 @@ std::optional<std::size_t> only_reader(const Program& program, const std::vector
 std::map<std::size_t, std::unique_ptr<const PlannedStep>> join_rows(const Program& program, const Graph& graph,
                                                                     std::vector<bool>& needed) {
     std::map<std::size_t, std::unique_ptr<const PlannedStep>> joined;
+    // What is joined is no longer needed, but then it read nothing but a map inside its own chain.
+    const std::vector<std::int32_t> readers = only_readers(program, needed);
     for (std::size_t first = 0; first < needed.size(); ++first) {
         auto source = std::dynamic_pointer_cast<const RowSourceStep>(program.steps()[first].step);
         if (!needed[first] || !source) continue;
@@ -52,9 +61,10 @@ std::map<std::size_t, std::unique_ptr<const PlannedStep>> join_rows(const Progra
         std::size_t last = first;
         while (map && is_large(*map)) {
             const std::int32_t slot = whole.outputs[0];
-            const auto next = only_reader(program, needed, slot);
-            if (!next) break;
-            const PlannedStep& step = program.steps()[*next];
+            const std::int32_t reader = readers[static_cast<std::size_t>(slot)];
+            if (reader < 0) break;
+            const auto next = static_cast<std::size_t>(reader);
+            const PlannedStep& step = program.steps()[next];
             const auto row_step = std::dynamic_pointer_cast<const RowStep>(step.step);
             const bool one_map = std::ranges::all_of(step.inputs, [&](std::int32_t input) { return input == slot; });
             if (!row_step || !one_map || step.outputs.size() != 1) break;
@@ -64,7 +74,7 @@ std::map<std::size_t, std::unique_ptr<const PlannedStep>> join_rows(const Progra
             source = source->followed_by(row_step);
             whole = {.step = source, .name = step.name, .inputs = whole.inputs, .outputs = step.outputs};
             needed[last] = false;
-            last = *next;
+            last = next;
         }
         if (last == first) continue;
         needed[last] = false;

@@ -4,6 +4,7 @@
 #include "base/checked.h"
 #include "base/try.h"
 
+#include <algorithm>
 #include <limits>
 
 namespace detect {
@@ -30,9 +31,13 @@ Result<Tensor> BufferPool::allocate(DataType type, const Dims& dims) {
     }
     const std::size_t capacity = (wanted / granularity + 1) * granularity;
 
-    // The smallest free buffer that is large enough, but not so large that a later step would miss it.
+    // The smallest free buffer that is large enough, but not so large that a later step would miss it. Where a graph
+    // holds thousands at once, only some are looked at, other ones each time: the work is to stay in proportion.
+    constexpr std::size_t most_looked_at = 1024;
     Buffer* best = nullptr;
-    for (Buffer& buffer : buffers_) {
+    for (std::size_t i = 0; i < std::min(buffers_.size(), most_looked_at); ++i) {
+        next_ = next_ + 1 < buffers_.size() && buffers_.size() > most_looked_at ? next_ + 1 : 0;
+        Buffer& buffer = buffers_[buffers_.size() > most_looked_at ? next_ : i];
         const bool fits = buffer.capacity >= wanted && buffer.capacity / 4 <= capacity;
         if (!fits || buffer.storage.use_count() != 1) continue;
         if (best == nullptr || buffer.capacity < best->capacity) best = &buffer;

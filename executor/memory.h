@@ -36,6 +36,8 @@ private:
 
     std::shared_ptr<MemoryBudget> budget_;
     std::vector<Buffer> buffers_;
+    /// Where to look next, if there are too many to look at all.
+    std::size_t next_ = 0;
     std::uint64_t run_ = 0;
     std::uint64_t system_allocations_ = 0;
 };

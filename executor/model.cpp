@@ -111,14 +111,17 @@ Result<std::shared_ptr<const Model>> Model::compile(Graph graph, const ModelOpti
 
 Model::Model(Program program, const ModelOptions& options, std::shared_ptr<MemoryBudget> budget)
     : budget_(std::move(budget)), weight_bytes_(budget_->used()), program_(std::move(program)),
-      cached_plans_(std::max<std::size_t>(options.cached_plans, 1)), threads_(options.threads) {}
+      cached_plans_(std::max<std::size_t>(options.cached_plans, 1)), work_limit_(options.work_limit),
+      threads_(options.threads) {}
 
 Model::~Model() = default;
 
-Result<std::vector<Tensor>> Model::run(std::span<const Tensor> inputs) const { return run(inputs, nullptr); }
+Result<std::vector<Tensor>> Model::run(std::span<const Tensor> inputs, std::stop_token stop) const {
+    return run(inputs, nullptr, std::move(stop));
+}
 
 Result<std::vector<Tensor>> Model::run(std::span<const Tensor> inputs, std::vector<StepTime>& times) const {
-    return run(inputs, &times);
+    return run(inputs, &times, {});
 }
 
 Result<std::shared_ptr<const Plan>> Model::plan_for(std::vector<Dims> dims) const {
@@ -130,7 +133,7 @@ Result<std::shared_ptr<const Plan>> Model::plan_for(std::vector<Dims> dims) cons
             return plans_.front().plan;
         }
     }
-    DETECT_TRY_ASSIGN(Plan plan, make_plan(program_, dims, budget_));
+    DETECT_TRY_ASSIGN(Plan plan, make_plan(program_, dims, budget_, work_limit_));
     auto shared = std::make_shared<const Plan>(std::move(plan));
     const std::lock_guard lock(mutex_);
     plans_.insert(plans_.begin(), {std::move(dims), shared});
@@ -166,7 +169,8 @@ void Model::release_unused() const {
     states_.clear();
 }
 
-Result<std::vector<Tensor>> Model::run(std::span<const Tensor> inputs, std::vector<StepTime>* times) const {
+Result<std::vector<Tensor>> Model::run(std::span<const Tensor> inputs, std::vector<StepTime>* times,
+                                       std::stop_token stop) const {
     const Graph& graph = program_.graph();
     if (inputs.size() != graph.inputs.size()) {
         return Error{ErrorCode::invalid_argument, "the model takes " + std::to_string(graph.inputs.size()) +
@@ -177,10 +181,10 @@ Result<std::vector<Tensor>> Model::run(std::span<const Tensor> inputs, std::vect
     for (const Tensor& input : inputs) input_dims.push_back(input.dims());
     DETECT_TRY_ASSIGN(const auto plan, plan_for(std::move(input_dims)));
 
-    return in_a_state([&](RunState& state) { return run_steps(*plan, inputs, nullptr, state, times); });
+    return in_a_state([&](RunState& state) { return run_steps(*plan, inputs, nullptr, state, times, stop); });
 }
 
-Result<std::vector<Tensor>> Model::run(const Dims& dims, const PictureRows& pictures) const {
+Result<std::vector<Tensor>> Model::run(const Dims& dims, const PictureRows& pictures, std::stop_token stop) const {
     const Graph& graph = program_.graph();
     if (graph.inputs.size() != 1 || graph[graph.inputs[0]].type != DataType::float32 || dims.rank() != 4 ||
         dims[1] != 3) {
@@ -195,7 +199,7 @@ Result<std::vector<Tensor>> Model::run(const Dims& dims, const PictureRows& pict
             DETECT_TRY_ASSIGN(input, state.memory.allocate(DataType::float32, dims));
             fill(input, pictures, threads_);
         }
-        return run_steps(*plan, std::span(&input, 1), &pictures, state, nullptr);
+        return run_steps(*plan, std::span(&input, 1), &pictures, state, nullptr, stop);
     });
 }
 
@@ -210,9 +214,10 @@ Result<std::vector<Tensor>> Model::in_a_state(const std::function<Result<std::ve
 }
 
 Result<std::vector<Tensor>> Model::run_steps(const Plan& plan, std::span<const Tensor> inputs,
-                                             const PictureRows* pictures, RunState& state,
-                                             std::vector<StepTime>* times) const {
+                                             const PictureRows* pictures, RunState& state, std::vector<StepTime>* times,
+                                             std::stop_token stop) const {
     const Graph& graph = program_.graph();
+    RunControl control(std::move(stop), work_limit_);
     state.slots.assign(program_.slots().size(), Tensor{});
     for (std::size_t i = 0; i < inputs.size(); ++i) {
         const std::int32_t slot = program_.find_slot(graph.inputs[i], Layout::plain);
@@ -229,7 +234,10 @@ Result<std::vector<Tensor>> Model::run_steps(const Plan& plan, std::span<const T
             if (step.inputs[i] >= 0) state.inputs[i] = tensor_in(step.inputs[i]);
         }
         state.outputs.assign(step.outputs.size(), Tensor{});
-        StepContext context{state.inputs, state.outputs, state.memory, threads_, pictures};
+        DETECT_TRY(control.go_on());
+        if (const double work = step.step->work(state.inputs); !control.take(work))
+            return control.refusal("step '" + step.name + "' (" + step.step->label() + ")", work);
+        StepContext context{state.inputs, state.outputs, state.memory, threads_, pictures, &control};
         const auto start = std::chrono::steady_clock::now();
         DETECT_TRY(step.step->run(context));
         if (times != nullptr) {

@@ -12,6 +12,7 @@
 #include <mutex>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,8 @@ struct ModelOptions {
     std::size_t cached_plans = 16;
     /// Bytes that the model and all runs of it may hold at once; 0: no limit.
     std::size_t memory_limit = 0;
+    /// What all steps of a run may take, in operations on single numbers (RunControl).
+    double work_limit = RunControl::usual_work_limit;
 };
 
 /// How long one step of a run took.
@@ -48,13 +51,14 @@ public:
     /// `inputs` in the order of graph().inputs; the result in the order of graph().outputs. The result owns its memory.
     /// `invalid_argument` if an input has another type or shape than the model takes, `resource_limit` if the memory
     /// limit does not allow the run.
-    Result<std::vector<Tensor>> run(std::span<const Tensor> inputs) const;
+    /// It ends early, with an error, once `stop` is requested: before the next step, and within long plain kernels.
+    Result<std::vector<Tensor>> run(std::span<const Tensor> inputs, std::stop_token stop = {}) const;
     /// The same, and how long each step took.
     Result<std::vector<Tensor>> run(std::span<const Tensor> inputs, std::vector<StepTime>& times) const;
 
     /// The same for a model of one input, float32 [N, 3, H, W] = `dims`, whose values `pictures` gives. If all that is
     /// computed of them is an image transform, there is never a tensor of them.
-    Result<std::vector<Tensor>> run(const Dims& dims, const PictureRows& pictures) const;
+    Result<std::vector<Tensor>> run(const Dims& dims, const PictureRows& pictures, std::stop_token stop = {}) const;
     /// The threads that a run works with, for what is done beside it.
     [[nodiscard]] ThreadPool& threads() const { return threads_; }
     /// False if no run with such an input can ever be within the memory limit, whatever else is given back.
@@ -70,9 +74,10 @@ private:
     struct RunState;
 
     Model(Program program, const ModelOptions& options, std::shared_ptr<MemoryBudget> budget);
-    Result<std::vector<Tensor>> run(std::span<const Tensor> inputs, std::vector<StepTime>* times) const;
+    Result<std::vector<Tensor>> run(std::span<const Tensor> inputs, std::vector<StepTime>* times,
+                                    std::stop_token stop) const;
     Result<std::vector<Tensor>> run_steps(const Plan& plan, std::span<const Tensor> inputs, const PictureRows* pictures,
-                                          RunState& state, std::vector<StepTime>* times) const;
+                                          RunState& state, std::vector<StepTime>* times, std::stop_token stop) const;
     Result<std::vector<Tensor>> in_a_state(const std::function<Result<std::vector<Tensor>>(RunState&)>& run) const;
     Result<std::shared_ptr<const Plan>> plan_for(std::vector<Dims> dims) const;
     std::unique_ptr<RunState> take_state() const;
@@ -87,6 +92,7 @@ private:
     std::size_t weight_bytes_;
     Program program_;
     std::size_t cached_plans_;
+    double work_limit_;
     mutable ThreadPool threads_;
     mutable std::mutex mutex_;
     mutable std::vector<CachedPlan> plans_; // most recently used first

@@ -5,6 +5,7 @@
 #include "base/try.h"
 #include "executor/joined_rows.h"
 #include "executor/passes/passes.h"
+#include "graph/operators/work.h"
 
 #include <algorithm>
 
@@ -113,10 +114,22 @@ std::size_t find_least_bytes(const Program& program, const Graph& graph, const P
     return checked_add(inputs, most).value_or(SIZE_MAX);
 }
 
+/// What is known before a run is refused before it.
+Result<void> check_work(const Graph& graph, const std::vector<bool>& done, double limit) {
+    RunControl control({}, limit);
+    for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
+        const Node& node = graph.nodes[n];
+        if (done[n] || has_bounded_work(node)) continue;
+        const double work = estimated_work(graph, node);
+        if (!control.take(work)) return control.refusal(describe(node), work);
+    }
+    return {};
+}
+
 } // namespace
 
 Result<Plan> make_plan(const Program& program, std::span<const Dims> input_dims,
-                       const std::shared_ptr<MemoryBudget>& budget) {
+                       const std::shared_ptr<MemoryBudget>& budget, double work_limit) {
     Graph graph = program.graph();
     // Shapes declared with symbols would hide that sizes are known now: they are inferred anew.
     for (const Node& node : graph.nodes) {
@@ -131,8 +144,10 @@ Result<Plan> make_plan(const Program& program, std::span<const Dims> input_dims,
     const KernelContext::Allocator allocate = [&](DataType type, const Dims& dims) {
         return MemoryBudget::allocate(budget, type, dims);
     };
-    if (auto done = propagate_constants(graph, folding, allocate); !done) {
-        Error error = std::move(done).error();
+    const auto done = propagate_constants(graph, folding, allocate);
+    const auto fits = done ? check_work(graph, *done, work_limit) : Result<void>(done.error());
+    if (!fits) {
+        Error error = fits.error();
         error.message += " (for input sizes";
         for (const Dims& dims : input_dims) error.message += " " + to_string(dims);
         error.message += ")";

@@ -3,6 +3,7 @@
 
 #include "executor/memory_budget.h"
 #include "executor/program.h"
+#include "executor/run_control.h"
 
 #include <memory>
 #include <vector>
@@ -30,8 +31,10 @@ struct Plan {
 };
 
 /// `bad_model` if the graph cannot take inputs of these sizes, `resource_limit` if the budget does not allow what is
-/// computed for them. `input_dims` in the order of graph.inputs.
+/// computed for them, `bad_model` if what is known to be computed takes more than `work_limit` operations (RunControl).
+/// `input_dims` in the order of graph.inputs.
 [[nodiscard]] Result<Plan> make_plan(const Program& program, std::span<const Dims> input_dims,
-                                     const std::shared_ptr<MemoryBudget>& budget);
+                                     const std::shared_ptr<MemoryBudget>& budget,
+                                     double work_limit = RunControl::usual_work_limit);
 
 } // namespace detect

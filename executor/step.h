@@ -4,6 +4,7 @@
 #include "base/thread_pool.h"
 #include "executor/kernels/picture_rows.h"
 #include "executor/memory.h"
+#include "executor/run_control.h"
 #include "graph/graph.h"
 
 #include <memory>
@@ -23,6 +24,8 @@ struct StepContext {
     ThreadPool& threads;
     /// What the model's input holds, if it is a tensor without memory.
     const PictureRows* pictures = nullptr;
+    /// The run's; null: nothing stops it.
+    RunControl* control = nullptr;
 };
 
 /// One kernel call with everything that does not depend on the input's size prepared: packed weights, fused
@@ -38,6 +41,9 @@ public:
     [[nodiscard]] virtual bool reads_pictures([[maybe_unused]] std::size_t input) const { return false; }
     /// For tables of times: "Conv 3×3 256→256 relu".
     [[nodiscard]] virtual std::string label() const = 0;
+    /// About how many operations it takes with these inputs (RunControl), if that may be out of proportion to their
+    /// sizes.
+    [[nodiscard]] virtual double work([[maybe_unused]] std::span<const Tensor> inputs) const { return 0.0; }
     /// Bytes of the weights that were prepared for it.
     [[nodiscard]] virtual std::size_t weight_bytes() const { return 0; }
 };

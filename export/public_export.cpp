@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "detect/export.h"
 
-#include "base/escape.h"
+#include "base/exceptions.h"
 #include "base/try.h"
 #include "export/exporter.h"
 #include "onnx/opset_conversion.h"
@@ -50,11 +50,9 @@ Result<PrecisionOptions> precision_options(const OnnxFormat& format) {
     return options;
 }
 
-} // namespace
-
-Result<ExportedModel> export_checkpoint(const std::filesystem::path& checkpoint, const std::filesystem::path& onnx_file,
-                                        const ImageView& example, const SettingsOverrides& settings,
-                                        const OnnxFormat& format) {
+Result<ExportedModel> export_file(const std::filesystem::path& checkpoint, const std::filesystem::path& onnx_file,
+                                  const ImageView& example, const SettingsOverrides& settings,
+                                  const OnnxFormat& format) {
     DETECT_TRY_ASSIGN(const Tensor image, tensor_of(example));
     DETECT_TRY_ASSIGN(PrecisionOptions precision, precision_options(format));
     if (format.opset < oldest_export_opset || format.opset > newest_export_opset) {
@@ -72,7 +70,7 @@ Result<ExportedModel> export_checkpoint(const std::filesystem::path& checkpoint,
                                   .class_scores = format.class_scores,
                                   .progress = {}},
                                  image);
-    if (!exported) return one_line(std::move(exported).error());
+    if (!exported) return std::move(exported).error();
     ExportReport& report = *exported;
     std::vector<std::string> warnings = std::move(report.precision.warnings);
     if (report.sizes.better) warnings.push_back(report.sizes.warning());
@@ -83,12 +81,25 @@ Result<ExportedModel> export_checkpoint(const std::filesystem::path& checkpoint,
                          .warnings = std::move(warnings)};
 }
 
+Result<Detector> load_network(const std::filesystem::path& checkpoint, const SettingsOverrides& settings,
+                              const DetectorOptions& options) {
+    DETECT_TRY_ASSIGN(const CheckpointGraph network,
+                      graph_from_checkpoint(checkpoint, settings, OutputLayout::batched, newest_export_opset));
+    DETECT_TRY_ASSIGN(const std::string bytes, write_onnx(network.graph));
+    return Detector::load(std::as_bytes(std::span(bytes)), options);
+}
+
+} // namespace
+
+Result<ExportedModel> export_checkpoint(const std::filesystem::path& checkpoint, const std::filesystem::path& onnx_file,
+                                        const ImageView& example, const SettingsOverrides& settings,
+                                        const OnnxFormat& format) {
+    return without_exceptions([&] { return export_file(checkpoint, onnx_file, example, settings, format); });
+}
+
 Result<Detector> load_checkpoint(const std::filesystem::path& checkpoint, const SettingsOverrides& settings,
                                  const DetectorOptions& options) {
-    const auto network = graph_from_checkpoint(checkpoint, settings, OutputLayout::batched, newest_export_opset);
-    if (!network) return one_line(network.error());
-    DETECT_TRY_ASSIGN(const std::string bytes, write_onnx(network->graph));
-    return Detector::load(std::as_bytes(std::span(bytes)), options);
+    return without_exceptions([&] { return load_network(checkpoint, settings, options); });
 }
 
 } // namespace detect

@@ -10,13 +10,10 @@
 #include <map>
 #include <optional>
 #include <set>
-#include <unordered_map>
 
 namespace detect {
 
 namespace {
-
-namespace fs = std::filesystem;
 
 Error bad(std::string message) { return {ErrorCode::bad_model, std::move(message)}; }
 
@@ -24,7 +21,7 @@ std::string quoted(const std::string& name) { return "'" + name + "'"; }
 
 std::string canonical_domain(const std::string& domain) { return is_default_onnx_domain(domain) ? "" : domain; }
 
-Result<Attribute> read_attribute(const onnx::AttributeProto& proto, const fs::path& folder) {
+Result<Attribute> read_attribute(const onnx::AttributeProto& proto, const TensorSource& source) {
     if (!proto.ref_attr_name().empty()) {
         return Error{ErrorCode::unsupported, "attribute '" + proto.name() + "' refers to a function's attribute"};
     }
@@ -39,7 +36,7 @@ Result<Attribute> read_attribute(const onnx::AttributeProto& proto, const fs::pa
     case onnx::AttributeProto::STRINGS:
         return Attribute(std::vector<std::string>(proto.strings().begin(), proto.strings().end()));
     case onnx::AttributeProto::TENSOR: {
-        auto tensor = read_onnx_tensor(proto.t(), folder);
+        auto tensor = read_onnx_tensor(proto.t(), source);
         if (!tensor) {
             return Error{tensor.error().code, "attribute '" + proto.name() + "' " + tensor.error().message};
         }
@@ -116,9 +113,9 @@ void collect_missing(const onnx::GraphProto& graph, std::map<std::string, std::s
 class GraphReader {
 public:
     /// `file`: where raw data is that the initializers do not have themselves; null for a body's.
-    GraphReader(const onnx::GraphProto& proto, int opset, const fs::path& folder, const OnnxFile* file,
+    GraphReader(const onnx::GraphProto& proto, int opset, const TensorSource& source, const OnnxFile* file,
                 const GraphReader* outer)
-        : proto_(proto), folder_(folder), file_(file), outer_(outer) {
+        : proto_(proto), source_(source), file_(file), outer_(outer) {
         graph_.opset = opset;
         graph_.name = proto.name();
     }
@@ -169,7 +166,7 @@ private:
             const auto& proto = proto_.initializer(i);
             const OnnxFile::RawData* raw = file_ == nullptr ? nullptr : file_->raw_data(i);
             auto tensor =
-                raw == nullptr ? read_onnx_tensor(proto, folder_) : read_onnx_tensor(proto, folder_, {file_, raw});
+                raw == nullptr ? read_onnx_tensor(proto, source_) : read_onnx_tensor(proto, source_, {file_, raw});
             if (!tensor)
                 return Error{tensor.error().code, "initializer " + quoted(proto.name()) + " " + tensor.error().message};
             DETECT_TRY(define(proto.name(), graph_.add_constant(proto.name(), *std::move(tensor))));
@@ -213,7 +210,7 @@ private:
     Result<void> read_attributes(const onnx::NodeProto& proto, Node& node) const {
         for (const auto& attribute : proto.attribute()) {
             if (attribute.type() == onnx::AttributeProto::GRAPH) continue;
-            DETECT_TRY_ASSIGN(auto value, read_attribute(attribute, folder_));
+            DETECT_TRY_ASSIGN(auto value, read_attribute(attribute, source_));
             if (!node.attributes.emplace(attribute.name(), std::move(value)).second) {
                 return bad("attribute '" + attribute.name() + "' is given twice");
             }
@@ -226,7 +223,7 @@ private:
             return in_node(node, bad("needs one output and one value"));
         }
         const std::string& name = node.attribute(0).name();
-        auto value_or_error = read_attribute(node.attribute(0), folder_);
+        auto value_or_error = read_attribute(node.attribute(0), source_);
         if (!value_or_error) return in_node(node, std::move(value_or_error).error());
         const Attribute& value = *value_or_error;
         std::optional<Tensor> tensor;
@@ -262,15 +259,16 @@ private:
     Result<void> read_bodies(const onnx::NodeProto& proto, Node& node) {
         std::vector<std::pair<std::string, GraphReader>> bodies;
         std::vector<std::string> captured;
+        std::set<std::string> seen;
         for (const auto& attribute : proto.attribute()) {
             if (attribute.type() != onnx::AttributeProto::GRAPH) continue;
             GraphReader& body =
-                bodies.emplace_back(attribute.name(), GraphReader(attribute.g(), graph_.opset, folder_, nullptr, this))
+                bodies.emplace_back(attribute.name(), GraphReader(attribute.g(), graph_.opset, source_, nullptr, this))
                     .second;
             if (body.depth() > max_depth) return Error{ErrorCode::unsupported, "bodies are nested too deeply"};
             DETECT_TRY(body.read_structure());
             for (const std::string& name : body.captured_) {
-                if (std::ranges::find(captured, name) == captured.end()) captured.push_back(name);
+                if (seen.insert(name).second) captured.push_back(name);
             }
         }
         for (auto& [name, body] : bodies) {
@@ -288,8 +286,9 @@ private:
     std::shared_ptr<const Graph> body_with(const std::vector<std::string>& captured) {
         std::vector<ValueId> inputs(graph_.inputs.begin(),
                                     graph_.inputs.end() - static_cast<std::ptrdiff_t>(captured_.size()));
+        const std::set<std::string> own(captured_.begin(), captured_.end());
         for (const std::string& name : captured) {
-            const bool used = std::ranges::find(captured_, name) != captured_.end();
+            const bool used = own.contains(name);
             inputs.push_back(used ? ids_.at(name) : graph_.add_input(name, DataType::undefined, std::nullopt));
         }
         graph_.inputs = std::move(inputs);
@@ -325,10 +324,11 @@ private:
 
     Result<void> read_outputs() {
         if (proto_.output_size() == 0) return bad("the graph has no outputs");
+        std::set<ValueId> listed;
         for (const auto& info : proto_.output()) {
             const auto id = resolve(info.name());
             if (!id) return bad("output " + quoted(info.name()) + " is computed by no node");
-            if (outer_ == nullptr && std::ranges::find(graph_.outputs, *id) != graph_.outputs.end()) {
+            if (outer_ == nullptr && !listed.insert(*id).second) {
                 return bad("output " + quoted(info.name()) + " is listed twice");
             }
             graph_.outputs.push_back(*id);
@@ -385,11 +385,12 @@ private:
     }
 
     const onnx::GraphProto& proto_;
-    const fs::path& folder_;
+    const TensorSource& source_;
     const OnnxFile* file_;
     const GraphReader* outer_;
     Graph graph_;
-    std::unordered_map<std::string, ValueId> ids_;
+    /// Ordered: a file may choose names that all have one hash.
+    std::map<std::string, ValueId> ids_;
     /// Names taken from the graph around this body, in the order of its last inputs.
     std::vector<std::string> captured_;
 };
@@ -398,8 +399,8 @@ private:
 
 bool is_default_onnx_domain(std::string_view domain) { return domain.empty() || domain == "ai.onnx"; }
 
-Result<Graph> read_onnx_graph(const OnnxFile& file, int opset, const fs::path& external_data_folder) {
-    return GraphReader(file.model().graph(), opset, external_data_folder, &file, nullptr).read();
+Result<Graph> read_onnx_graph(const OnnxFile& file, int opset, const TensorSource& source) {
+    return GraphReader(file.model().graph(), opset, source, &file, nullptr).read();
 }
 
 } // namespace detect

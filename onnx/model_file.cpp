@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <google/protobuf/io/coded_stream.h>
@@ -144,57 +145,85 @@ OnnxFile::OnnxFile(OnnxFile&&) noexcept = default;
 OnnxFile& OnnxFile::operator=(OnnxFile&&) noexcept = default;
 OnnxFile::~OnnxFile() = default;
 
-Result<OnnxFile> OnnxFile::parse_stream(io::ZeroCopyInputStream& stream, std::size_t size) {
+namespace {
+
+Error damaged_model() { return unreadable("is cut off, damaged, or not an ONNX model; copy it or export it again"); }
+
+Result<void> check_size(std::size_t size) {
     if (size == 0) return unreadable("is empty, expected an ONNX model");
     if (size > INT32_MAX) return unreadable("is larger than 2 GiB, which ONNX does not allow in one file");
-    const Error damaged = unreadable("is cut off, damaged, or not an ONNX model; copy it or export it again");
+    return {};
+}
+
+Result<void> check_stream(io::ZeroCopyInputStream& stream, std::size_t size, ReadingBudget& budget) {
+    io::CodedInputStream in(&stream);
+    in.SetTotalBytesLimit(INT32_MAX);
+    in.PushLimit(static_cast<int>(size));
+    return check_serialised_model(in, least_left_out, budget);
+}
+
+} // namespace
+
+Result<void> OnnxFile::parse_stream(io::ZeroCopyInputStream& stream, std::size_t size, ReadingBudget budget) {
     std::string without_weights;
-    OnnxFile file;
     {
         io::CodedInputStream in(&stream);
         in.SetTotalBytesLimit(INT32_MAX);
         in.PushLimit(static_cast<int>(size));
         WeightsLeftOut weights(in);
-        if (!weights.copy_model(without_weights)) return damaged;
-        file.raw_data_ = weights.take_raw_data();
+        if (!weights.copy_model(without_weights)) return damaged_model();
+        raw_data_ = weights.take_raw_data();
     }
+    // The file may have changed since it was looked at: what is parsed is what was counted.
+    io::ArrayInputStream counted(without_weights.data(), static_cast<int>(without_weights.size()));
+    DETECT_TRY(check_stream(counted, without_weights.size(), budget));
     io::CodedInputStream in(reinterpret_cast<const std::uint8_t*>(without_weights.data()),
                             static_cast<int>(without_weights.size()));
     in.SetTotalBytesLimit(INT32_MAX);
     constexpr int nesting = 64;
     in.SetRecursionLimit(nesting);
-    if (!file.model_.ParseFromCodedStream(&in) || !in.ConsumedEntireMessage()) return damaged;
-    if (!file.model_.has_graph()) return unreadable("is not an ONNX model: it holds no graph");
-    return file;
+    if (!model_.ParseFromCodedStream(&in) || !in.ConsumedEntireMessage()) return damaged_model();
+    if (!model_.has_graph()) return unreadable("is not an ONNX model: it holds no graph");
+    return {};
 }
 
-Result<OnnxFile> OnnxFile::parse(std::span<const std::byte> bytes) {
-    io::ArrayInputStream stream(bytes.data(), static_cast<int>(std::min<std::size_t>(bytes.size(), INT32_MAX)));
-    DETECT_TRY_ASSIGN(OnnxFile file, parse_stream(stream, bytes.size()));
+Result<OnnxFile> OnnxFile::parse(std::span<const std::byte> bytes, ReadingBudget& budget) {
+    DETECT_TRY(check_size(bytes.size()));
+    const int size = static_cast<int>(bytes.size());
+    const ReadingBudget before = budget;
+    io::ArrayInputStream counted(bytes.data(), size);
+    DETECT_TRY(check_stream(counted, bytes.size(), budget));
+    io::ArrayInputStream stream(bytes.data(), size);
+    OnnxFile file;
+    DETECT_TRY(file.parse_stream(stream, bytes.size(), before));
     file.bytes_ = bytes;
     return file;
 }
 
-Result<OnnxFile> OnnxFile::open(const fs::path& path) {
-    std::error_code error;
-    const fs::file_status status = fs::status(path, error);
-    if (!fs::exists(status)) return unreadable("does not exist");
-    if (!fs::is_regular_file(status)) return unreadable("is not a file");
-    const int number = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    const auto cannot_be_read = [] {
-        return unreadable("cannot be read: " + std::error_code(errno, std::generic_category()).message());
+Result<OnnxFile> OnnxFile::open(const fs::path& path, ReadingBudget& budget) {
+    const auto cannot_be_read = [](int number) {
+        return unreadable("cannot be read: " + std::error_code(number, std::generic_category()).message());
     };
-    if (number < 0) return cannot_be_read();
-    auto descriptor = std::make_unique<const Descriptor>(number);
-    const off_t size = ::lseek(number, 0, SEEK_END);
-    if (size < 0 || ::lseek(number, 0, SEEK_SET) < 0) return cannot_be_read();
-    io::FileInputStream stream(number);
-    auto file = parse_stream(stream, static_cast<std::size_t>(size));
-    if (!file && stream.GetErrno() != 0) {
-        errno = stream.GetErrno();
-        return cannot_be_read();
-    }
-    if (file) file->descriptor_ = std::move(descriptor);
+    // What was opened is looked at, not what the name stands for a moment before. A pipe is not waited for.
+    const int number = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (number < 0 && (errno == ENOENT || errno == ENOTDIR)) return unreadable("does not exist");
+    if (number < 0) return errno == ENXIO ? unreadable("is not a file") : cannot_be_read(errno);
+    OnnxFile file;
+    file.descriptor_ = std::make_unique<const Descriptor>(number);
+    struct stat status {};
+    if (::fstat(number, &status) != 0) return cannot_be_read(errno);
+    if (!S_ISREG(status.st_mode)) return unreadable("is not a file");
+    const auto size = static_cast<std::size_t>(status.st_size);
+    DETECT_TRY(check_size(size));
+    const auto pass = [&](const auto& read) -> Result<void> {
+        if (::lseek(number, 0, SEEK_SET) < 0) return cannot_be_read(errno);
+        io::FileInputStream stream(number);
+        auto done = read(stream);
+        return !done && stream.GetErrno() != 0 ? Result<void>(cannot_be_read(stream.GetErrno())) : done;
+    };
+    const ReadingBudget before = budget;
+    DETECT_TRY(pass([&](auto& stream) { return check_stream(stream, size, budget); }));
+    DETECT_TRY(pass([&](auto& stream) { return file.parse_stream(stream, size, before); }));
     return file;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "detect/error.h"
+#include "onnx/reading_budget.h"
 
 #include <cstddef>
 #include <filesystem>
@@ -25,10 +26,11 @@ public:
     };
 
     /// `bytes` must stay for as long as this.
-    /// Errors: `unreadable_input` if it is not a model, is cut off or damaged.
-    static Result<OnnxFile> parse(std::span<const std::byte> bytes);
+    /// Errors: `unreadable_input` if it is not a model, is cut off or damaged; `resource_limit` before anything passes
+    /// the budget, from which what is parsed is taken.
+    static Result<OnnxFile> parse(std::span<const std::byte> bytes, ReadingBudget& budget);
     /// The same for a file of up to 2 GiB.
-    static Result<OnnxFile> open(const std::filesystem::path& path);
+    static Result<OnnxFile> open(const std::filesystem::path& path, ReadingBudget& budget);
 
     OnnxFile(OnnxFile&&) noexcept;
     OnnxFile& operator=(OnnxFile&&) noexcept;
@@ -45,7 +47,8 @@ private:
     class Descriptor;
 
     OnnxFile();
-    static Result<OnnxFile> parse_stream(google::protobuf::io::ZeroCopyInputStream& stream, std::size_t size);
+    Result<void> parse_stream(google::protobuf::io::ZeroCopyInputStream& stream, std::size_t size,
+                              ReadingBudget budget);
 
     std::unique_ptr<const Descriptor> descriptor_;
     std::span<const std::byte> bytes_;

@@ -32,10 +32,10 @@ Result<int> read_opset(const onnx::ModelProto& model) {
     return static_cast<int>(*opset);
 }
 
-Result<Graph> read_model(const OnnxFile& file, const fs::path& external_data_folder) {
+Result<Graph> read_model(const OnnxFile& file, const TensorSource& source) {
     const onnx::ModelProto& model = file.model();
     DETECT_TRY_ASSIGN(const int opset, read_opset(model));
-    DETECT_TRY_ASSIGN(Graph graph, read_onnx_graph(file, opset, external_data_folder));
+    DETECT_TRY_ASSIGN(Graph graph, read_onnx_graph(file, opset, source));
     for (const auto& entry : model.metadata_props()) graph.metadata.emplace(entry.key(), entry.value());
     return graph;
 }
@@ -54,17 +54,19 @@ Error named(std::string_view name, Error error) {
 } // namespace
 
 Result<Graph> read_onnx(std::span<const std::byte> bytes, std::string_view name, const OnnxReadOptions& options) {
-    const auto file = OnnxFile::parse(bytes);
+    ReadingBudget budget(options.memory_limit);
+    const auto file = OnnxFile::parse(bytes, budget);
     if (!file) return named(name, file.error());
-    auto graph = read_model(*file, options.external_data_folder);
+    auto graph = read_model(*file, {options.external_data_folder, &budget});
     if (!graph) return named(name, std::move(graph).error());
     return graph;
 }
 
-Result<Graph> read_onnx(const fs::path& path) {
-    const auto file = OnnxFile::open(path);
+Result<Graph> read_onnx(const fs::path& path, std::size_t memory_limit) {
+    ReadingBudget budget(memory_limit);
+    const auto file = OnnxFile::open(path, budget);
     if (!file) return named(path.string(), file.error());
-    auto graph = read_model(*file, path.has_parent_path() ? path.parent_path() : fs::path("."));
+    auto graph = read_model(*file, {path.has_parent_path() ? path.parent_path() : fs::path("."), &budget});
     if (!graph) return named(path.string(), std::move(graph).error());
     return graph;
 }

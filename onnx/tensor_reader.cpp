@@ -3,20 +3,18 @@
 
 #include "base/checked.h"
 #include "base/try.h"
+#include "onnx/external_file.h"
 
 #include <algorithm>
 #include <bit>
 #include <charconv>
 #include <cstring>
-#include <fstream>
 
 namespace detect {
 
 static_assert(std::endian::native == std::endian::little, "raw tensor data is little-endian");
 
 namespace {
-
-namespace fs = std::filesystem;
 
 Error bad_tensor(std::string message) { return {ErrorCode::bad_model, std::move(message)}; }
 Error unreadable_data(std::string message) { return {ErrorCode::unreadable_input, std::move(message)}; }
@@ -32,11 +30,19 @@ void normalise_bools(Tensor& tensor) {
     for (std::byte& value : tensor.mutable_bytes()) value = value == std::byte{0} ? std::byte{0} : std::byte{1};
 }
 
+/// Memory for what is known to be there.
+Result<Tensor> create(DataType type, const Dims& dims, ReadingBudget* budget) {
+    const auto bytes = checked_byte_count(dims.sizes(), element_size(type));
+    if (budget != nullptr && bytes) DETECT_TRY(budget->take(static_cast<std::size_t>(*bytes), "the weights"));
+    return Tensor::create_uninitialised(type, dims);
+}
+
 /// Stores the elements of one of a TensorProto's typed fields, each cut to the element size.
 template <class Field>
-Result<Tensor> from_field(DataType type, const Dims& dims, std::int64_t count, const Field& field) {
+Result<Tensor> from_field(DataType type, const Dims& dims, std::int64_t count, const Field& field,
+                          ReadingBudget* budget) {
     if (field.size() != count) return wrong_amount(static_cast<std::size_t>(field.size()), count, "values");
-    DETECT_TRY_ASSIGN(Tensor tensor, Tensor::create_uninitialised(type, dims));
+    DETECT_TRY_ASSIGN(Tensor tensor, create(type, dims, budget));
     const std::size_t size = element_size(type);
     std::byte* target = tensor.mutable_bytes().data();
     for (const auto value : field) {
@@ -47,14 +53,15 @@ Result<Tensor> from_field(DataType type, const Dims& dims, std::int64_t count, c
     return tensor;
 }
 
-Result<Tensor> from_typed_fields(const onnx::TensorProto& proto, DataType type, const Dims& dims, std::int64_t count) {
+Result<Tensor> from_typed_fields(const onnx::TensorProto& proto, DataType type, const Dims& dims, std::int64_t count,
+                                 ReadingBudget* budget) {
     switch (type) {
-    case DataType::float32: return from_field(type, dims, count, proto.float_data());
-    case DataType::float64: return from_field(type, dims, count, proto.double_data());
-    case DataType::int64: return from_field(type, dims, count, proto.int64_data());
+    case DataType::float32: return from_field(type, dims, count, proto.float_data(), budget);
+    case DataType::float64: return from_field(type, dims, count, proto.double_data(), budget);
+    case DataType::int64: return from_field(type, dims, count, proto.int64_data(), budget);
     case DataType::uint32:
-    case DataType::uint64: return from_field(type, dims, count, proto.uint64_data());
-    default: return from_field(type, dims, count, proto.int32_data());
+    case DataType::uint64: return from_field(type, dims, count, proto.uint64_data(), budget);
+    default: return from_field(type, dims, count, proto.int32_data(), budget);
     }
 }
 
@@ -90,55 +97,37 @@ Result<External> external_entries(const onnx::TensorProto& proto) {
     return external;
 }
 
-/// The file a location names; it must lie inside the folder even after symbolic links are followed.
-Result<fs::path> confined_path(const fs::path& folder, const std::string& location) {
-    if (folder.empty())
-        return Error{ErrorCode::unsupported, "has external data, but no folder to look for it was given"};
-    const fs::path relative(location);
-    std::error_code error;
-    const fs::path root = fs::canonical(folder, error);
-    const fs::path file = error ? fs::path() : fs::canonical(root / relative, error);
-    if (error) return unreadable_data("external data '" + location + "' cannot be opened: " + error.message());
-    const auto [root_end, file_end] = std::mismatch(root.begin(), root.end(), file.begin(), file.end());
-    if (relative.is_absolute() || root_end != root.end()) {
-        return bad_tensor("external data '" + location + "' lies outside the model's folder");
-    }
-    if (!fs::is_regular_file(file, error)) return unreadable_data("external data '" + location + "' is not a file");
-    return file;
-}
-
 Result<Tensor> from_external(const onnx::TensorProto& proto, DataType type, const Dims& dims, std::uint64_t bytes,
-                             const fs::path& folder) {
+                             const TensorSource& source) {
     DETECT_TRY_ASSIGN(const External external, external_entries(proto));
-    DETECT_TRY_ASSIGN(const fs::path path, confined_path(folder, external.location));
+    if (source.external_data_folder.empty())
+        return Error{ErrorCode::unsupported, "has external data, but no folder to look for it was given"};
+    DETECT_TRY_ASSIGN(const ExternalFile file, ExternalFile::open(source.external_data_folder, external.location));
     if (external.length && *external.length != bytes) {
         return wrong_amount(static_cast<std::size_t>(*external.length), static_cast<std::int64_t>(bytes), "bytes");
     }
-    std::error_code error;
-    const std::uint64_t available = fs::file_size(path, error);
-    if (error || external.offset > available || available - external.offset < bytes) {
+    if (external.offset > file.size() || file.size() - external.offset < bytes) {
         return unreadable_data("external data '" + external.location + "' is shorter than the model says");
     }
-    std::ifstream file(path, std::ios::binary);
-    file.seekg(static_cast<std::streamoff>(external.offset));
-    DETECT_TRY_ASSIGN(Tensor tensor, Tensor::create_uninitialised(type, dims));
-    file.read(reinterpret_cast<char*>(tensor.mutable_bytes().data()), static_cast<std::streamsize>(bytes));
-    if (!file) return unreadable_data("external data '" + external.location + "' cannot be read");
+    DETECT_TRY_ASSIGN(Tensor tensor, create(type, dims, source.budget));
+    DETECT_TRY(file.read(external.offset, tensor.mutable_bytes()));
     normalise_bools(tensor);
     return tensor;
 }
 
-Result<Tensor> from_file(const RawDataInFile& raw, DataType type, const Dims& dims, std::int64_t bytes) {
+Result<Tensor> from_file(const RawDataInFile& raw, DataType type, const Dims& dims, std::int64_t bytes,
+                         ReadingBudget* budget) {
     if (raw.data->size != static_cast<std::size_t>(bytes)) return wrong_amount(raw.data->size, bytes, "bytes");
-    DETECT_TRY_ASSIGN(Tensor tensor, Tensor::create_uninitialised(type, dims));
+    DETECT_TRY_ASSIGN(Tensor tensor, create(type, dims, budget));
     DETECT_TRY(raw.file->read(*raw.data, tensor.mutable_bytes()));
     normalise_bools(tensor);
     return tensor;
 }
 
-Result<Tensor> from_raw(const std::string& raw, DataType type, const Dims& dims, std::int64_t bytes) {
+Result<Tensor> from_raw(const std::string& raw, DataType type, const Dims& dims, std::int64_t bytes,
+                        ReadingBudget* budget) {
     if (raw.size() != static_cast<std::size_t>(bytes)) return wrong_amount(raw.size(), bytes, "bytes");
-    DETECT_TRY_ASSIGN(Tensor tensor, Tensor::create_uninitialised(type, dims));
+    DETECT_TRY_ASSIGN(Tensor tensor, create(type, dims, budget));
     std::memcpy(tensor.mutable_bytes().data(), raw.data(), raw.size());
     normalise_bools(tensor);
     return tensor;
@@ -158,8 +147,7 @@ Result<DataType> read_onnx_type(std::int64_t number) {
     return Error{ErrorCode::unsupported, "element type " + name + " is not supported"};
 }
 
-Result<Tensor> read_onnx_tensor(const onnx::TensorProto& proto, const fs::path& external_data_folder,
-                                const RawDataInFile& raw) {
+Result<Tensor> read_onnx_tensor(const onnx::TensorProto& proto, const TensorSource& source, const RawDataInFile& raw) {
     DETECT_TRY_ASSIGN(const DataType type, read_onnx_type(proto.data_type()));
     if (proto.has_segment()) return Error{ErrorCode::unsupported, "is stored in segments"};
     if (static_cast<std::size_t>(proto.dims_size()) > Dims::max_rank) {
@@ -170,11 +158,11 @@ Result<Tensor> read_onnx_tensor(const onnx::TensorProto& proto, const fs::path& 
     const auto bytes = checked_byte_count(dims.sizes(), element_size(type));
     if (!bytes) return bad_tensor("has the impossible sizes " + to_string(dims));
     if (proto.data_location() == onnx::TensorProto_DataLocation_EXTERNAL) {
-        return from_external(proto, type, dims, static_cast<std::uint64_t>(*bytes), external_data_folder);
+        return from_external(proto, type, dims, static_cast<std::uint64_t>(*bytes), source);
     }
-    if (raw.data != nullptr) return from_file(raw, type, dims, *bytes);
-    if (proto.has_raw_data()) return from_raw(proto.raw_data(), type, dims, *bytes);
-    auto tensor = from_typed_fields(proto, type, dims, *checked_element_count(dims.sizes()));
+    if (raw.data != nullptr) return from_file(raw, type, dims, *bytes, source.budget);
+    if (proto.has_raw_data()) return from_raw(proto.raw_data(), type, dims, *bytes, source.budget);
+    auto tensor = from_typed_fields(proto, type, dims, *checked_element_count(dims.sizes()), source.budget);
     if (tensor) normalise_bools(*tensor);
     return tensor;
 }

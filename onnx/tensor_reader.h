@@ -10,16 +10,23 @@
 
 namespace detect {
 
+/// Where a tensor's numbers may come from, besides the message itself.
+struct TensorSource {
+    /// External data may lie here and below; empty: nowhere.
+    std::filesystem::path external_data_folder = {};
+    /// Null: no limit.
+    ReadingBudget* budget = nullptr;
+};
+
 /// Raw data of a tensor that was left in its file; `data` null: none was.
 struct RawDataInFile {
     const OnnxFile* file = nullptr;
     const OnnxFile::RawData* data = nullptr;
 };
 
-/// An ONNX tensor as one of ours: raw bytes, typed fields or external data (only from `external_data_folder` and
-/// below). The amount of data is checked before anything is allocated.
-[[nodiscard]] Result<Tensor> read_onnx_tensor(const onnx::TensorProto& proto,
-                                              const std::filesystem::path& external_data_folder,
+/// An ONNX tensor as one of ours: raw bytes, typed fields or external data. The amount of data is checked, and taken
+/// from the budget, before anything is allocated.
+[[nodiscard]] Result<Tensor> read_onnx_tensor(const onnx::TensorProto& proto, const TensorSource& source,
                                               const RawDataInFile& raw = {});
 
 /// The element type of that number; `unsupported` if tensors here cannot hold it.

@@ -3,6 +3,7 @@
 
 #include <cstring>
 #include <map>
+#include <numeric>
 #include <string>
 
 namespace detect {
@@ -68,12 +69,30 @@ std::string node_key(const Node& node) {
     return key;
 }
 
+/// By value: the one that stands for it. Uses are rewritten once, in the end: one by one, each would cost a walk
+/// through the graph.
+class Replacements {
+public:
+    explicit Replacements(const Graph& graph) : same_(graph.values.size()) { std::iota(same_.begin(), same_.end(), 0); }
+    void replace(ValueId old_value, ValueId new_value) { same_[index_of(old_value)] = new_value.index; }
+    void apply_to(std::vector<ValueId>& ids) const {
+        for (ValueId& id : ids) {
+            if (id.present()) id.index = same_[index_of(id)];
+        }
+    }
+
+private:
+    static std::size_t index_of(ValueId id) { return static_cast<std::size_t>(id.index); }
+    std::vector<std::int32_t> same_;
+};
+
 int merge_constants(Graph& graph) {
     // Large tensors are trained weights: comparing them costs more than a chance duplicate would save.
     constexpr std::size_t largest = 4096;
     int changes = 0;
     const std::vector<int> uses = graph.use_counts();
     std::map<std::string, ValueId> known;
+    Replacements replacements(graph);
     for (std::size_t i = 0; i < graph.values.size(); ++i) {
         const Value& value = graph.values[i];
         if (!value.constant.defined() || value.editable || uses[i] == 0 || value.constant.byte_count() > largest)
@@ -83,9 +102,11 @@ int merge_constants(Graph& graph) {
         const ValueId id{static_cast<std::int32_t>(i)};
         const auto [entry, is_new] = known.emplace(std::move(key), id);
         if (is_new) continue;
-        graph.replace_uses(id, entry->second);
+        replacements.replace(id, entry->second);
         ++changes;
     }
+    for (Node& node : graph.nodes) replacements.apply_to(node.inputs);
+    replacements.apply_to(graph.outputs);
     return changes;
 }
 
@@ -94,7 +115,9 @@ int merge_nodes(Graph& graph) {
     std::vector<bool> is_output(graph.values.size(), false);
     for (const ValueId output : graph.outputs) is_output[static_cast<std::size_t>(output.index)] = true;
     std::map<std::string, std::size_t> known;
+    Replacements replacements(graph); // of no output of the graph
     for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+        replacements.apply_to(graph.nodes[i].inputs);
         std::string key = node_key(graph.nodes[i]);
         if (key.empty()) continue;
         const auto [entry, is_new] = known.emplace(std::move(key), i);
@@ -109,7 +132,7 @@ int merge_nodes(Graph& graph) {
         }
         if (!replaceable) continue;
         for (std::size_t o = 0; o < duplicate.size(); ++o) {
-            if (duplicate[o].present()) graph.replace_uses(duplicate[o], original[o]);
+            if (duplicate[o].present()) replacements.replace(duplicate[o], original[o]);
         }
         graph.nodes[i].op.clear();
         ++changes;

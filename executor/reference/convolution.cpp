@@ -146,6 +146,7 @@ Result<void> convolution(KernelContext& context) {
     return dispatch(context, input.type(), FloatTypes{}, [&]<class T>() -> Result<void> {
         std::vector<T> patches;
         for (std::int64_t i = 0; i < in[0] * groups; ++i) {
+            if (context.stopped()) return RunControl::stop_error();
             const T* const image = input.data<T>().data() + i * channels * slide.input_size();
             const T* const weights = weight.data<T>().data() + i % groups * outputs * channels * slide.kernel_size();
             T* const result = output->mutable_data<T>().data() + i * outputs * slide.output_size();
@@ -226,6 +227,7 @@ Result<void> transposed_convolution(KernelContext& context) {
         std::ranges::fill(output->mutable_data<T>(), T{0});
         for (std::int64_t i = 0; i < input.dims()[0] * groups; ++i) {
             for (std::int64_t o = 0; o < outputs; ++o) {
+                if (context.stopped()) return RunControl::stop_error();
                 T* const plane = output->mutable_data<T>().data() + (i * outputs + o) * slide.output_size();
                 for (std::int64_t c = 0; c < channels; ++c) {
                     const T* const image = input.data<T>().data() + (i * channels + c) * slide.input_size();

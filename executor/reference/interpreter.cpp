@@ -47,8 +47,9 @@ Result<void> check_inputs(const Graph& graph, std::span<const Tensor> inputs) {
 class Run {
 public:
     /// `resources`: of the node whose body this is; null for a graph that is no body, of which each node has its own.
-    Run(const Graph& graph, std::span<const ValueId> wanted, KernelResources* resources)
-        : graph_(graph), values_(graph.values.size()), readers_(graph.values.size(), 0), resources_(resources) {
+    Run(const Graph& graph, std::span<const ValueId> wanted, KernelResources* resources, RunControl* control)
+        : graph_(graph), values_(graph.values.size()), readers_(graph.values.size(), 0), resources_(resources),
+          control_(control) {
         for (std::size_t i = 0; i < values_.size(); ++i) values_[i] = graph.values[i].constant;
         for (const Node& node : graph.nodes) std::ranges::for_each(node.inputs, [&](ValueId id) { count_reader(id); });
         std::ranges::for_each(wanted, [&](ValueId id) { count_reader(id); });
@@ -71,8 +72,9 @@ public:
             }
         }
         std::vector<Tensor> outputs(node.outputs.size());
-        KernelResources own;
+        KernelResources own{.control = control_};
         KernelContext context(node, graph_.opset, inputs, outputs, resources_ != nullptr ? *resources_ : own);
+        DETECT_TRY(context.take_work());
         DETECT_TRY(kernel(context));
         if (observer) observer(node, outputs);
         for (std::size_t i = 0; i < outputs.size(); ++i) {
@@ -97,13 +99,14 @@ private:
     std::vector<Tensor> values_;
     std::vector<int> readers_;
     KernelResources* resources_;
+    RunControl* control_;
 };
 
 Result<std::vector<Tensor>> run_graph(const Graph& graph, std::span<const Tensor> inputs,
                                       std::span<const ValueId> wanted, const NodeObserver& observer,
-                                      KernelResources* resources) {
+                                      KernelResources* resources, RunControl* control) {
     DETECT_TRY(check_inputs(graph, inputs));
-    Run run(graph, wanted, resources);
+    Run run(graph, wanted, resources, control);
     for (std::size_t i = 0; i < inputs.size(); ++i) run.set(graph.inputs[i], inputs[i]);
     for (const Node& node : graph.nodes) DETECT_TRY(run.evaluate(node, observer));
     std::vector<Tensor> results;
@@ -128,13 +131,15 @@ Result<std::vector<Tensor>> interpret(const Graph& graph, std::span<const Tensor
 }
 
 Result<std::vector<Tensor>> interpret(const Graph& graph, std::span<const Tensor> inputs,
-                                      std::span<const ValueId> wanted, const NodeObserver& observer) {
-    return run_graph(graph, inputs, wanted, observer, nullptr);
+                                      std::span<const ValueId> wanted, const NodeObserver& observer,
+                                      std::stop_token stop) {
+    RunControl control(std::move(stop));
+    return run_graph(graph, inputs, wanted, observer, nullptr, &control);
 }
 
 Result<std::vector<Tensor>> interpret_body(const Graph& body, std::span<const Tensor> inputs,
                                            KernelResources& resources) {
-    return run_graph(body, inputs, body.outputs, {}, &resources);
+    return run_graph(body, inputs, body.outputs, {}, &resources, resources.control);
 }
 
 } // namespace detect

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <span>
+#include <stop_token>
 #include <vector>
 
 namespace detect {
@@ -21,9 +22,11 @@ namespace detect {
 /// Hears of every node as soon as it is computed, in the order of graph.nodes.
 using NodeObserver = std::function<void(const Node& node, std::span<const Tensor> outputs)>;
 
-/// The same; after a failure, the number of nodes that `observer` has heard of is the index of the one that failed.
+/// The same; ends early once `stop` is asked for. After a failure, the number of nodes that `observer` has heard of is
+/// the index of the one that failed.
 [[nodiscard]] Result<std::vector<Tensor>> interpret(const Graph& graph, std::span<const Tensor> inputs,
-                                                    std::span<const ValueId> wanted, const NodeObserver& observer);
+                                                    std::span<const ValueId> wanted, const NodeObserver& observer,
+                                                    std::stop_token stop = {});
 
 /// The body of an If or Loop, which draws on what its node has. `resource_limit` if that runs out.
 [[nodiscard]] Result<std::vector<Tensor>> interpret_body(const Graph& body, std::span<const Tensor> inputs,

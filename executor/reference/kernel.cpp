@@ -2,8 +2,9 @@
 #include "executor/reference/kernel.h"
 
 #include "base/checked.h"
+#include "base/try.h"
 #include "executor/reference/kernel_families.h"
-#include "graph/operators.h"
+#include "graph/operators/work.h"
 
 #include <algorithm>
 #include <tuple>
@@ -65,6 +66,27 @@ Result<Tensor*> KernelContext::allocate(std::size_t index, DataType type, const 
     }
     outputs_[index] = *std::move(tensor);
     return &outputs_[index];
+}
+
+Result<void> KernelContext::take_work() {
+    RunControl* const control = resources_.control;
+    if (control == nullptr) return {};
+    DETECT_TRY(control->go_on());
+    // Looking at a node takes about as long as this many operations, however little it computes.
+    double work = 2048.0;
+    const Operator* const op = find_operator(node_);
+    if (op != nullptr && op->work == Work::unbounded && op->name != "Loop") {
+        std::vector<ShapeContext::Input> inputs(inputs_.size());
+        for (std::size_t i = 0; i < inputs.size(); ++i) {
+            const Tensor& tensor = inputs_[i];
+            if (tensor.defined()) inputs[i] = {true, tensor.type(), to_shape(tensor.dims()), &tensor};
+        }
+        ShapeContext shapes(node_, opset_, std::move(inputs), outputs_.size());
+        if (!infer(*op, shapes)) return {}; // the kernel says why
+        work += estimated_work(shapes);
+    }
+    for (const Tensor& input : inputs_) work += input.defined() ? static_cast<double>(input.element_count()) : 0.0;
+    return control->take(work) ? Result<void>() : Result<void>(control->refusal(describe(node_), work));
 }
 
 bool KernelContext::wants_output(std::size_t index) const {

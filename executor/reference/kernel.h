@@ -2,6 +2,7 @@
 #pragma once
 
 #include "detect/error.h"
+#include "executor/run_control.h"
 #include "graph/graph.h"
 
 #include <cstdint>
@@ -22,6 +23,8 @@ struct KernelResources {
     /// Left for a Loop, all loops in its body included: a file may ask for one that never ends.
     std::int64_t iterations = std::int64_t{1} << 20;
     std::int64_t bytes = std::int64_t{1} << 38;
+    /// The run's; null: nothing stops it.
+    RunControl* control = nullptr;
 };
 
 /// One evaluation of a node: its inputs, and where its outputs go.
@@ -47,6 +50,11 @@ public:
     /// False for an optional output that nobody reads.
     [[nodiscard]] bool wants_output(std::size_t index) const;
     [[nodiscard]] KernelResources& resources() { return resources_; }
+    /// Counts a node's work before it is computed. What is out of proportion to the sizes is found out from them.
+    /// `bad_model` if so much is not left, or an error that says that the run was stopped.
+    Result<void> take_work();
+    /// Asked between pieces of work that may be long; then `RunControl::stop_error()` is to be returned.
+    [[nodiscard]] bool stopped() const { return resources_.control != nullptr && resources_.control->stopped(); }
 
     /// `bad_model`: "node 'name' (Op): <what>". For inputs whose actual sizes or values the operator does not allow.
     [[nodiscard]] Error error(std::string_view what) const;

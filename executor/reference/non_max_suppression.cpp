@@ -106,6 +106,7 @@ Result<void> non_max_suppression(KernelContext& context) {
             boxes[i] = box_at(corners + (static_cast<std::size_t>(image) * count + i) * 4, settings.centre);
         }
         for (std::int64_t c = 0; c < classes; ++c) {
+            if (context.stopped()) return RunControl::stop_error();
             const auto start = static_cast<std::size_t>(image * classes + c) * count;
             collect(scores.subspan(start, count), settings, candidates);
             select(candidates, boxes, settings, kept);

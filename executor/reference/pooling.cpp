@@ -31,9 +31,9 @@ void for_each_covered(const Sliding& slide, const Covered& covered, Body&& body)
     }
 }
 
-/// Calls body(output index, channel start, covered) for every window of every channel.
+/// Calls body(output index, channel start, covered) for every window of every channel, unless the run is stopped.
 template <class Body>
-void for_each_window(const Sliding& slide, std::int64_t channels, Body&& body) {
+Result<void> for_each_window(const KernelContext& context, const Sliding& slide, std::int64_t channels, Body&& body) {
     std::int64_t index = 0;
     for (std::int64_t c = 0; c < channels; ++c) {
         for (std::int64_t position = 0; position < slide.output_size(); ++position) {
@@ -45,9 +45,11 @@ void for_each_window(const Sliding& slide, std::int64_t channels, Body&& body) {
                 covered.start[i] = at[i] * slide.window[i].stride - slide.window[i].pad_begin;
                 covered.taps[i] = taps_inside(slide.window[i], covered.start[i], slide.input[i]);
             }
+            if (context.stopped()) return RunControl::stop_error();
             body(index++, c * slide.input_size(), covered);
         }
     }
+    return {};
 }
 
 Result<Sliding> pool_sliding(const KernelContext& context, const Dims& output) {
@@ -79,22 +81,22 @@ Result<void> max_pool(KernelContext& context) {
         const T lowest =
             std::is_floating_point_v<T> ? -std::numeric_limits<T>::infinity() : std::numeric_limits<T>::lowest();
         const std::int64_t channels = input.dims()[0] * input.dims()[1];
-        for_each_window(slide, channels, [&](std::int64_t index, std::int64_t channel, const Covered& covered) {
-            T best = lowest;
-            std::int64_t where = -1;
-            for_each_covered(slide, covered, [&](std::int64_t offset) {
-                const T value = data[channel + offset];
-                if (where >= 0 && !(value > best) && value == value) return;
-                if (where >= 0 && best != best) return;
-                best = value;
-                where = offset;
+        return for_each_window(
+            context, slide, channels, [&](std::int64_t index, std::int64_t channel, const Covered& covered) {
+                T best = lowest;
+                std::int64_t where = -1;
+                for_each_covered(slide, covered, [&](std::int64_t offset) {
+                    const T value = data[channel + offset];
+                    if (where >= 0 && !(value > best) && value == value) return;
+                    if (where >= 0 && best != best) return;
+                    best = value;
+                    where = offset;
+                });
+                result[index] = best;
+                if (positions != nullptr) {
+                    positions[index] = channel + (by_columns && where >= 0 ? column_major(slide, where) : where);
+                }
             });
-            result[index] = best;
-            if (positions != nullptr) {
-                positions[index] = channel + (by_columns && where >= 0 ? column_major(slide, where) : where);
-            }
-        });
-        return {};
     });
 }
 
@@ -113,21 +115,21 @@ Result<void> average_pool(KernelContext& context) {
         const T* const data = input.data<T>().data();
         T* const result = output->mutable_data<T>().data();
         const std::int64_t channels = input.dims()[0] * input.dims()[1];
-        for_each_window(slide, channels, [&](std::int64_t index, std::int64_t channel, const Covered& covered) {
-            double sum = 0.0;
-            std::int64_t count = 0;
-            for_each_covered(slide, covered, [&](std::int64_t offset) {
-                sum += static_cast<double>(data[channel + offset]);
-                ++count;
-            });
-            if (counts_padding) {
-                count = 1;
-                for (std::size_t i = 0; i < 3; ++i)
-                    count *= padded_taps(slide.window[i], covered.start[i], slide.input[i]);
-            }
-            result[index] = count > 0 ? static_cast<T>(sum / static_cast<double>(count)) : T{0};
-        });
-        return {};
+        return for_each_window(context, slide, channels,
+                               [&](std::int64_t index, std::int64_t channel, const Covered& covered) {
+                                   double sum = 0.0;
+                                   std::int64_t count = 0;
+                                   for_each_covered(slide, covered, [&](std::int64_t offset) {
+                                       sum += static_cast<double>(data[channel + offset]);
+                                       ++count;
+                                   });
+                                   if (counts_padding) {
+                                       count = 1;
+                                       for (std::size_t i = 0; i < 3; ++i)
+                                           count *= padded_taps(slide.window[i], covered.start[i], slide.input[i]);
+                                   }
+                                   result[index] = count > 0 ? static_cast<T>(sum / static_cast<double>(count)) : T{0};
+                               });
     });
 }
 
@@ -141,14 +143,14 @@ Result<void> lp_pool(KernelContext& context) {
         const T* const data = input.data<T>().data();
         T* const result = output->mutable_data<T>().data();
         const std::int64_t channels = input.dims()[0] * input.dims()[1];
-        for_each_window(slide, channels, [&](std::int64_t index, std::int64_t channel, const Covered& covered) {
-            double sum = 0.0;
-            for_each_covered(slide, covered, [&](std::int64_t offset) {
-                sum += std::pow(std::fabs(static_cast<double>(data[channel + offset])), p);
-            });
-            result[index] = static_cast<T>(std::pow(sum, 1.0 / p));
-        });
-        return {};
+        return for_each_window(context, slide, channels,
+                               [&](std::int64_t index, std::int64_t channel, const Covered& covered) {
+                                   double sum = 0.0;
+                                   for_each_covered(slide, covered, [&](std::int64_t offset) {
+                                       sum += std::pow(std::fabs(static_cast<double>(data[channel + offset])), p);
+                                   });
+                                   result[index] = static_cast<T>(std::pow(sum, 1.0 / p));
+                               });
     });
 }
 

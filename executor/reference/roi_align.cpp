@@ -193,7 +193,7 @@ private:
 };
 
 template <class T>
-void align(KernelContext& context, Tensor& output, std::span<const std::int64_t> images) {
+Result<void> align(KernelContext& context, Tensor& output, std::span<const std::int64_t> images) {
     const RoiAlignSettings settings = roi_align_settings(context);
     const Tensor& features = context.input(0);
     const std::int64_t channels = features.dims()[1];
@@ -202,20 +202,20 @@ void align(KernelContext& context, Tensor& output, std::span<const std::int64_t>
     T* target = output.mutable_data<T>().data();
     RoiPooling<T> pooling(settings, channels, height, width);
     for (std::size_t roi = 0; roi < images.size(); ++roi) {
+        if (context.stopped()) return RunControl::stop_error();
         Bins<T> bins = bins_of(settings, context.input(1).data<T>().data() + roi * 4);
         if (height * width == 0) bins.grid_width = bins.grid_height = 0;
         pooling.run(bins, features.data<T>().data() + images[roi] * channels * height * width, target);
         target += channels * settings.height * settings.width;
     }
+    return {};
 }
 
 Result<void> roi_align(KernelContext& context) {
     DETECT_TRY_ASSIGN(Tensor* const output, allocate_inferred(context));
     DETECT_TRY_ASSIGN(const auto images, resolved_indices(context, context.input(2), context.input(0).dims()[0]));
-    return dispatch(context, output->type(), FloatTypes{}, [&]<class T>() -> Result<void> {
-        align<T>(context, *output, images);
-        return {};
-    });
+    return dispatch(context, output->type(), FloatTypes{},
+                    [&]<class T>() { return align<T>(context, *output, images); });
 }
 
 } // namespace

@@ -57,6 +57,16 @@ public:
         return {};
     }
 
+    double work(std::span<const Tensor> inputs) const override {
+        const Conv2dParameters& p = convolution_->parameters();
+        const Dims& in = inputs[0].dims();
+        if (in.rank() != 4) return 0.0; // which is refused
+        const Dims out = output_dims(map_size(in), p, p.output_channels);
+        const double filter = static_cast<double>(p.kernel_h) * static_cast<double>(p.kernel_w) *
+                              static_cast<double>(p.input_channels) / static_cast<double>(p.groups);
+        return static_cast<double>(out[0] * out[1] * out[2] * out[3]) * filter / 16.0;
+    }
+
     std::optional<RowMap> append_layers(const RowMap& x, RowLayers& layers) const override {
         const Conv2dParameters& p = convolution_->parameters();
         const bool plain = !inputs_.gate && !inputs_.residual && x.type == DataType::float32 && x.dims.rank() == 4 &&

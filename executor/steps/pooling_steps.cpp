@@ -4,6 +4,8 @@
 #include "base/try.h"
 #include "executor/kernels/pooling.h"
 
+#include <algorithm>
+
 namespace detect {
 
 namespace {
@@ -60,6 +62,14 @@ public:
         max_pool(kernels_, p, x.data<float>().data(), size, static_cast<std::size_t>(x.dims()[3]),
                  context.outputs[0].mutable_data<float>().data(), context.threads);
         return {};
+    }
+    double work(std::span<const Tensor> inputs) const override {
+        const Dims& x = inputs[0].dims();
+        const auto covered = [](const Window& window, std::int64_t size) {
+            return static_cast<double>(window_count(window, size, false).value_or(0)) *
+                   static_cast<double>(std::min(window.kernel, std::max<std::int64_t>(size, 1)));
+        };
+        return static_cast<double>(x[0] * x[3]) * covered(rows_, x[1]) * covered(columns_, x[2]) / 4.0;
     }
     std::string label() const override { return "MaxPool"; }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "executor/steps/reference_step.h"
 
+#include "base/try.h"
+
 namespace detect {
 
 namespace {
@@ -11,8 +13,10 @@ public:
 
     Result<void> run(StepContext& context) const override {
         KernelResources resources{
-            .allocate = [&](DataType type, const Dims& dims) { return context.memory.allocate(type, dims); }};
+            .allocate = [&](DataType type, const Dims& dims) { return context.memory.allocate(type, dims); },
+            .control = context.control};
         KernelContext kernel_context(node_, opset_, context.inputs, context.outputs, resources);
+        DETECT_TRY(kernel_context.take_work());
         return kernel_(kernel_context);
     }
 

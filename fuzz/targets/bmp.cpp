@@ -2,4 +2,4 @@
 #include "fuzz/decoded_picture.h"
 #include "fuzz/targets.h"
 
-void detect::fuzz::bmp(Bytes input) { require_sound(picture_file::decode_bmp(input)); }
+void detect::fuzz::bmp(Bytes input) { require_sound(picture_file::decode_bmp(input, small_pictures)); }

@@ -2,4 +2,4 @@
 #include "fuzz/decoded_picture.h"
 #include "fuzz/targets.h"
 
-void detect::fuzz::jpeg(Bytes input) { require_sound(picture_file::decode_jpeg(input)); }
+void detect::fuzz::jpeg(Bytes input) { require_sound(picture_file::decode_jpeg(input, small_pictures)); }

@@ -12,7 +12,7 @@ void detect::fuzz::tiff(Bytes input) {
         std::ranges::copy(input.subspan(offset, to.size()), to.begin());
         return true;
     });
-    require_sound(picture_file::decode_tiff(input, 1));
+    require_sound(picture_file::decode_tiff(input, 1, small_pictures));
     if (value_of(pages) == nullptr || pages->offsets.size() < 2) return;
-    require_sound(picture_file::decode_tiff(input, static_cast<std::int64_t>(pages->offsets.size())));
+    require_sound(picture_file::decode_tiff(input, static_cast<std::int64_t>(pages->offsets.size()), small_pictures));
 }

@@ -2,4 +2,4 @@
 #include "fuzz/decoded_picture.h"
 #include "fuzz/targets.h"
 
-void detect::fuzz::webp(Bytes input) { require_sound(picture_file::decode_webp(input)); }
+void detect::fuzz::webp(Bytes input) { require_sound(picture_file::decode_webp(input, small_pictures)); }

@@ -3,6 +3,7 @@
 #include "graph/operators/shape_rules.h"
 
 #include <algorithm>
+#include <array>
 
 namespace detect {
 
@@ -110,14 +111,40 @@ Result<void> if_rule(ShapeContext& context) {
     return {};
 }
 
+/// How deep loops are nested in a body.
+int depth_of_loops(const Graph& body) {
+    int deepest = 0;
+    for (const Node& node : body.nodes) {
+        for (const auto& [name, value] : node.attributes) {
+            const auto* inner = std::get_if<std::shared_ptr<const Graph>>(&value);
+            if (inner == nullptr || *inner == nullptr) continue;
+            deepest = std::max(deepest, depth_of_loops(**inner) + (node.op == "Loop" ? 1 : 0));
+        }
+    }
+    return deepest;
+}
+
+/// How often a body is inferred at most before the shapes of all carried values are given up: the rounds of loops in
+/// loops multiply, and values that are handed on like a bucket would change one a round, for as many rounds as there
+/// are.
+int most_rounds(const Graph& body) {
+    constexpr std::array rounds{16, 6};
+    const auto depth = static_cast<std::size_t>(depth_of_loops(body));
+    return depth < rounds.size() ? rounds[depth] : 0;
+}
+
 /// Infers the body until what it is told of the carried values holds after an iteration as well.
 Result<std::vector<Output>> infer_iterations(const ShapeContext& context, const Graph& body, std::vector<Input> inputs,
                                              std::size_t carried) {
     for (std::size_t i = 2; i < 2 + carried; ++i) inputs[i].constant = nullptr;
     constexpr int patience = 4;
+    const int most = most_rounds(body);
     for (int round = 0;; ++round) {
-        DETECT_TRY_ASSIGN(auto outputs, infer_body(body, inputs));
+        if (round == most) {
+            for (std::size_t i = 0; i < carried; ++i) inputs[2 + i].shape.reset();
+        }
         bool settled = true;
+        DETECT_TRY_ASSIGN(auto outputs, infer_body(body, inputs));
         for (std::size_t i = 0; i < carried; ++i) {
             Input& before = inputs[2 + i];
             const Output& after = outputs[1 + i];

@@ -117,7 +117,7 @@ Result<void> determinant(ShapeContext& context) {
 std::vector<Operator> matrix_operators() {
     using enum AttributeKind;
     return {
-        {.name = "Det", .since = 11, .infer = determinant},
+        {.name = "Det", .since = 11, .infer = determinant, .work = Work::unbounded},
         {.name = "Einsum",
          .since = 12,
          .inputs = at_least(1),

@@ -116,6 +116,13 @@ def endless_loops():
         [loop([om.node("Concat", ["state", "state"], ["next"], axis=0)], state=("k",))], [yes])
 
 
+def large_pool(side):
+    """y = x + the largest number of a map that a window slides over, which is as large as the map."""
+    return with_output(
+        [zeros("s", "m"), om.node("MaxPool", ["m"], ["p"], kernel_shape=[side, side], pads=[side // 2] * 2 + [side // 2 - 1] * 2),
+         om.node("ReduceMax", ["p"], ["t"], keepdims=0), om.node("Add", ["t", "x"], ["y"])], [om.int64s("s", [1, 1, side, side])])
+
+
 def nested_bodies(depth):
     inner = om.graph([om.node("Identity", ["x"], ["r"])], [], [om.value("r", om.FLOAT, [1])])
     for _ in range(depth):
@@ -218,6 +225,60 @@ class MalformedModels(unittest.TestCase):
                 if not SANITIZED:
                     self.assertLess(seconds, LOOP_SECONDS)
                     self.assertLess(resident, RESIDENT)
+
+    def test_work_that_would_never_end_is_refused_before_it_begins(self):
+        code, errors, seconds, _ = self.run_tensor(large_pool(20_000))
+        self.assertEqual(code, 4, errors)
+        self.assertRegex(errors, r"\Adetect: model.onnx: node 'MaxPool_of_p' \(MaxPool\): needs [0-9.e+]+ operations, [^\n]+\n\Z")
+        if not SANITIZED:
+            self.assertLess(seconds, SECONDS)
+        # The limit is the user's: the same on a small scale.
+        small = large_pool(64)
+        self.assertEqual(self.run_tensor(small)[0], 0)
+        self.assertEqual(self.run_tensor(small, "--work-limit", "0.01")[0], 4)
+
+    def run_tensor(self, content, *options):
+        (self.folder / "model.onnx").write_bytes(content)
+        return self.measure("tensor", "model.onnx", "--memory-limit", "150", "--input", "x=x.npy", "--input", "z=x.npy", *options)
+
+    def test_files_that_grow_when_they_are_parsed(self):
+        sound = om.model([om.node("Relu", ["x"], ["y"])], [om.value("x", om.FLOAT, ["n"]), om.value("z", om.FLOAT, ["n"])],
+                         [om.value("y", om.FLOAT)])
+        count = 10_000_000
+        graph = lambda filling: sound + b"\x3a" + om.varint(2 * count) + filling * count
+        for name, content in {"initializers": graph(b"\x2a\x00"), "nodes": graph(b"\x0a\x00"),
+                              "metadata": sound + b"\x72\x00" * count}.items():
+            with self.subTest(name):
+                self.check(content, {1}, "info")
+                self.check(content, {1}, "tensor")
+
+    def test_many_names_take_time_in_proportion(self):
+        count = 100_000
+        names = [f"v{i}" for i in range(count)]
+        branch = lambda inputs, output: ("graph", om.graph([om.node("Concat", inputs, [output], axis=0)], [], [om.value(output)]))
+        captures = om.model([om.node("If", ["go"], ["y"], then_branch=branch(names, "o"), else_branch=branch(names[:1], "p"))],
+                            [om.value("x", om.FLOAT, ["n"]), om.value("z", om.FLOAT, ["n"]), om.value("go", om.BOOL, [])],
+                            [om.value("y", om.FLOAT, ["m"])], [om.floats(name, [1.0]) for name in names])
+        outputs = om.model([om.node("Relu", ["x"], [name]) for name in names],
+                           [om.value("x", om.FLOAT, [1]), om.value("z", om.FLOAT, [1])], [om.value(name, om.FLOAT, [1]) for name in names])
+        for name, content in {"captures": captures, "outputs": outputs}.items():
+            with self.subTest(name):
+                (self.folder / "model.onnx").write_bytes(content)
+                for command in (["info"], ["tensor", "--input", "x=x.npy", "--input", "z=x.npy"]):
+                    code, errors, seconds, _ = self.measure(command[0], "model.onnx", *command[1:])
+                    # `go` is missing: that is said once the file was read.
+                    self.assertEqual(code, 2 if name == "captures" and command[0] == "tensor" else 0, errors)
+                    if not SANITIZED:
+                        self.assertLess(seconds, LOOP_SECONDS)  # the square of the count took a minute
+
+    @unittest.skipIf(SANITIZED, "sanitizers map terabytes")
+    def test_the_command_ends_where_memory_is_short(self):
+        (self.folder / "model.onnx").write_bytes(large_pool(64))
+        for kilobytes in (150_000, 300_000):
+            for arguments in (["--version"], ["info", "model.onnx"]):
+                limit = lambda: resource.setrlimit(resource.RLIMIT_AS, (kilobytes << 10, kilobytes << 10))
+                # A library may not even be loaded; but the program ends.
+                subprocess.run([DETECT, *arguments], cwd=self.folder, capture_output=True, timeout=60, preexec_fn=limit, check=False)
 
     def test_check_of_a_loop_that_never_ends(self):
         sizes = [1, 3, 32, 32]

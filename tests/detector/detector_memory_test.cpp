@@ -217,7 +217,7 @@ TEST(DetectorMemory, StaysFlatOverManyRandomSizes) {
     const std::size_t later = run_some(1900);
     EXPECT_LE(later, first + first / 10);
     EXPECT_LE(detector.memory_use().peak, peak + peak / 4);
-#if !defined(__SANITIZE_ADDRESS__) // which keeps what is freed
+#if !defined(DETECT_SANITIZED) // which keeps what is freed
     EXPECT_LT(resident_bytes(), resident + 16 * megabyte);
 #endif
 }

@@ -27,7 +27,7 @@
 namespace detect::test {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(DETECT_SANITIZED)
 constexpr bool is_measured = false;
 #else
 constexpr bool is_measured = true;

@@ -3,15 +3,20 @@
 
 import json
 import os
+import pathlib
 import pty
 import re
 import select
 import signal
 import subprocess
+import sys
 import time
 import unittest
 
 from cli_case import DETECT, PATIENCE, TINY_MODEL, CliCase
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "support"))
+import onnx_model as om
 
 
 class Manners(CliCase):
@@ -141,6 +146,27 @@ class Manners(CliCase):
         drawn = [os.path.basename(line["file"]) for line in lines]
         self.assertEqual(self.files("drawn"), drawn)
         self.assertEqual(drawn, sorted(os.listdir(self.folder / "in"))[:len(drawn)])
+
+    def test_a_signal_ends_a_model_that_does_not_end(self):
+        """Half a million windows of as many numbers: below the limit of work, and minutes of it."""
+        side = 500_000
+        model = om.model(
+            [om.node("ConstantOfShape", ["s"], ["m"]), om.node("AveragePool", ["m"], ["p"], kernel_shape=[side], pads=[side // 2, side // 2 - 1]),
+             om.node("ReduceMax", ["p"], ["t"], keepdims=0), om.node("Add", ["sc", "t"], ["scores"]),
+             om.node("Identity", ["cb"], ["boxes"]), om.node("Identity", ["cl"], ["labels"])],
+            [om.value("input", om.FLOAT, ["batch", 3, "height", "width"])],
+            [om.value("boxes", om.FLOAT, [1, 4]), om.value("labels", om.INT64, [1]), om.value("scores", om.FLOAT, [1])],
+            [om.int64s("s", [1, 1, side]), om.floats("sc", [0.9]), om.floats("cb", [0.0, 0.0, 1.0, 1.0], [1, 4]), om.int64s("cl", [1])])
+        (self.folder / "endless.onnx").write_bytes(model)
+        process = subprocess.Popen([DETECT, "run", "in/00.png", "--no-draw", "--json", "f.json", "--model", "endless.onnx"],
+                                   cwd=self.folder, stderr=subprocess.PIPE, text=True)
+        time.sleep(2)
+        self.assertIsNone(process.poll())
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=PATIENCE)
+        self.assertEqual(process.returncode, 143, errors)
+        self.assertEqual(json.loads((self.folder / "f.json").read_text())["images"], [])
+        self.assertEqual([name for name in self.files() if name.startswith("f.")], ["f.json"])
 
     def test_nohup_is_respected(self):
         process = subprocess.Popen(self.arguments(["-", "--no-draw", "--quiet"]), cwd=self.folder,
