@@ -15,6 +15,7 @@ using fuzz::require;
 
 constexpr std::int64_t most_elements = 1 << 12;
 constexpr std::size_t memory_limit = std::size_t{32} << 20;
+constexpr double work_limit = 1e7;
 
 /// Numbers that are ordinary, and some that are not. Integers are small: many are sizes, axes and indices.
 void fill(Tensor& tensor) {
@@ -95,6 +96,7 @@ void detect::fuzz::onnx_run(Bytes input) {
     ModelOptions options;
     options.threads = 1;
     options.memory_limit = memory_limit;
+    options.work_limit = work_limit;
     const auto model = Model::compile(*graph, options);
     if (value_of(model) == nullptr) return;
     const auto fast = (*model)->run(inputs);

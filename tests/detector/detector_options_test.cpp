@@ -106,7 +106,9 @@ TEST(DetectorOptions, AClassMayHaveAScoreOfItsOwn) {
     const Pixels picture = noise(180, 150, 3);
     const auto [low, high] = between(picture);
     ASSERT_LT(low, high);
-    for (const auto& [own, others] : {std::pair(high, low), std::pair(low, high)}) {
+    for (const auto& scores : {std::pair(high, low), std::pair(low, high)}) {
+        const float own = scores.first;
+        const float others = scores.second;
         const Detector detector = tiny_detector({.min_score = others, .class_scores = {{"a", own}}});
         const auto expected =
             all_that(picture, [&](const Detection& d) { return d.score >= (d.label == 1 ? own : others); });

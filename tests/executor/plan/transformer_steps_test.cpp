@@ -115,7 +115,7 @@ protected:
         }
     }
 
-    const ParameterMap none_;
+    const ParameterMap none_ = {};
     GraphBuilder b{none_};
 
 private:
