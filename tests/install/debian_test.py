@@ -3,6 +3,7 @@
 """cpack makes three Debian packages that say what they need, and hold what they should."""
 
 import gzip
+import json
 import re
 import shutil
 import subprocess
@@ -94,6 +95,37 @@ class DebianPackages(unittest.TestCase):
                 changelog = gzip.decompress((root / folder[1:] / "changelog.gz").read_bytes()).decode()
                 self.assertTrue(changelog.startswith(f"detect ({self.field(package, 'Version')}) "), changelog[:60])
                 self.assertEqual(re.search(r"(?m)^ -- (.*?)  ", changelog)[1], self.field(package, "Maintainer"))
+
+    def test_binaries_are_hardened(self):
+        count = 0
+        for package in PACKAGES:
+            root = self.root / "hardened" / package
+            root.mkdir(parents=True)
+            run("dpkg-deb", "-x", self.files[package][0], root)
+            for file in support.elf_files(root):
+                with self.subTest(file.name):
+                    count += 1
+                    self.assertEqual(support.weaknesses(file, "$ORIGIN", [ARGUMENTS.source, ARGUMENTS.build]), [])
+        self.assertEqual(count, 4)  # the command, its module for videos, two libraries
+
+    def test_they_are_the_same_when_packed_again(self):
+        """Also later: every time stamp is the release's."""
+        again = self.root / "again"
+        run("cpack", "--config", ARGUMENTS.build / "CPackConfig.cmake", "-B", again, cwd=ARGUMENTS.build)
+        for package in PACKAGES:
+            name = self.files[package][0].name
+            self.assertEqual((again / name).read_bytes(), self.files[package][0].read_bytes(), name)
+
+    def test_what_it_is_made_of(self):
+        for package in PACKAGES:
+            root = self.root / "made of" / package
+            root.mkdir(parents=True)
+            run("dpkg-deb", "-x", self.files[package][0], root)
+            document = json.loads((root / f"usr/share/doc/{package}/detect.spdx.json").read_text())
+            named = {name for entry in document["packages"] for name in entry.get("comment", "").split(", ")}
+            for file in support.elf_files(root):
+                needed = {name for name in support.dynamic_section(file, "NEEDED") if not name.startswith("libdetect")}
+                self.assertLessEqual(needed, named, file.name)
 
     def test_lintian_finds_nothing(self):
         if not shutil.which("lintian"):
