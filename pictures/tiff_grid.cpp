@@ -44,6 +44,14 @@ std::uint64_t most_expansion(std::uint16_t compression) {
     }
 }
 
+/// Bytes that an uncompressed block takes; the last strip of a plane has fewer rows.
+std::uint64_t plain_bytes(TIFF* tiff, const TiffLayout& layout, const TiffGrid& grid, std::uint32_t block) {
+    if (grid.tiled) return TIFFTileSize64(tiff);
+    const std::uint32_t strips = (layout.height - 1) / grid.height + 1;
+    const std::uint32_t row = block % strips * grid.height;
+    return TIFFVStripSize64(tiff, std::min(grid.height, layout.height - row));
+}
+
 /// Before memory is taken for a picture that cannot be there. Strips may share bytes, as tiles of one colour do.
 Result<void> check_blocks(TIFF* tiff, const TiffLayout& layout, const TiffGrid& grid, const TiffBlockLists& lists,
                           std::uint64_t file) {
@@ -52,7 +60,9 @@ Result<void> check_blocks(TIFF* tiff, const TiffLayout& layout, const TiffGrid& 
     std::uint64_t present = 0;
     for (std::uint32_t block = 0; block < blocks; ++block) {
         const std::uint64_t begin = TIFFGetStrileOffset(tiff, block);
-        const std::uint64_t length = TIFFGetStrileByteCount(tiff, block);
+        std::uint64_t length = TIFFGetStrileByteCount(tiff, block);
+        // Some programs give the last strip as many as the others.
+        if (layout.compression == COMPRESSION_NONE) length = std::min(length, plain_bytes(tiff, layout, grid, block));
         constexpr std::uint64_t header = 8;
         if (length == 0) {
             return cut_off("TIFF: of its " + std::string(grid.noun()) + ", number " + std::to_string(block + 1) +

@@ -342,6 +342,8 @@ def sound():
     exif = b"Exif\0\0II*\0\x08\0\0\0\1\0\x12\1\3\0\1\0\0\0\6\0\0\0\0\0\0\0"
     yield "turned.jpg", jpeg([(0xE1, exif, b"")] + segments(JPEG))
     yield "strips.tif", tiff()
+    # The last strip has as many bytes as the others by its tag, and fewer rows.
+    yield "last_strip.tif", tiff(bytes(range(56)), height=7, rows=2, places=[0, 16, 32, 48], lengths=[16] * 4)
     packed = zlib.compress(bytes(range(64)))
     yield "deflate.tif", tiff(packed, compression=8, rows=8, places=[0], lengths=[len(packed)])
     yield "lzw.tif", tiff(LZW, compression=5, width=16, height=16, rows=16, places=[0], lengths=[len(LZW)])
