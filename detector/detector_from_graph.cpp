@@ -2,7 +2,6 @@
 #include "detector/detector_from_graph.h"
 
 #include "base/class_scores.h"
-#include "base/json_text.h"
 #include "base/label_name.h"
 #include "base/text.h"
 #include "base/try.h"
@@ -23,15 +22,43 @@ namespace detect {
 
 namespace {
 
+/// The items of a JSON list, those that are no text as "". Nothing is kept of it: a JSON value takes memory to be let
+/// go of, and where there is none it ends the program.
+class TextList final : public nlohmann::json_sax<nlohmann::json> {
+public:
+    bool null() override { return item(""); }
+    bool boolean(bool) override { return item(""); }
+    bool number_integer(number_integer_t) override { return item(""); }
+    bool number_unsigned(number_unsigned_t) override { return item(""); }
+    bool number_float(number_float_t, const string_t&) override { return item(""); }
+    bool string(string_t& text) override { return item(text); }
+    bool binary(binary_t&) override { return item(""); }
+    bool start_object(std::size_t) override { return depth_ > 0 && item("") && ++depth_ > 0; }
+    bool key(string_t&) override { return true; }
+    bool end_object() override { return --depth_ > 0; }
+    bool start_array(std::size_t) override { return (depth_ == 0 || item("")) && ++depth_ > 0; }
+    bool end_array() override { return --depth_ >= 0; }
+    bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception&) override { return false; }
+
+    std::vector<std::string> take() { return std::move(items_); }
+
+private:
+    /// Only what stands in the list itself; a single value is none.
+    bool item(const std::string& text) {
+        if (depth_ == 1) items_.push_back(text);
+        return depth_ > 0;
+    }
+    std::int64_t depth_ = 0;
+    std::vector<std::string> items_;
+};
+
 /// Class names from the model's metadata: a JSON list.
 std::vector<std::string> read_labels(const std::map<std::string, std::string>& metadata) {
     const auto entry = metadata.find("labels");
     if (entry == metadata.end()) return {};
-    const auto json = parse_json_text<nlohmann::json>(entry->second);
-    std::vector<std::string> labels;
-    if (!json.is_array()) return {};
-    for (const auto& item : json) labels.push_back(item.is_string() ? item.get<std::string>() : std::string());
-    return labels;
+    TextList labels;
+    if (!nlohmann::json::sax_parse(entry->second, &labels)) return {};
+    return labels.take();
 }
 
 /// Which output is which, by name and type.

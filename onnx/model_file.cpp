@@ -57,58 +57,106 @@ private:
     /// Copies a message; `part` copies each field of that tag.
     template <class F>
     bool copy(std::string& to, std::uint32_t part_tag, F&& part) {
-        io::StringOutputStream stream(&to);
-        io::CodedOutputStream out(&stream);
         while (const std::uint32_t tag = in_.ReadTag()) {
             if (tag != part_tag) {
-                if (!WireFormatLite::SkipField(&in_, tag, &out)) return false;
+                if (!copy_field(tag, to, 0)) return false;
                 continue;
             }
             std::string copied;
             if (!inside([&] { return part(copied); })) return false;
-            write(out, tag, copied);
+            write(to, tag, copied);
         }
         return in_.ConsumedEntireMessage();
     }
 
     /// Of several raw data in one tensor the last counts.
     bool copy_tensor(std::string& to, std::optional<OnnxFile::RawData>& left_out) {
-        io::StringOutputStream stream(&to);
-        io::CodedOutputStream out(&stream);
         while (const std::uint32_t tag = in_.ReadTag()) {
             std::uint32_t size = 0;
             if (tag != raw_data_tag) {
-                if (!WireFormatLite::SkipField(&in_, tag, &out)) return false;
-            } else if (!in_.ReadVarint32(&size) || size > INT32_MAX) {
+                if (!copy_field(tag, to, 0)) return false;
+            } else if (!read_size(size)) {
                 return false;
             } else if (size >= least_left_out) {
                 left_out = OnnxFile::RawData{static_cast<std::size_t>(in_.CurrentPosition()), size};
                 if (!in_.Skip(static_cast<int>(size))) return false;
             } else {
-                std::string data;
-                if (!in_.ReadString(&data, static_cast<int>(size))) return false;
-                write(out, tag, data);
+                write_varint(to, tag);
+                write_varint(to, size);
+                if (!copy_bytes(size, to)) return false;
                 left_out.reset();
             }
         }
         return in_.ConsumedEntireMessage();
     }
 
+    /// A field as it is, and what is in it if it is a group. (The parser's library copies as well, by streams that
+    /// write where there is no memory, if a string cannot grow.)
+    bool copy_field(std::uint32_t tag, std::string& to, int depth) {
+        write_varint(to, tag);
+        std::uint64_t number = 0;
+        std::uint32_t size = 0;
+        switch (WireFormatLite::GetTagWireType(tag)) {
+        case WireFormatLite::WIRETYPE_VARINT:
+            if (!in_.ReadVarint64(&number)) return false;
+            write_varint(to, number);
+            return true;
+        case WireFormatLite::WIRETYPE_FIXED64: return copy_bytes(sizeof(std::uint64_t), to);
+        case WireFormatLite::WIRETYPE_FIXED32: return copy_bytes(sizeof(std::uint32_t), to);
+        case WireFormatLite::WIRETYPE_LENGTH_DELIMITED:
+            if (!read_size(size)) return false;
+            write_varint(to, size);
+            return copy_bytes(size, to);
+        case WireFormatLite::WIRETYPE_START_GROUP: return copy_group(tag, to, depth + 1);
+        default: return false;
+        }
+    }
+
+    bool copy_group(std::uint32_t start, std::string& to, int depth) {
+        constexpr int deepest = 64;
+        if (depth > deepest) return false;
+        while (const std::uint32_t tag = in_.ReadTag()) {
+            if (WireFormatLite::GetTagWireType(tag) != WireFormatLite::WIRETYPE_END_GROUP) {
+                if (!copy_field(tag, to, depth)) return false;
+                continue;
+            }
+            write_varint(to, tag);
+            return WireFormatLite::GetTagFieldNumber(tag) == WireFormatLite::GetTagFieldNumber(start);
+        }
+        return false;
+    }
+
+    bool copy_bytes(std::uint32_t size, std::string& to) {
+        const std::size_t begin = to.size();
+        to.resize(begin + size);
+        return in_.ReadRaw(to.data() + begin, static_cast<int>(size));
+    }
+
+    /// Of what is there.
+    bool read_size(std::uint32_t& size) {
+        if (!in_.ReadVarint32(&size) || size > INT32_MAX) return false;
+        return in_.BytesUntilLimit() < 0 || static_cast<std::int64_t>(size) <= in_.BytesUntilLimit();
+    }
+
     template <class F>
     bool inside(F&& body) {
         std::uint32_t size = 0;
-        if (!in_.ReadVarint32(&size) || size > INT32_MAX) return false;
-        if (in_.BytesUntilLimit() >= 0 && static_cast<std::int64_t>(size) > in_.BytesUntilLimit()) return false;
+        if (!read_size(size)) return false;
         const auto limit = in_.PushLimit(static_cast<int>(size));
         const bool fine = body() && in_.BytesUntilLimit() == 0;
         in_.PopLimit(limit);
         return fine;
     }
 
-    static void write(io::CodedOutputStream& out, std::uint32_t tag, const std::string& bytes) {
-        out.WriteTag(tag);
-        out.WriteVarint32(static_cast<std::uint32_t>(bytes.size()));
-        out.WriteString(bytes);
+    static void write_varint(std::string& to, std::uint64_t number) {
+        for (; number > 0x7FU; number >>= 7U) to += static_cast<char>(number | 0x80U);
+        to += static_cast<char>(number);
+    }
+
+    static void write(std::string& to, std::uint32_t tag, const std::string& bytes) {
+        write_varint(to, tag);
+        write_varint(to, bytes.size());
+        to += bytes;
     }
 
     io::CodedInputStream& in_;

@@ -96,26 +96,22 @@ void* aligned_alloc(std::size_t alignment, std::size_t size) {
 namespace detect::test {
 namespace {
 
-/// Runs with the n-th allocation failing. True if it got that far.
-struct Attempt {
-    bool reached = false;
-    std::int64_t kept = 0;
-};
-
+/// Calls with the n-th allocation failing. True if it got that far.
 template <class Call>
-Attempt attempt(std::int64_t n, bool all, const Call& call) {
+bool attempt(std::int64_t n, bool all, const Call& call) {
     all_later_too = all;
-    const std::int64_t before = live;
     left = n;
     call();
     const bool reached = left == 0;
     left = -1;
-    return {.reached = reached, .kept = live - before};
+    return reached;
 }
 
 /// `call` is to say whether it succeeded, and to give back everything. It is called once before, so that what libraries
 /// make once for all is there.
-void fail_everywhere(const char* what, const std::function<bool()>& call, std::int64_t step = 1) {
+/// `lost`: blocks that one failure may lose. Protobuf's lists lose an element that they have no room for
+/// (RepeatedPtrFieldBase::AddOutOfLineHelper), which is not ours to mend; nothing else may.
+void fail_everywhere(const char* what, const std::function<bool()>& call, std::int64_t lost, std::int64_t step = 1) {
     ASSERT_TRUE(call()) << what;
     const std::int64_t begin = asked;
     ASSERT_TRUE(call()) << what;
@@ -127,35 +123,38 @@ void fail_everywhere(const char* what, const std::function<bool()>& call, std::i
     std::mt19937_64 random(14);
     for (int i = 0; i < 500 / step && total > every; ++i)
         places.push_back(every + 1 + static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(total - every)));
-    std::int64_t kept = 0;
-    std::size_t errors = 0;
+    std::int64_t errors = 0;
+    const std::int64_t settled = live;
     for (const std::int64_t n : places) {
         for (const bool all : {false, true}) {
             bool succeeded = false;
-            const Attempt done = attempt(n, all, [&] { succeeded = call(); });
-            if (done.reached && !succeeded) ++errors;
-            // A single failure may be got over; once all fail, nothing can be had any more.
-            kept += done.kept;
+            const bool reached = attempt(n, all, [&] { succeeded = call(); });
+            if (reached && !succeeded) ++errors;
         }
     }
-    EXPECT_GT(errors, places.size()) << what << ": most calls notice";
-    // What libraries keep for themselves (a locale's cache, an emergency pool) is kept once, not once a failure.
-    EXPECT_LT(kept, 64) << what << ": blocks that nobody gave back, of " << places.size() << " places";
-    EXPECT_TRUE(call()) << what << ": as good as before";
+    const bool as_before = call();
+    const std::int64_t kept = live - settled;
+    EXPECT_TRUE(as_before) << what << ": as good as before";
+    EXPECT_LE(kept, lost * errors) << what << ": blocks that nobody gave back";
+    EXPECT_GT(errors, static_cast<std::int64_t>(places.size())) << what << ": most calls notice";
 }
 
 TEST(FailingAllocations, OfLoading) {
     const auto bytes = std::as_bytes(std::span(tiny_model()));
-    fail_everywhere("load", [&] { return Detector::load(bytes, {.threads = 1}).ok(); });
+    fail_everywhere(
+        "load", [&] { return Detector::load(bytes, {.threads = 1}).ok(); }, 1);
 }
 
 TEST(FailingAllocations, OfRunning) {
     const Detector detector = tiny_detector({.threads = 1});
     const Pixels picture = noise(120, 100, 1);
-    fail_everywhere("run", [&] {
-        const auto found = detector.run(picture.view());
-        return found.ok() && detector.examine(picture.view()).ok();
-    });
+    fail_everywhere(
+        "run",
+        [&] {
+            const auto found = detector.run(picture.view());
+            return found.ok() && detector.examine(picture.view()).ok();
+        },
+        0);
 }
 
 TEST(FailingAllocations, OfTheCInterface) {
@@ -178,7 +177,7 @@ TEST(FailingAllocations, OfTheCInterface) {
             detect_result_free(detector, result);
             return detect_destroy(detector) == DETECT_OK && done;
         },
-        7);
+        1, 7);
 }
 
 } // namespace
