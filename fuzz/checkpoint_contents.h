@@ -17,7 +17,7 @@ inline void require_sound(Bytes file, const Result<CheckpointContents>& read) {
         if (entry.element_count() > 1 << 16) continue;
         const auto tensor = load_float32(entry, nullptr);
         if (value_of(tensor) == nullptr) continue;
-        require(tensor->dims().element_count() == entry.element_count(), "a tensor has all its elements");
+        require(tensor->element_count() == entry.element_count(), "a tensor has all its elements");
     }
 }
 
