@@ -161,16 +161,18 @@ public:
     explicit Agreement(bool of_all = false) : of_all_(of_all) {}
     void see(const KernelTable& kernels, std::span<const float> found, std::string_view promise) {
         if (!of_all_ && (!kernels.fuses || kernels.split != nullptr)) return;
-        if (!first_) {
-            first_.emplace(found.begin(), found.end());
+        if (!seen_) {
+            first_.assign(found.begin(), found.end());
+            seen_ = true;
         } else {
-            require_same_bits(found, *first_, promise, kernels.name);
+            require_same_bits(found, first_, promise, kernels.name);
         }
     }
 
 private:
     bool of_all_;
-    std::optional<std::vector<float>> first_;
+    bool seen_ = false;
+    std::vector<float> first_;
 };
 
 /// A sum of products as real numbers have it, and how far a float may be from it: with u = 2^-24, every term passes at
