@@ -4,29 +4,26 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
-#include <iostream>
 #include <unistd.h>
 
 namespace detect::cli {
 
-RunOutput::RunOutput(const Interruption& interruption)
-    : interruption_(interruption), before_(std::cout.flush().rdbuf(this)) {
-    // A stream that gets another buffer forgets what went wrong with the one before; here nothing has been printed.
-}
+RunOutput::RunOutput(const Interruption& interruption, std::ostream& stream, int descriptor)
+    : interruption_(interruption), stream_(stream), descriptor_(descriptor), before_(stream.flush().rdbuf(this)) {}
 
 RunOutput::~RunOutput() {
-    const auto state = std::cout.rdstate();
-    std::cout.rdbuf(before_);
-    std::cout.setstate(state);
+    const auto state = stream_.rdstate(); // another buffer would make it good again
+    stream_.rdbuf(before_);
+    stream_.setstate(state);
 }
 
 std::streamsize RunOutput::xsputn(const char* text, std::streamsize count) {
     std::streamsize done = 0;
     while (done < count) {
-        if (!interruption_.wait_writable(STDOUT_FILENO)) break;
+        if (!interruption_.wait_writable(descriptor_)) break;
         // So much fits into a pipe that is said to have room.
         const auto some = std::min<std::streamsize>(count - done, PIPE_BUF);
-        const ssize_t written = ::write(STDOUT_FILENO, text + done, static_cast<std::size_t>(some));
+        const ssize_t written = ::write(descriptor_, text + done, static_cast<std::size_t>(some));
         if (written < 0 && errno == EINTR) continue;
         if (written < 0) break;
         done += written;
