@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <sys/uio.h>
 #include <unistd.h>
 
 namespace detect::cli {
@@ -17,13 +18,21 @@ RunOutput::~RunOutput() {
     stream_.setstate(state);
 }
 
+/// A pipe counts as full for poll(2) when its last page has been begun, and may still take some: so it is tried first.
+ssize_t RunOutput::write_some(const char* text, std::size_t count) const {
+    const iovec part{const_cast<char*>(text), count}; // is only read
+    const ssize_t written = ::pwritev2(descriptor_, &part, 1, -1, RWF_NOWAIT);
+    if (written >= 0 || errno == EPIPE || errno == EINTR) return written;
+    errno = EAGAIN; // also where there is no such call for this kind of file
+    return interruption_.wait_writable(descriptor_) ? ::write(descriptor_, text, count) : -1;
+}
+
 std::streamsize RunOutput::xsputn(const char* text, std::streamsize count) {
     std::streamsize done = 0;
     while (done < count) {
-        if (!interruption_.wait_writable(descriptor_)) break;
         // So much fits into a pipe that is said to have room.
         const auto some = std::min<std::streamsize>(count - done, PIPE_BUF);
-        const ssize_t written = ::write(descriptor_, text + done, static_cast<std::size_t>(some));
+        const ssize_t written = write_some(text + done, static_cast<std::size_t>(some));
         if (written < 0 && errno == EINTR) continue;
         if (written < 0) break;
         done += written;

@@ -5,6 +5,7 @@
 
 #include <ostream>
 #include <streambuf>
+#include <sys/types.h>
 
 namespace detect::cli {
 
@@ -19,6 +20,8 @@ public:
     RunOutput& operator=(const RunOutput&) = delete;
 
 private:
+    /// -1 and errno, as of write(2); EAGAIN: it has been given up.
+    [[nodiscard]] ssize_t write_some(const char* text, std::size_t count) const;
     std::streamsize xsputn(const char* text, std::streamsize count) override;
     int_type overflow(int_type letter) override;
 
