@@ -10,7 +10,9 @@
 
 #include <cstdlib>
 #include <future>
+#include <iostream>
 #include <memory>
+#include <unistd.h>
 
 namespace detect::cli {
 
@@ -34,7 +36,8 @@ std::shared_future<std::shared_ptr<const ResultConditions>> find_conditions(cons
 Result<int> run(const CLI::App& command, const RunOptions& options) {
     // Before any other thread: the signals are for this one.
     Interruption interruption;
-    const RunOutput output(interruption);
+    const RunOutput output(interruption, std::cout, STDOUT_FILENO);
+    const RunOutput messages(interruption, std::cerr, STDERR_FILENO);
     ::setenv("OPENCV_FFMPEG_LOGLEVEL", "-8", 0); // its complaints are said in our own words
     DETECT_TRY_ASSIGN(RunPlan plan, plan_run(command, options));
     plan.sources.quiet = options.quiet;

@@ -89,7 +89,7 @@ private:
 std::string CropsWriter::remark() const {
     if (folders_.cut().empty()) return {};
     return "cuts names of classes that are longer than " + std::to_string(longest_file_name) +
-           " bytes, and puts a number behind them: their folders are " + listed(folders_.cut(), {.most = 1});
+           " bytes, and puts a number behind them: their folders are " + listed(std::span(folders_.cut()), {.most = 1});
 }
 
 std::vector<fs::path> CropsWriter::folders_of(const fs::path& stem) {

@@ -4,29 +4,35 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
-#include <iostream>
+#include <sys/uio.h>
 #include <unistd.h>
 
 namespace detect::cli {
 
-RunOutput::RunOutput(const Interruption& interruption)
-    : interruption_(interruption), before_(std::cout.flush().rdbuf(this)) {
-    // A stream that gets another buffer forgets what went wrong with the one before; here nothing has been printed.
-}
+RunOutput::RunOutput(const Interruption& interruption, std::ostream& stream, int descriptor)
+    : interruption_(interruption), stream_(stream), descriptor_(descriptor), before_(stream.flush().rdbuf(this)) {}
 
 RunOutput::~RunOutput() {
-    const auto state = std::cout.rdstate();
-    std::cout.rdbuf(before_);
-    std::cout.setstate(state);
+    const auto state = stream_.rdstate(); // another buffer would make it good again
+    stream_.rdbuf(before_);
+    stream_.setstate(state);
+}
+
+/// A pipe counts as full for poll(2) when its last page has been begun, and may still take some: so it is tried first.
+ssize_t RunOutput::write_some(const char* text, std::size_t count) const {
+    const iovec part{const_cast<char*>(text), count}; // is only read
+    const ssize_t written = ::pwritev2(descriptor_, &part, 1, -1, RWF_NOWAIT);
+    if (written >= 0 || errno == EPIPE || errno == EINTR) return written;
+    errno = EAGAIN; // also where there is no such call for this kind of file
+    return interruption_.wait_writable(descriptor_) ? ::write(descriptor_, text, count) : -1;
 }
 
 std::streamsize RunOutput::xsputn(const char* text, std::streamsize count) {
     std::streamsize done = 0;
     while (done < count) {
-        if (!interruption_.wait_writable(STDOUT_FILENO)) break;
         // So much fits into a pipe that is said to have room.
         const auto some = std::min<std::streamsize>(count - done, PIPE_BUF);
-        const ssize_t written = ::write(STDOUT_FILENO, text + done, static_cast<std::size_t>(some));
+        const ssize_t written = write_some(text + done, static_cast<std::size_t>(some));
         if (written < 0 && errno == EINTR) continue;
         if (written < 0) break;
         done += written;

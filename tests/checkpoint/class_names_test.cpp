@@ -51,7 +51,7 @@ TEST_F(LabelFile, WithoutNamesIsNamed) {
         EXPECT_THAT(labels.error().message, StartsWith((folder_ / "names.txt").string() + ": "));
     }
     EXPECT_THAT(read_labels((folder_ / "missing.txt").string()).error().message, HasSubstr("no such file"));
-    EXPECT_THAT(read_labels(folder_.path().string()).error().message, HasSubstr("not a file"));
+    EXPECT_THAT(read_labels(folder_.path().string()).error().message, HasSubstr("is a folder"));
 }
 
 TEST_F(LabelFile, InAnotherEncodingIsRefused) {

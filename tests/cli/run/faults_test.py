@@ -1,102 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What goes wrong around a run: it is killed or signalled at any moment, disks are full, others plant links and pipes,
-pictures change while they are read, two runs want the same files.
+"""What goes wrong around a run: it is killed or signalled at any moment, disks are full, nobody reads what is printed,
+clocks are set back.
 
 The moments are drawn from DETECT_FAULT_SEED (1); DETECT_FAULT_RUNS (8) says how many there are of each kind.
 scripts/fault-runs takes many."""
 
-import csv
 import json
 import os
-import pathlib
 import random
 import resource
 import shutil
 import signal
-import socket
 import subprocess
 import time
 import unittest
-import xml.etree.ElementTree
 
-from PIL import Image
-
-from cli_case import DETECT, PATIENCE, TINY_MODEL, CliCase, make_video, read_video
+from cli_case import DETECT, PATIENCE, TINY_MODEL, make_video, read_video
+from fault_case import ALL, COLLECTED, FOLDERS, PICTURES, FaultCase
 
 RUNS = int(os.environ.get("DETECT_FAULT_RUNS", "8"))
 SEED = int(os.environ.get("DETECT_FAULT_SEED", "1"))
-COLLECTED = {"--json": "f.json", "--jsonl": "f.jsonl", "--csv": "f.csv", "--coco": "f.coco"}
-FOLDERS = {"--yolo": "yolo", "--voc": "voc", "--crops": "crops", "-o": "drawn"}
-ALL = [text for option in (COLLECTED | FOLDERS).items() for text in option]
-PICTURES = [f"{i:02}" for i in range(16)]
-
-
-class FaultCase(CliCase):
-    def check_whole(self):
-        """Whatever has its own name is whole; returns how often each picture is in each collected file."""
-        for path in self.folder.rglob("*"):
-            if path.is_dir() or ".part" in path.name or path.parent.name == "in":
-                continue
-            if path.suffix == ".png":
-                with Image.open(path) as picture:
-                    picture.load()
-            elif path.suffix == ".xml":
-                xml.etree.ElementTree.parse(path)
-            elif path.parent.name == "yolo":
-                lines = path.read_text().splitlines(keepends=True)
-                self.assertEqual([len(line.split()) for line in lines if not line.endswith("\n")], [])
-                self.assertEqual(len(lines), 2, path)
-        found = {}
-        for name in COLLECTED.values():
-            path = self.folder / name
-            if not path.exists():
-                continue
-            text = path.read_text()
-            if name == "f.json":
-                files = [image["file"] for image in json.loads(text)["images"]]
-            elif name == "f.jsonl":
-                files = [json.loads(line)["file"] for line in text.splitlines()]
-            elif name == "f.csv":
-                files = [row["file"] for row in csv.DictReader(text.splitlines()) if row["label_id"] == "1"]
-            else:
-                files = [result["file_name"] for result in json.loads(text) if result["category_id"] == 1]
-            self.assertEqual(len(files), len(set(files)), f"{name}: doubled")
-            found[name] = sorted(files)
-        return found
-
-    def check_complete(self, pictures=PICTURES):
-        """Every picture once in all of them, and nothing else but that."""
-        names = [f"in/{name}.png" for name in pictures]
-        self.assertEqual(self.check_whole(), {name: names for name in COLLECTED.values()})
-        self.assertEqual(self.files("drawn"), [f"{name}.png" for name in pictures])
-        self.assertEqual(self.files("voc"), [f"{name}.xml" for name in pictures])
-        self.assertEqual(self.files("yolo"), [f"{name}.txt" for name in pictures] + ["classes.txt"])
-        self.assertEqual(self.files("crops"), [f"first/{name}-1.png" for name in pictures] +
-                         [f"second/{name}-2.png" for name in pictures])
-        self.check_nothing_is_left()
-
-    def check_nothing_is_left(self):
-        self.assertEqual([str(path) for path in self.folder.rglob("*") if ".part" in path.name], [])
-
-    def clear(self):
-        for name in COLLECTED.values():
-            for path in self.folder.glob(name + "*"):
-                path.unlink()
-        for name in FOLDERS.values():
-            shutil.rmtree(self.folder / name, ignore_errors=True)
-
-    def quietly(self, arguments, **options):
-        return subprocess.Popen(arguments, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                stderr=subprocess.DEVNULL, **options)
-
-    def stop_after(self, seconds, arguments, number):
-        """Sends a signal at that moment; the exit code."""
-        process = self.quietly(arguments)
-        try:
-            process.wait(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            process.send_signal(number)
-        return process.wait(timeout=PATIENCE)
 
 
 class Moments(FaultCase):
@@ -301,60 +224,16 @@ class NoRoom(FaultCase):
         self.assertEqual(self.files("sealed"), [])
 
 
-class Planted(FaultCase):
-    """Somebody else may write into the folder of the results."""
-
-    def setUp(self):
-        super().setUp()
-        self.picture("a.png")
-        (self.folder / "victim").write_text("as it was")
-
-    def test_nothing_is_written_through_a_link_under_the_temporary_name(self):
-        for option, name in COLLECTED.items():
-            part = self.folder / (name + ".part")
-            for make in (lambda: part.symlink_to("victim"), lambda: part.symlink_to("nowhere"), lambda: os.mkfifo(part),
-                         part.mkdir):
-                make()
-                for more in ([], ["--resume"], ["--overwrite"]):
-                    result = self.run_detect("a.png", "--no-draw", option, name, *more, exit_code=1)
-                    self.assertEqual(result.stderr, f"detect: {name}.part: is no file that 'detect' left: remove it, or "
-                                                    "give another file\n")
-                part.rmdir() if part.is_dir() and not part.is_symlink() else part.unlink()
-            # A second name of another's file: what is in it is not ours to add to, and it is not written.
-            os.link(self.folder / "victim", part)
-            self.run_detect("a.png", "--no-draw", option, name, "--overwrite")
-            self.assertEqual((self.folder / "victim").read_text(), "as it was")
-        self.assertEqual(self.files(), sorted(["a.png", "victim", *COLLECTED.values()]))
-
-    def test_a_link_under_the_name_of_any_result_is_followed(self):
-        """One rule: a link stays one, and the file that it leads to is replaced as a whole."""
-        (self.folder / "there").mkdir()
-        outputs = {"f.json": ["--json", "f.json", "--no-draw"], "f.csv": ["--csv", "f.csv", "--no-draw"],
-                   "f.jsonl": ["--jsonl", "f.jsonl", "--no-draw"], "f.coco": ["--coco", "f.coco", "--no-draw"],
-                   "yolo/a.txt": ["--yolo", "yolo", "--no-draw"], "voc/a.xml": ["--voc", "voc", "--no-draw"],
-                   "crops/first/a-1.png": ["--crops", "crops", "--no-draw"], "drawn.png": ["-o", "drawn.png"]}
-        make_video(self.folder / "clip.avi", (64, 48), 3)
-        for number, (name, options) in enumerate((outputs | {"drawn.avi": ["-o", "drawn.avi"]}).items()):
-            with self.subTest(name):
-                link = self.folder / name
-                link.parent.mkdir(parents=True, exist_ok=True)
-                target = self.folder / "there" / f"{number}"
-                link.symlink_to(target)
-                self.run_detect("clip.avi" if name == "drawn.avi" else "a.png", *options)
-                self.assertTrue(link.is_symlink())
-                self.assertGreater(target.stat().st_size, 0)
-        self.check_nothing_is_left()
-
-
 class Unread(FaultCase):
     """Somebody holds the pipe that is printed into, and reads no more."""
 
     def test_the_first_signal_ends_a_run_that_waits_to_print(self):
         for i in range(100):
             self.picture(f"in/{i:03}.png")
-        for options in (["--jsonl", "-"], []):
+        # Into standard output, and with --verbose into standard error.
+        for options in (["--jsonl", "-"], [], ["--verbose", "--jsonl", "f.jsonl"]):
             process = self.start_detect("in", "--no-draw", "--csv", "f.csv", *options, pipesize=4096)
-            process.stdout.readline()
+            (process.stderr if "--verbose" in options else process.stdout).readline()
             time.sleep(1)
             self.assertIsNone(process.poll(), "it is to wait")
             process.send_signal(signal.SIGTERM)
@@ -364,76 +243,7 @@ class Unread(FaultCase):
             self.assertTrue(rows.endswith("\n"))
             self.assertIn("in/000.png", rows)
             self.check_nothing_is_left()
-            os.remove(self.folder / "f.csv")
-
-
-class Inputs(FaultCase):
-    """Nothing is waited for, whatever stands in the place of a file."""
-
-    def setUp(self):
-        super().setUp()
-        self.picture("a.png")
-        os.mkfifo(self.folder / "pipe")
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.addCleanup(self.socket.close)
-        here = os.getcwd()
-        os.chdir(self.folder)  # the name of a socket must be short
-        self.socket.bind("socket")
-        os.chdir(here)
-
-    def refused(self, *command, exit_code=3):
-        result = subprocess.run([DETECT, *command], cwd=self.folder, capture_output=True, text=True, timeout=PATIENCE)
-        self.assertEqual(result.returncode, exit_code, result.stderr)
-        return result.stderr
-
-    def test_pipes_sockets_and_devices(self):
-        run = ["run", "a.png", "--no-draw", "--model", TINY_MODEL]
-        for name, what in (("pipe", "is a pipe"), ("socket", "is a socket"), ("/dev/zero", "is a device"), (".", "is a folder")):
-            with self.subTest(name):
-                if name != ".":
-                    self.assertIn(what, self.refused("run", name, "--no-draw", "--model", TINY_MODEL))
-                self.assertIn(what, self.refused("run", "--list", name, "--no-draw", "--model", TINY_MODEL))
-                self.assertIn(what, self.refused(*run, "--mask", name))
-                self.assertIn(what, self.refused(*run, "--labels", name))
-                self.assertIn(what, self.refused("export", "--image", name))
-                self.refused(*run, "--coco", "f.coco", "--annotations", name)
-                self.refused(*run, "--score-file", name)
-                self.refused("eval", "--annotations", name, "--detections", "a.png")
-                self.refused("run", "a.png", "--no-draw", "--model", name)
-                self.refused("export", "--image", "a.png", "--weights", name)
-                self.refused("export", "--image", "a.png", "--settings-from", name)
-                self.refused("info", name)
-                self.refused("check", name)
-
-    def test_paths_from_a_pipe_are_standard_input(self):
-        self.assertIn("give the paths on standard input, and - as the picture",
-                      self.refused("run", "--list", "pipe", "--no-draw", "--model", TINY_MODEL))
-
-    def test_pictures_that_others_replace_between_the_list_and_the_look(self):
-        names = ["pipe", "folder", "socket", "gone", "cut", "link", "sound"]
-        early = [f"{i:03}" for i in range(200)]
-        for name in early + [f"z_{name}" for name in names]:
-            self.picture(f"in/{name}.png", (300, 200))
-        place = self.folder / "in"
-        # The folder has been listed when the first line comes, and the run waits as long as nobody reads on.
-        process = self.start_detect("in", "--no-draw", "--jsonl", "-", "--quiet", pipesize=4096)
-        first = process.stdout.readline()
-        for name in names[:-1]:
-            os.remove(place / f"z_{name}.png")
-        os.mkfifo(place / "z_pipe.png")
-        os.mkdir(place / "z_folder.png")
-        os.rename(self.folder / "socket", place / "z_socket.png")
-        (place / "z_link.png").symlink_to("/dev/zero")
-        (place / "z_cut.png").write_bytes((place / "z_sound.png").read_bytes()[:-30])
-        output = process.stdout.read()
-        self.assertEqual(process.wait(timeout=PATIENCE), 5, output)
-        lines = [json.loads(line) for line in (first + output).splitlines()]
-        judged = {pathlib.Path(line["file"]).stem: (line.get("error") or {}).get("message") for line in lines}
-        self.assertEqual(sorted(judged), sorted(early + [f"z_{name}" for name in names]))
-        self.assertEqual([name for name, error in judged.items() if error is None], [*early, "z_sound"])
-        for name, what in (("pipe", "is a pipe"), ("folder", "is a folder"), ("socket", "is a socket"),
-                           ("gone", "no such file"), ("link", "is a device")):
-            self.assertIn(what, judged[f"z_{name}"])
+            self.clear()
 
 
 class Clocks(FaultCase):
