@@ -3,6 +3,7 @@
 #include "base/try.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
+#include "cli/memory_limit.h"
 #include "cli/model_source.h"
 #include "export/precision/precision.h"
 #include "graph/operators.h"
@@ -49,12 +50,12 @@ void print(const Graph& graph, const std::string& file, std::uintmax_t bytes) {
     std::printf("\n");
 }
 
-Result<void> run(const std::string& file) {
+Result<void> run(const std::string& file, std::size_t memory_limit) {
     if (looks_like_checkpoint(file)) {
         return Error{ErrorCode::unreadable_input,
                      file + ": is a checkpoint, not an ONNX file; make one with 'detect export'"};
     }
-    DETECT_TRY_ASSIGN(const Graph graph, read_onnx(std::filesystem::path(file)));
+    DETECT_TRY_ASSIGN(const Graph graph, read_onnx(std::filesystem::path(file), memory_limit_in_bytes(memory_limit)));
     std::error_code ignored;
     print(graph, file, std::filesystem::file_size(file, ignored));
     return {};
@@ -74,11 +75,17 @@ Command add_info_command(CLI::App& app) {
     struct InfoArguments {
         std::string file;
         bool operators = false;
+        /// In 10^6 bytes; 0: what the machine has.
+        std::size_t memory_limit = 0;
     };
     auto arguments = std::make_shared<InfoArguments>();
     app.add_option("model", arguments->file, "An ONNX file")->type_name("FILE");
     app.add_flag("--operators", arguments->operators,
                  "Instead of a file, list all operators that can be run, with their opsets");
+    app.add_option("--memory-limit", arguments->memory_limit,
+                   "The most memory that reading the file may take, in megabytes (default: what the machine has)")
+        ->check(CLI::Range(1, 1 << 24))
+        ->type_name("MB");
     app.footer("Examples: detect info model.onnx\n          detect info --operators\n" + std::string(exit_code_help));
     return [arguments] {
         if (arguments->operators == !arguments->file.empty()) {
@@ -89,7 +96,7 @@ Command add_info_command(CLI::App& app) {
             print_operators();
             return static_cast<int>(done);
         }
-        const auto result = run(arguments->file);
+        const auto result = run(arguments->file, arguments->memory_limit);
         return result ? done : report(result.error());
     };
 }

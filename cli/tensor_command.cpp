@@ -5,6 +5,7 @@
 #include "cli/exit_code.h"
 #include "cli/input_files.h"
 #include "cli/measurement.h"
+#include "cli/memory_limit.h"
 #include "cli/model_source.h"
 #include "cli/npy_file.h"
 #include "executor/model.h"
@@ -15,8 +16,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
-
-#include <unistd.h>
 
 namespace detect::cli {
 
@@ -30,6 +29,8 @@ struct TensorArguments {
     int runs = 0;
     /// In 10^6 bytes; 0: what the machine has.
     std::size_t memory_limit = 0;
+    /// In 10^9 operations.
+    double work_limit = RunControl::usual_work_limit / 1e9;
 };
 
 /// A file and the input or output of the model that it belongs to, by its place.
@@ -166,22 +167,14 @@ Result<std::optional<Isa>> wanted_isa() {
                  "DETECT_ISA=" + std::string(name) + ": this machine does not have it; leave it out"};
 }
 
-/// A model that wants more than the machine has is to end with an error, not with the system's help.
-std::size_t memory_limit(const TensorArguments& arguments) {
-    if (arguments.memory_limit > 0) return arguments.memory_limit * 1'000'000;
-    const long pages = ::sysconf(_SC_PHYS_PAGES);
-    const long page_bytes = ::sysconf(_SC_PAGESIZE);
-    return pages > 0 && page_bytes > 0 ? static_cast<std::size_t>(pages) * static_cast<std::size_t>(page_bytes) : 0;
-}
-
 Result<void> run(const TensorArguments& arguments) {
     if (looks_like_checkpoint(arguments.model)) {
         return Error{ErrorCode::unreadable_input,
                      arguments.model + ": is a checkpoint, not an ONNX file; make one with 'detect export'"};
     }
-    DETECT_TRY_ASSIGN(Graph graph, read_onnx(std::filesystem::path(arguments.model), memory_limit(arguments)));
+    const std::size_t limit = memory_limit_in_bytes(arguments.memory_limit);
+    DETECT_TRY_ASSIGN(Graph graph, read_onnx(std::filesystem::path(arguments.model), limit));
     DETECT_TRY_ASSIGN(const Request request, parse_request(arguments, graph));
-    const std::size_t limit = memory_limit(arguments);
     DETECT_TRY_ASSIGN(const std::vector<Tensor> inputs,
                       read_inputs(graph, request.inputs, limit > 0 ? limit : SIZE_MAX));
     const auto with_name = [&](Error error) {
@@ -189,8 +182,9 @@ Result<void> run(const TensorArguments& arguments) {
         return error;
     };
     DETECT_TRY_ASSIGN(const std::optional<Isa> isa, wanted_isa());
-    const auto model =
-        Model::compile(std::move(graph), {.threads = arguments.threads, .isa = isa, .memory_limit = limit});
+    const auto model = Model::compile(
+        std::move(graph),
+        {.threads = arguments.threads, .isa = isa, .memory_limit = limit, .work_limit = 1e9 * arguments.work_limit});
     if (!model) return with_name(model.error());
     const auto outputs = (*model)->run(inputs);
     if (!outputs) return with_name(outputs.error());
@@ -229,6 +223,12 @@ Command add_tensor_command(CLI::App& app) {
                    "machine has)")
         ->check(CLI::Range(1, 1 << 24))
         ->type_name("MB");
+    app.add_option(
+           "--work-limit", arguments->work_limit,
+           "The most work that a run may take, in 10^9 operations on single numbers (default: 275, some minutes "
+           "on a core); a model that would take more is refused")
+        ->check(CLI::Range(0.001, 1e9))
+        ->type_name("NUMBER");
     app.add_option("--profile", arguments->runs, "Run it this many times more and show where the time goes")
         ->check(CLI::Range(1, 1000000))
         ->type_name("RUNS");

@@ -3,7 +3,7 @@
 
 #include "executor/memory_budget.h"
 #include "executor/program.h"
-#include "executor/run_control.h"
+#include "executor/reference/run_control.h"
 
 #include <memory>
 #include <vector>

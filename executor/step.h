@@ -4,7 +4,7 @@
 #include "base/thread_pool.h"
 #include "executor/kernels/picture_rows.h"
 #include "executor/memory.h"
-#include "executor/run_control.h"
+#include "executor/reference/run_control.h"
 #include "graph/graph.h"
 
 #include <memory>

@@ -104,16 +104,38 @@ bool Interruption::wait_writable(int descriptor) const {
     }
 }
 
-Interruption::AtLast::AtLast(Interruption& interruption, std::function<void()> save)
-    : interruption_(interruption), thread_([&interruption, save = std::move(save)] {
-          std::uint64_t count = 0;
-          while (::read(interruption.late_event_, &count, sizeof count) < 0 && errno == EINTR) {
-          }
-          if (!interruption.late_) return;
-          save();
-          ::_exit(128 + interruption.signal());
-      }) {
+Interruption::AtLast::AtLast(Interruption& interruption, std::function<void()> save, InHand in_hand)
+    : interruption_(interruption), save_(std::move(save)), in_hand_(std::move(in_hand)), thread_([this] { wait(); }) {
     interruption_.somebody_saves_ = true;
+}
+
+void Interruption::AtLast::wait() {
+    std::array<pollfd, 2> watched{{{interruption_.event_, POLLIN, 0}, {interruption_.late_event_, POLLIN, 0}}};
+    while (::poll(watched.data(), watched.size(), -1) < 0 && errno == EINTR) {
+    }
+    if (watched[1].revents == 0) wait_for_what_is_in_hand();
+    // Only a late signal, impatience or the end of this object lets it come here.
+    if (!interruption_.late_) return;
+    save_();
+    ::_exit(128 + interruption_.signal());
+}
+
+/// Returns once a late signal came, this object ends, or the same thing has been in hand for too long.
+void Interruption::AtLast::wait_for_what_is_in_hand() {
+    constexpr int look_every_milliseconds = 100;
+    const auto patience_in_milliseconds = std::chrono::milliseconds(patience).count();
+    pollfd late{interruption_.late_event_, POLLIN, 0};
+    std::uint64_t seen = in_hand_();
+    std::int64_t since = now_milliseconds();
+    while (::poll(&late, 1, look_every_milliseconds) <= 0) {
+        const std::uint64_t now = in_hand_();
+        // A stage that failed stops the others, too, and no model of its own.
+        if (now == 0 || now != seen || interruption_.signal() == 0) since = now_milliseconds();
+        seen = now;
+        if (now_milliseconds() - since < patience_in_milliseconds) continue;
+        interruption_.late_ = true;
+        return;
+    }
 }
 
 Interruption::AtLast::~AtLast() {

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <functional>
@@ -36,17 +37,28 @@ public:
     /// it waits two seconds more at most: then false.
     [[nodiscard]] bool wait_writable(int descriptor) const;
 
-    /// Has `save` called, on a thread of its own, when a late signal comes, just before the program ends. For as long
-    /// as the returned object lives; it waits for a call that has begun.
+    /// Has `save` called, on a thread of its own, when a late signal comes, just before the program ends: or when what
+    /// is in hand at the first signal is not done within `patience`, as with a model that never ends. For as long as
+    /// the returned object lives; it waits for a call that has begun.
     class AtLast {
     public:
-        AtLast(Interruption& interruption, std::function<void()> save);
+        /// A number that is another one for each thing in hand; 0: nothing is.
+        using InHand = std::function<std::uint64_t()>;
+        static constexpr std::chrono::seconds patience{5};
+
+        AtLast(
+            Interruption& interruption, std::function<void()> save, InHand in_hand = [] { return 0; });
         ~AtLast();
         AtLast(const AtLast&) = delete;
         AtLast& operator=(const AtLast&) = delete;
 
     private:
+        void wait();
+        void wait_for_what_is_in_hand();
+
         Interruption& interruption_;
+        std::function<void()> save_;
+        InHand in_hand_;
         std::thread thread_;
     };
 

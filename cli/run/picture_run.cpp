@@ -146,7 +146,9 @@ PictureRun::Render PictureRun::detect(Job job) {
 
 void PictureRun::detect_in(const Picture& picture, Job& job) const {
     const auto start = std::chrono::steady_clock::now();
+    looking_at_ = ++looked_at_;
     auto found = parts_.detector.run(picture.view());
+    looking_at_ = 0;
     job.milliseconds = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
     Result<void> filtered;
     if (found) filtered = apply(parts_.rules.filter, picture.width, picture.height, found->detections);
@@ -285,7 +287,8 @@ int PictureRun::run() {
     const PipelineOptions options{.helpers = helper_threads(),
                                   .stopped = [&] { return interruption_.requested(); },
                                   .stop = [&] { interruption_.stop(); }};
-    const Interruption::AtLast at_last(interruption_, [&] { close_at_last(); });
+    const Interruption::AtLast at_last(
+        interruption_, [&] { close_at_last(); }, [&] { return looking_at_.load(); });
     run_pipeline(
         options, [&] { return next(); }, [&](Job job) { return detect(std::move(job)); },
         [&](Job job) { return finish(std::move(job)); });

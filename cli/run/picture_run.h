@@ -13,6 +13,7 @@
 #include "cli/run/waiting_pictures.h"
 #include "detect/detector.h"
 
+#include <atomic>
 #include <chrono>
 #include <future>
 #include <mutex>
@@ -96,6 +97,9 @@ private:
     Progress progress_;
     Summary summary_;
     DoubtMessages doubts_;
+    /// The picture that the model looks at, counted from 1; 0: none. `looked_at_` is for the detecting thread alone.
+    mutable std::atomic<std::uint64_t> looking_at_ = 0;
+    mutable std::uint64_t looked_at_ = 0;
     /// Held while results are written.
     std::timed_mutex writing_;
     bool closed_ = false;

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "detect/error.h"
-#include "executor/run_control.h"
+#include "executor/reference/run_control.h"
 #include "graph/graph.h"
 
 #include <cstdint>

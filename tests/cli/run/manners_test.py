@@ -165,8 +165,7 @@ class Manners(CliCase):
         process.send_signal(signal.SIGTERM)
         _, errors = process.communicate(timeout=PATIENCE)
         self.assertEqual(process.returncode, 143, errors)
-        self.assertEqual(json.loads((self.folder / "f.json").read_text())["images"], [])
-        self.assertEqual([name for name in self.files() if name.startswith("f.")], ["f.json"])
+        self.assertEqual([name for name in self.files() if "f.json" in name], [], "nothing was judged, and nothing is left behind")
 
     def test_nohup_is_respected(self):
         process = subprocess.Popen(self.arguments(["-", "--no-draw", "--quiet"]), cwd=self.folder,
