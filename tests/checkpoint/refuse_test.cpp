@@ -134,11 +134,11 @@ std::string message_for(const std::filesystem::path& path) {
 TEST(Refused, WhatIsNotEvenAFile) {
     const TempDir folder;
     EXPECT_THAT(message_for(folder / "missing.pth"), HasSubstr("missing.pth: no such file"));
-    EXPECT_THAT(message_for(folder.path()), HasSubstr("is a directory"));
+    EXPECT_THAT(message_for(folder.path()), HasSubstr("is a folder"));
     write_file(folder / "empty.pth", "");
     EXPECT_THAT(message_for(folder / "empty.pth"), HasSubstr("the file is empty"));
     ASSERT_EQ(::mkfifo((folder / "pipe").c_str(), 0666), 0);
-    EXPECT_THAT(message_for(folder / "pipe"), HasSubstr("is not a regular file"));
+    EXPECT_THAT(message_for(folder / "pipe"), HasSubstr("is a pipe"));
 }
 
 TEST(Refused, FilesOfOtherKinds) {

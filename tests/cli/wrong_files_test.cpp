@@ -53,7 +53,7 @@ public:
 TEST_F(WrongFile, AsWeights) {
     EXPECT_THAT(as_weights("text"), HasSubstr("text file"));
     EXPECT_THAT(as_weights("empty"), HasSubstr("empty"));
-    EXPECT_THAT(as_weights("folder"), HasSubstr("directory"));
+    EXPECT_THAT(as_weights("folder"), HasSubstr("is a folder"));
     EXPECT_THAT(as_weights("missing"), HasSubstr("no such file"));
     EXPECT_THAT(as_weights("missing/weights.pth"), HasSubstr("no such file"));
     EXPECT_THAT(as_weights("tiny.onnx"), HasSubstr("ONNX"));
@@ -118,10 +118,10 @@ TEST_F(WrongFile, AsClassNames) {
         return refusal({"export", "--image", "picture.png", "--labels", file}, file, 3);
     };
     EXPECT_THAT(as_labels("missing"), HasSubstr("no such file"));
-    EXPECT_THAT(as_labels("folder"), HasSubstr("not a file"));
+    EXPECT_THAT(as_labels("folder"), HasSubstr("is a folder"));
     EXPECT_THAT(as_labels("empty"), HasSubstr("no class names found"));
     EXPECT_THAT(as_labels("picture.png"), HasSubstr("is not UTF-8; save the file as UTF-8"));
-    EXPECT_THAT(as_labels("/dev/zero"), HasSubstr("not a file"));
+    EXPECT_THAT(as_labels("/dev/zero"), HasSubstr("is a device"));
 }
 
 TEST_F(WrongFile, MetadataOfACheckpointThatMakesNoSenseIsABadModel) {
