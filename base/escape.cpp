@@ -94,7 +94,7 @@ std::string json_text(std::string json) {
     // Whoever wrote the text has escaped the control characters below U+0020; line breaks between values stay.
     const auto steers = [](char32_t point) { return point >= 0x20 && steers_text(point); };
     // All of these but U+007F begin with a byte of several.
-    if (std::ranges::none_of(json, [](char letter) { return letter < 0 || letter == '\x7F'; })) return json;
+    if (std::ranges::none_of(json, [](char letter) { return static_cast<unsigned char>(letter) >= 0x7F; })) return json;
     std::string result;
     result.reserve(json.size());
     for (std::string_view rest = json; !rest.empty();) {

@@ -42,7 +42,7 @@ public:
                       ": needs %.3g operations, and all steps of a run may take %.3g: make its inputs or its window "
                       "smaller, or raise the work limit",
                       operations, limit);
-        return {ErrorCode::bad_model, std::string(node) + text};
+        return {ErrorCode::resource_limit, std::string(node) + text};
     }
 
 private:

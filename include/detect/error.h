@@ -23,7 +23,7 @@ enum class ErrorCode {
     bad_model,
     /// The model is sound, but uses an operator, a type or an opset that is not implemented.
     unsupported,
-    /// Carrying on would need more memory than allowed or than the machine has.
+    /// Carrying on would need more memory than allowed or than the machine has, or more work than allowed.
     resource_limit,
     /// Two ways of computing the same thing disagree by more than the tolerance.
     verification_failed,

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <ostream>
 #include <set>
 
 namespace detect::fuzz {
@@ -38,6 +39,9 @@ std::vector<std::filesystem::path> files_in(const std::filesystem::path& folder)
     std::ranges::sort(files);
     return files;
 }
+
+/// In a test's name, in place of its bytes.
+void PrintTo(const Target& target, std::ostream* stream) { *stream << target.name; }
 
 class Replay : public testing::TestWithParam<Target> {};
 

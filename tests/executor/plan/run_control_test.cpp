@@ -72,7 +72,7 @@ TEST(WorkLimit, RefusesWhatIsKnownBeforeTheRun) {
     ASSERT_TRUE(model.ok()) << model.error().message;
     const auto refused = (*model)->run(std::span(&x, 1));
     ASSERT_FALSE(refused.ok());
-    EXPECT_EQ(refused.error().code, ErrorCode::bad_model);
+    EXPECT_EQ(refused.error().code, ErrorCode::resource_limit);
     EXPECT_THAT(refused.error().message,
                 AllOf(HasSubstr("node 'pool' (MaxPool): needs 1.1e+12 operations"), HasSubstr("may take 2.75e+11")));
     // The plain kernels count for themselves.
