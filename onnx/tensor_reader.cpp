@@ -33,7 +33,8 @@ void normalise_bools(Tensor& tensor) {
 /// Memory for what is known to be there.
 Result<Tensor> create(DataType type, const Dims& dims, ReadingBudget* budget) {
     const auto bytes = checked_byte_count(dims.sizes(), element_size(type));
-    if (budget != nullptr && bytes) DETECT_TRY(budget->take(static_cast<std::size_t>(*bytes), "and the weights before it"));
+    if (budget != nullptr && bytes)
+        DETECT_TRY(budget->take(static_cast<std::size_t>(*bytes), "and the weights before it"));
     return Tensor::create_uninitialised(type, dims);
 }
 

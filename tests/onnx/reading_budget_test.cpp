@@ -119,7 +119,8 @@ TEST(ReadingBudget, WeightsCount) {
     EXPECT_TRUE(read(bytes, 2'000'000).ok());
     const auto refused = read(bytes, 1'000'000);
     ASSERT_FALSE(refused.ok());
-    EXPECT_THAT(refused.error().message, HasSubstr("initializer 'large' and the weights before it would take at least"));
+    EXPECT_THAT(refused.error().message,
+                HasSubstr("initializer 'large' and the weights before it would take at least"));
 }
 
 /// A file of a few hundred bytes and a sparse one beside it.
