@@ -3,6 +3,7 @@
 
 #include "base/input_file.h"
 #include "base/json_text.h"
+#include "base/regular_file.h"
 #include "base/try.h"
 #include "check/exported_settings.h"
 #include "checkpoint/checkpoint.h"
@@ -10,7 +11,6 @@
 #include "onnx/reader.h"
 
 #include <algorithm>
-#include <fstream>
 
 #include <nlohmann/json.hpp>
 
@@ -27,11 +27,9 @@ Error about(const std::filesystem::path& path, ErrorCode code, const std::string
 
 /// Whether it begins as JSON does; no ONNX file begins with a brace or a space.
 bool looks_like_json(const std::filesystem::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    char first = 0;
-    while (file.get(first) && (first == ' ' || first == '\n' || first == '\r' || first == '\t')) {
-    }
-    return file && first == '{';
+    const std::string text = beginning_of_file(path, std::uint64_t{1} << 16);
+    const std::size_t first = text.find_first_not_of(" \n\r\t");
+    return first != std::string::npos && text[first] == '{';
 }
 
 Result<SettingsFile> from_metadata(const std::filesystem::path& path,

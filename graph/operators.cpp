@@ -181,19 +181,23 @@ Result<void> infer(const Operator& op, ShapeContext& context) {
     return {};
 }
 
-Result<std::vector<ShapeContext::Output>> infer_node(const Graph& graph, const Node& node) {
-    const Operator* op = find_operator(node);
-    if (op == nullptr) {
-        return Error{ErrorCode::unsupported,
-                     describe(node) + ": the operator is not implemented (opset " + std::to_string(graph.opset) + ")"};
-    }
+std::vector<ShapeContext::Input> rule_inputs(const Graph& graph, const Node& node) {
     std::vector<ShapeContext::Input> inputs(node.inputs.size());
     for (std::size_t i = 0; i < inputs.size(); ++i) {
         if (!node.inputs[i].present()) continue;
         const Value& value = graph[node.inputs[i]];
         inputs[i] = {true, value.type, value.shape, value.constant.defined() ? &value.constant : nullptr};
     }
-    ShapeContext context(node, graph.opset, std::move(inputs), node.outputs.size());
+    return inputs;
+}
+
+Result<std::vector<ShapeContext::Output>> infer_node(const Graph& graph, const Node& node) {
+    const Operator* op = find_operator(node);
+    if (op == nullptr) {
+        return Error{ErrorCode::unsupported,
+                     describe(node) + ": the operator is not implemented (opset " + std::to_string(graph.opset) + ")"};
+    }
+    ShapeContext context(node, graph.opset, rule_inputs(graph, node), node.outputs.size());
     DETECT_TRY(infer(*op, context));
     return std::vector<ShapeContext::Output>(context.outputs().begin(), context.outputs().end());
 }

@@ -120,7 +120,10 @@ struct Operator {
 /// shapes it gave are possible. Fails with `unsupported`, `bad_model` or `resource_limit`, naming the node.
 [[nodiscard]] Result<void> infer(const Operator& op, ShapeContext& context);
 
-/// The same for a node of a graph: checks it against its operator (arity, attributes) and runs its rule.
+/// What a node's rule sees of its inputs, as its graph has them.
+[[nodiscard]] std::vector<ShapeContext::Input> rule_inputs(const Graph& graph, const Node& node);
+
+/// `infer` for a node of a graph: checks it against its operator (arity, attributes) and runs its rule.
 /// `unsupported` if the operator is unknown, `bad_model` if the node breaks its rules; both name the node.
 [[nodiscard]] Result<std::vector<ShapeContext::Output>> infer_node(const Graph& graph, const Node& node);
 

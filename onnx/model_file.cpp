@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "onnx/model_file.h"
 
+#include "base/regular_file.h"
 #include "base/try.h"
 
 #include <cerrno>
 #include <string>
 #include <system_error>
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -253,7 +253,7 @@ Result<OnnxFile> OnnxFile::open(const fs::path& path, ReadingBudget& budget) {
         return unreadable("cannot be read: " + std::error_code(number, std::generic_category()).message());
     };
     // What was opened is looked at, not what the name stands for a moment before. A pipe is not waited for.
-    const int number = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    const int number = open_for_reading(path);
     if (number < 0 && (errno == ENOENT || errno == ENOTDIR)) return unreadable("does not exist");
     if (number < 0) return errno == ENXIO ? unreadable("is not a file") : cannot_be_read(errno);
     OnnxFile file;

@@ -124,13 +124,7 @@ double estimated_work(const ShapeContext& context) {
 }
 
 double estimated_work(const Graph& graph, const Node& node) {
-    std::vector<ShapeContext::Input> inputs(node.inputs.size());
-    for (std::size_t i = 0; i < inputs.size(); ++i) {
-        if (!node.inputs[i].present()) continue;
-        const Value& value = graph[node.inputs[i]];
-        inputs[i] = {true, value.type, value.shape, value.constant.defined() ? &value.constant : nullptr};
-    }
-    ShapeContext context(node, graph.opset, std::move(inputs), node.outputs.size());
+    ShapeContext context(node, graph.opset, rule_inputs(graph, node), node.outputs.size());
     for (std::size_t i = 0; i < node.outputs.size(); ++i) {
         if (node.outputs[i].present()) context.set_output(i, graph[node.outputs[i]].type, graph[node.outputs[i]].shape);
     }
