@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <sys/stat.h>
 #include <system_error>
+#include <utility>
 
 namespace detect::cli {
 
@@ -85,7 +86,8 @@ Result<void> FolderWatch::look_through() {
     struct stat status {};
     if (::stat(folder_.c_str(), &status) != 0 || FolderIdentity(status.st_dev, status.st_ino) != identity_)
         return gone();
-    linked_folders_.clear();
+    // A new link to a folder that is known by another one gives its pictures no new names.
+    const std::set<fs::path> links_taken = std::exchange(linked_folders_, {});
     files_.begin_round();
     events_.begin_round();
     std::vector<fs::path> files;
@@ -94,7 +96,8 @@ Result<void> FolderWatch::look_through() {
                  .file = [&](const fs::path& path) { files.push_back(path); },
                  .not_entered = [](const fs::path&) {},
                  .problem = [&](const fs::path& folder,
-                                const std::string& problem) { files_.report_folder(folder, problem); }});
+                                const std::string& problem) { files_.report_folder(folder, problem); }},
+                links_taken);
     events_.end_round();
     std::ranges::sort(files);
     for (const fs::path& path : files) files_.offer(path, WatchedFiles::Word::found);

@@ -74,7 +74,8 @@ using FolderIdentity = std::pair<std::uint64_t, std::uint64_t>;
 
 class Walk {
 public:
-    Walk(bool recursive, const FolderVisitor& visitor) : recursive_(recursive), visitor_(visitor) {}
+    Walk(bool recursive, const FolderVisitor& visitor, const std::set<fs::path>& links_taken)
+        : recursive_(recursive), visitor_(visitor), links_taken_(links_taken) {}
 
     void run(const fs::path& root) {
         enter(root);
@@ -85,14 +86,17 @@ public:
                 folders_.pop_back();
                 enter(folder);
             } else {
-                const fs::path link = *links_.begin();
-                links_.erase(links_.begin());
-                enter(link);
+                enter(links_.extract(next_link()).value());
             }
         }
     }
 
 private:
+    std::set<fs::path>::const_iterator next_link() const {
+        const auto taken = std::ranges::find_if(links_, [&](const fs::path& link) { return links_taken_.contains(link); });
+        return taken != links_.end() ? taken : links_.begin();
+    }
+
     void enter(const fs::path& folder) {
         struct stat status {};
         if (::stat(folder.c_str(), &status) != 0) {
@@ -129,6 +133,7 @@ private:
 
     bool recursive_;
     const FolderVisitor& visitor_;
+    const std::set<fs::path>& links_taken_;
     std::vector<fs::path> folders_;
     std::set<fs::path> links_;
     std::set<FolderIdentity> entered_;
@@ -198,8 +203,9 @@ std::string LeftOutFiles::text() const {
     return parts.empty() ? "" : "left out: " + listed(parts, {.separator = "; "});
 }
 
-void walk_folder(const fs::path& folder, bool recursive, const FolderVisitor& visitor) {
-    Walk(recursive, visitor).run(folder);
+void walk_folder(const fs::path& folder, bool recursive, const FolderVisitor& visitor,
+                 const std::set<fs::path>& links_taken) {
+    Walk(recursive, visitor, links_taken).run(folder);
 }
 
 FolderContents contents_of(const fs::path& folder, bool recursive, const std::vector<fs::path>& left_out) {

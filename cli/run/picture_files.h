@@ -77,9 +77,10 @@ struct FolderVisitor {
 };
 
 /// Goes through a folder; with `recursive` also through those below it, links to folders included. Each folder is
-/// entered once, however many links lead to it: by its own name if it lies below, else by the first link. Folders that
-/// disappear on the way are none.
-void walk_folder(const std::filesystem::path& folder, bool recursive, const FolderVisitor& visitor);
+/// entered once, however many links lead to it: by its own name if it lies below, else by the first link, those of
+/// `links_taken` before all others. Folders that disappear on the way are none.
+void walk_folder(const std::filesystem::path& folder, bool recursive, const FolderVisitor& visitor,
+                 const std::set<std::filesystem::path>& links_taken = {});
 
 /// What is to be looked at in a folder.
 struct FolderContents {

@@ -197,8 +197,10 @@ class Watch(CliCase):
         self.assertEqual(self.next_name(process), "in/link/y/a.png")
         self.picture("elsewhere/b.png")
         self.assertEqual(self.next_name(process), "in/link/b.png")
-        # Another way to the same folder is none of its own.
+        # Another way to the same folder is none of its own, though its name comes first.
         (self.folder / "in/again").symlink_to(self.folder / "elsewhere")
+        self.picture("in/known.png")
+        self.assertEqual(self.next_name(process), "in/known.png")
         (self.folder / "elsewhere").rename(self.folder / "in/own")
         self.assertEqual({self.next_name(process) for _ in range(2)}, {"in/own/y/a.png", "in/own/b.png"})
         self.picture("in/c.png")
