@@ -11,6 +11,14 @@ if(DETECT_CCACHE)
   endforeach()
 endif()
 
+# Half of the time of a test's source goes into headers of GoogleTest and the standard library. ccache saves more than this,
+# and would have to trust compiled headers blindly: with it, every source reads its own.
+set(detect_precompile OFF)
+if(PROJECT_IS_TOP_LEVEL AND NOT DETECT_CCACHE_PROGRAM)
+  set(detect_precompile ON)
+endif()
+option(DETECT_PRECOMPILE_HEADERS "Compile the headers of the tests once for all" ${detect_precompile})
+
 # Files that are compiled together see each other's names, and hide some of them.
 if(CMAKE_UNITY_BUILD)
   target_compile_options(detect_options INTERFACE -Wno-shadow)
