@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstring>
 
 namespace detect {
 
@@ -17,13 +18,16 @@ public:
     explicit Raster(Picture& picture) : picture_(picture) {}
 
     void fill(const PixelRect& rect, const Colour& colour) {
+        const int left = std::max(rect.x, 0);
+        const int top = std::max(rect.y, 0);
         const int right = std::min(rect.x + rect.width, picture_.width);
         const int below = std::min(rect.y + rect.height, picture_.height);
-        for (int y = std::max(rect.y, 0); y < below; ++y) {
-            for (int x = std::max(rect.x, 0); x < right; ++x) {
-                for (std::size_t i = 0; i < 3; ++i) *(pixel(x, y) + i) = std::byte{colour[i]};
-            }
+        if (left >= right || top >= below) return;
+        for (int x = left; x < right; ++x) {
+            for (std::size_t i = 0; i < 3; ++i) *(pixel(x, top) + i) = std::byte{colour[i]};
         }
+        const std::size_t bytes = 3 * static_cast<std::size_t>(right - left);
+        for (int y = top + 1; y < below; ++y) std::memcpy(pixel(left, y), pixel(left, top), bytes);
     }
 
     /// The text's upper left corner at x, y; its columns beyond `width` are left out.

@@ -75,10 +75,9 @@ struct TextRenderer::Parts {
 std::int64_t TextRenderer::Parts::place_missing(std::string_view text, int size, std::int64_t pen,
                                                 std::vector<PlacedGlyph>& glyphs) {
     const Glyph& box = cache.missing(size);
-    while (!text.empty()) {
+    while (!text.empty() && pen <= std::int64_t{widest_text} * units) {
         const auto point = first_code_point(text);
-        const std::size_t length = first_letter_length(text);
-        text.remove_prefix(length);
+        text.remove_prefix(first_letter_length(text));
         if (point && letter_width(point->value) == 0) continue;
         glyphs.push_back({&box, to_pixels(pen), 0});
         pen += std::int64_t{GlyphCache::missing_advance(size)} * units;
@@ -103,7 +102,7 @@ std::int64_t TextRenderer::Parts::place(std::string_view text, const TextRun& ru
     const hb_glyph_info_t* infos = hb_buffer_get_glyph_infos(buffer.get(), &count);
     const hb_glyph_position_t* positions = hb_buffer_get_glyph_positions(buffer.get(), &count);
     const int most = most_ems * size * units;
-    for (unsigned i = 0; i < count; ++i) {
+    for (unsigned i = 0; i < count && pen <= std::int64_t{widest_text} * units; ++i) {
         const hb_glyph_position_t& position = positions[i];
         const std::int64_t x = pen + std::clamp(position.x_offset, -most, most);
         const std::int64_t quarters = (x * glyph_steps + units / 2) / units;
