@@ -24,7 +24,8 @@ namespace detect {
 namespace {
 
 constexpr std::size_t longest_name = 120;
-/// More labels than one in so many that stand away from their boxes are harder to follow than numbers.
+/// More labels than this, and than one in so many, that stand away from their boxes are harder to follow than numbers.
+constexpr std::size_t two_may_move = 2;
 constexpr std::size_t one_may_move_of = 5;
 constexpr std::size_t most_listed_one_by_one = 500;
 constexpr std::size_t most_classes_listed = 100;
@@ -110,9 +111,9 @@ struct Plates {
         return std::ranges::all_of(places, [](const auto& place) { return place.has_value(); });
     }
     [[nodiscard]] bool are_easy_to_follow() const {
-        const auto moved =
-            std::ranges::count_if(places, [](const auto& place) { return place && place->leader.has_value(); });
-        return static_cast<std::size_t>(moved) * one_may_move_of <= places.size();
+        const auto moved = static_cast<std::size_t>(
+            std::ranges::count_if(places, [](const auto& place) { return place && place->leader.has_value(); }));
+        return moved <= std::max(two_may_move, places.size() / one_may_move_of);
     }
 };
 

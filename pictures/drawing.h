@@ -27,10 +27,10 @@ struct DrawnPicture {
 /// Draws a frame around each box in the colour of its class, and says label and score on plates at the boxes
 /// (`place_labels`). The highest score is drawn on top.
 ///
-/// Where more than a fifth of the labels would have to stand away from their boxes, or one has no place at all, each
-/// box gets its number (from 1, in the order of `detections`), and a legend beside the picture lists them. If the
-/// legend would be larger than the picture, it lists the classes and how many there are of each, at most 100 of them. A
-/// picture that keeps its size has no legend: then labels stand where they hide least.
+/// Where more than two labels, and more than a fifth of them, would have to stand away from their boxes, or one has no
+/// place at all, each box gets its number (from 1, in the order of `detections`), and a legend beside the picture lists
+/// them. If the legend would be larger than the picture, it lists the classes and how many there are of each, at most
+/// 100 of them. A picture that keeps its size has no legend: then labels stand where they hide least.
 ///
 /// Boxes are in pixels of `picture`, which is rgb8 (`to_rgb8`); `names` are those of labels 1, 2, … What is in them is
 /// drawn as it is, but for characters that steer text, which become blanks; more than 120 letters are cut. `renderer`
