@@ -52,7 +52,7 @@ TEST(WritePicture, PngReadsBackExactly) {
 
 TEST(WritePicture, TextsStandBehindTheMarkHoweverLongTheyAre) {
     const auto folder = fresh_folder("texts");
-    const Picture picture = gradient(PixelFormat::rgb8, 20, 10);
+    const Picture picture = gradient(PixelFormat::rgb8, 200, 100); // of more bytes than are looked at
     std::string longest = "begin ";
     while (longest.size() < 200'000) longest += "短路";
     const std::vector<PictureText> texts{{"detect:first", longest}, {"detect:second", "{}"}};
