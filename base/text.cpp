@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/text.h"
 
+#include "base/letter_width.h"
+
 #include <algorithm>
 #include <array>
 #include <iterator>
@@ -75,8 +77,14 @@ std::string valid_utf8(std::string_view text) {
 
 std::size_t columns(std::string_view text) {
     std::size_t count = 0;
-    for_each_letter(text, [&](std::string_view, const auto&) { ++count; });
+    for_each_letter(text,
+                    [&](std::string_view, const auto& point) { count += point ? letter_width(point->value) : 1; });
     return count;
+}
+
+std::string padded(std::string_view text, std::size_t width) {
+    const std::size_t taken = columns(text);
+    return std::string(text) + std::string(width > taken ? width - taken : 0, ' ');
 }
 
 std::string_view first_letters(std::string_view text, std::size_t most) {

@@ -30,9 +30,12 @@ struct CodePoint {
 /// Bytes that are not UTF-8 become U+FFFD, as nlohmann's JSON writer replaces them.
 [[nodiscard]] std::string valid_utf8(std::string_view text);
 
-/// Columns that a terminal shows: one for each letter, as first_letter_length counts them. Wide and combining
-/// characters are counted as one, too.
+/// Columns that a terminal shows: those of each letter, as first_letter_length counts them, by letter_width; what is no
+/// code point has one.
 [[nodiscard]] std::size_t columns(std::string_view text);
+
+/// `text` and the blanks that fill it up to so many columns; as it is if it has more.
+[[nodiscard]] std::string padded(std::string_view text, std::size_t width);
 
 /// At most so many letters from the start of `text`.
 [[nodiscard]] std::string_view first_letters(std::string_view text, std::size_t most);

@@ -81,13 +81,13 @@ std::string to_text(const std::vector<PictureComparison>& rows) {
                   "matched", "differ", "worst score", "worst IoU");
     text += line;
     for (const PictureComparison& row : rows) {
+        text += "  " + padded(without_controls(row.picture, ' '), 28);
         if (!row.failure.empty()) {
-            std::snprintf(line, sizeof line, "  %-28s ", without_controls(row.picture, ' ').c_str());
-            text += line + std::string("stops: ") + without_controls(row.failure, ' ') + "\n";
+            text += " stops: " + without_controls(row.failure, ' ') + "\n";
             continue;
         }
-        std::snprintf(line, sizeof line, "  %-28s %9zu %9zu %9zu %9zu", without_controls(row.picture, ' ').c_str(),
-                      row.detections, row.expected, row.matched, row.unmatched);
+        std::snprintf(line, sizeof line, " %9zu %9zu %9zu %9zu", row.detections, row.expected, row.matched,
+                      row.unmatched);
         text += line;
         if (row.matched > 0)
             std::snprintf(line, sizeof line, " %12.1e %10.4f\n", row.worst_score_difference, row.worst_iou);

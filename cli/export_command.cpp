@@ -75,7 +75,7 @@ void print(const ExportReport& report) {
     std::printf("  %-32s %11s %11s %12s %10s  %s\n", "input", "size", "detections", "worst score", "worst IoU",
                 "agree");
     for (const VerificationRow& row : report.verification.rows) {
-        std::printf("  %-32s %11s %11lld %12.1e %10.6f  %s\n", without_controls(row.input, ' ').c_str(),
+        std::printf("  %s %11s %11lld %12.1e %10.6f  %s\n", padded(without_controls(row.input, ' '), 32).c_str(),
                     row.size.c_str(), static_cast<long long>(row.detections), row.worst_score_difference, row.worst_iou,
                     row.passed() ? "yes" : "NO");
     }

@@ -26,7 +26,7 @@ void print_values(const char* title, const Graph& graph, const std::vector<Value
     std::printf("%s\n", title);
     for (const ValueId id : ids) {
         const Value& value = graph[id];
-        std::printf("  %-20s %-8s %s\n", shown(value.name).c_str(), std::string(to_string(value.type)).c_str(),
+        std::printf("  %s %-8s %s\n", padded(shown(value.name), 20).c_str(), std::string(to_string(value.type)).c_str(),
                     shown(to_string(value.shape)).c_str());
     }
 }
@@ -42,7 +42,8 @@ void print(const Graph& graph, const std::string& file, std::uintmax_t bytes) {
     print_values("inputs", graph, graph.inputs);
     print_values("outputs", graph, graph.outputs);
     std::printf("metadata\n");
-    for (const auto& [key, text] : graph.metadata) std::printf("  %-20s %s\n", shown(key).c_str(), shown(text).c_str());
+    for (const auto& [key, text] : graph.metadata)
+        std::printf("  %s %s\n", padded(shown(key), 20).c_str(), shown(text).c_str());
     std::map<std::string, int> operators;
     for (const Node& node : graph.nodes) ++operators[node.op];
     std::printf("operators\n ");

@@ -96,7 +96,7 @@ void print_int8(const Int8Report& report) {
                 "mean IoU");
     for (std::size_t i = 0; i < std::min(layers.size(), most_layers_shown); ++i) {
         const LayerSensitivity& layer = *layers[i];
-        std::printf("  %-38s %-10s %6s %13.2f%% %12.4f %10.4f\n", without_controls(layer.name, ' ').c_str(),
+        std::printf("  %s %-10s %6s %13.2f%% %12.4f %10.4f\n", padded(without_controls(layer.name, ' '), 38).c_str(),
                     std::string(to_string(layer.kind)).c_str(), layer.integers ? "int8" : "float",
                     100.0 * layer.output_error, layer.alone.loss(), layer.alone.mean_iou());
     }

@@ -58,7 +58,8 @@ Result<int> run(const CLI::App& command, const RunOptions& options) {
                    .conditions = {}};
     if (const std::string assumed = assumed_settings(plan.model, detector.metadata()); !assumed.empty())
         parts.warnings.push_back({.code = "assumed", .message = assumed});
-    if (!parts.collected.empty()) parts.conditions = find_conditions(plan, detector);
+    // A drawn picture holds its record, too.
+    if (!parts.collected.empty() || plan.results.drawings) parts.conditions = find_conditions(plan, detector);
     PictureRun pictures(std::move(parts), interruption);
     return pictures.run();
 }

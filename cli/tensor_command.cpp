@@ -192,7 +192,7 @@ Result<void> run(const TensorArguments& arguments) {
     for (std::size_t i = 0; i < outputs->size(); ++i) {
         const Tensor& tensor = (*outputs)[i];
         const std::string& name = (*model)->graph()[(*model)->graph().outputs[i]].name;
-        std::printf("%-20s %-8s %s\n", without_controls(name, ' ').c_str(),
+        std::printf("%s %-8s %s\n", padded(without_controls(name, ' '), 20).c_str(),
                     std::string(to_string(tensor.type())).c_str(), to_string(tensor.dims()).c_str());
     }
     if (arguments.runs > 0) DETECT_TRY(print_times(**model, inputs, arguments.runs));

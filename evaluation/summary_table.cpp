@@ -40,8 +40,11 @@ public:
         for (const auto& row : rows_) {
             std::string line;
             for (std::size_t i = 0; i < row.size(); ++i) {
-                const std::string padding(widths[i] - columns(row[i]), ' ');
-                line += i == 0 ? row[i] + padding : "  " + padding + row[i];
+                if (i == 0) {
+                    line += padded(row[i], widths[i]);
+                } else {
+                    line += "  " + std::string(widths[i] - columns(row[i]), ' ') + row[i];
+                }
             }
             text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
         }

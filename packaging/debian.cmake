@@ -31,6 +31,9 @@ set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION "Finds objects in pictures: Faster R
 
 set(CPACK_DEBIAN_TOOLS_PACKAGE_NAME detect-tools)
 set(CPACK_DEBIAN_TOOLS_PACKAGE_SECTION graphics)
+# Without any font, drawn boxes have no labels.
+set(CPACK_DEBIAN_TOOLS_PACKAGE_RECOMMENDS fonts-dejavu-core)
+set(CPACK_DEBIAN_TOOLS_PACKAGE_SUGGESTS "fonts-noto-cjk, fonts-noto-core")
 set(CPACK_COMPONENT_TOOLS_DESCRIPTION "Finds objects in pictures: Faster R-CNN MobileNetV3-FPN (the detect command)
  Exports torchvision checkpoints to ONNX and runs them.
  A circuit board model is included.")

@@ -19,6 +19,9 @@ set(known
   "libpng1.6|Libpng|http://www.libpng.org"
   "tiff|libtiff|http://libtiff.maptools.org"
   "libwebp|BSD-3-Clause|https://developers.google.com/speed/webp"
+  "freetype|FTL OR GPL-2.0-or-later|https://freetype.org"
+  "harfbuzz|MIT-Modern-Variant|https://harfbuzz.github.io"
+  "fontconfig|HPND-sell-variant|https://www.freedesktop.org/wiki/Software/fontconfig/"
   "glibc|LGPL-2.1-or-later|https://www.gnu.org/software/libc/"
   "gcc-12|GPL-3.0-or-later WITH GCC-exception-3.1|https://gcc.gnu.org"
   "nlohmann-json3|MIT|https://json.nlohmann.me"
@@ -157,7 +160,7 @@ set(body "  \"packages\": [
       \"licenseConcluded\": \"Unicode-DFS-2016\",
       \"licenseDeclared\": \"Unicode-DFS-2016\",
       \"copyrightText\": \"Copyright 1991-2021 Unicode, Inc.\",
-      \"comment\": \"A table of composed letters was made of it\"
+      \"comment\": \"Tables of composed letters and of their widths were made of it\"
     }${entries}
   ],
   \"relationships\": [

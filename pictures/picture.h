@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -73,11 +74,21 @@ enum class PictureOrigin {
     ours,
 };
 
+/// Text in a picture file, for programs that read it back.
+struct PictureText {
+    /// At most 79 letters of ASCII.
+    std::string keyword;
+    /// UTF-8.
+    std::string text;
+};
+
 /// Writes a PNG or JPEG (quality 95), chosen by the extension .png, .jpg or .jpeg. Every 8-bit format is taken; 16-bit
 /// formats as PNG only; floats not at all. The file appears whole under its name or not at all: it is written beside it
-/// and renamed. Fails with `invalid_argument` (extension, format, view) or `unwritable_output`.
+/// and renamed. In a PNG, `texts` are iTXt chunks; in a JPEG comments, "KEYWORD TEXT". A comment holds 65533 bytes: a
+/// longer text goes into several, "KEYWORD 1/3 TEXT" and so on, cut between two letters.
+/// Fails with `invalid_argument` (extension, format, view) or `unwritable_output`.
 Result<void> write_picture(const std::filesystem::path& path, const ImageView& picture,
-                           PictureOrigin origin = PictureOrigin::unsaid);
+                           PictureOrigin origin = PictureOrigin::unsaid, std::span<const PictureText> texts = {});
 
 /// A JPEG file in memory, of this quality (1 to 100; more is larger and better). Takes 8-bit formats.
 /// Fails with `invalid_argument` (format, view).

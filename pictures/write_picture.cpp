@@ -2,6 +2,7 @@
 #include "pictures/picture.h"
 
 #include "base/atomic_file.h"
+#include "base/text.h"
 #include "base/try.h"
 #include "pictures/image_to_tensor.h"
 #include "pictures/own_pictures.h"
@@ -67,7 +68,7 @@ int png_colour(PixelFormat format) {
     }
 }
 
-bool encode_png(PngSession& session, const ImageView& picture, png_text* text) {
+bool encode_png(PngSession& session, const ImageView& picture, std::span<png_text> texts) {
     session.codec = png_create_write_struct(PNG_LIBPNG_VER_STRING, &session, on_png_error, print_no_png);
     if (session.codec == nullptr) return false;
     if (setjmp(png_jmpbuf(session.codec)) != 0) return false;
@@ -83,7 +84,8 @@ bool encode_png(PngSession& session, const ImageView& picture, png_text* text) {
     // A fixed filter and level 4 take half the time of libpng's defaults, for some per cent more bytes.
     png_set_filter(session.codec, PNG_FILTER_TYPE_BASE, PNG_FILTER_SUB);
     png_set_compression_level(session.codec, 4);
-    if (text != nullptr) png_set_text(session.codec, session.info, text, 1);
+    // The mark stands first, where `is_ours` looks for it.
+    if (!texts.empty()) png_set_text(session.codec, session.info, texts.data(), static_cast<int>(texts.size()));
     png_write_info(session.codec, session.info);
     if (wide && std::endian::native == std::endian::little) png_set_swap(session.codec);
     if (picture.format == PixelFormat::bgr8 || picture.format == PixelFormat::bgra8) png_set_bgr(session.codec);
@@ -127,7 +129,7 @@ J_COLOR_SPACE jpeg_colour(PixelFormat format) {
     }
 }
 
-bool encode_jpeg(JpegSession& session, const ImageView& picture, int quality, std::string_view comment) {
+bool encode_jpeg(JpegSession& session, const ImageView& picture, int quality, std::span<const std::string> comments) {
     if (setjmp(session.escape) != 0) return false;
     session.codec.err = jpeg_std_error(&session.errors);
     session.errors.error_exit = on_jpeg_error;
@@ -142,7 +144,7 @@ bool encode_jpeg(JpegSession& session, const ImageView& picture, int quality, st
     jpeg_set_defaults(&session.codec);
     jpeg_set_quality(&session.codec, quality, TRUE);
     jpeg_start_compress(&session.codec, TRUE);
-    if (!comment.empty()) {
+    for (const std::string& comment : comments) {
         const auto* bytes = reinterpret_cast<const JOCTET*>(comment.data());
         jpeg_write_marker(&session.codec, JPEG_COM, bytes, static_cast<unsigned>(comment.size()));
     }
@@ -155,19 +157,64 @@ bool encode_jpeg(JpegSession& session, const ImageView& picture, int quality, st
     return true;
 }
 
-Result<Bytes> to_jpeg(const ImageView& picture, int quality, std::string_view comment = {}) {
+Result<Bytes> to_jpeg(const ImageView& picture, int quality, std::span<const std::string> comments = {}) {
     if (picture.format == PixelFormat::grey16 || picture.format == PixelFormat::rgb16) {
         return Error{ErrorCode::invalid_argument, "JPEG holds 8 bits per channel; write 16-bit pictures as .png"};
     }
     JpegSession session;
-    if (!encode_jpeg(session, picture, quality, comment)) {
+    if (!encode_jpeg(session, picture, quality, comments)) {
         return Error{ErrorCode::invalid_argument, std::string("JPEG: ") + session.message.data()};
     }
     const auto* bytes = reinterpret_cast<const std::byte*>(session.file);
     return Bytes(bytes, bytes + session.size);
 }
 
-Result<Bytes> encode(const ImageView& picture, bool as_png, PictureOrigin origin) {
+/// The parts that a text is cut into, each at most so many bytes.
+std::vector<std::string_view> parts_of(std::string_view text, std::size_t most) {
+    std::vector<std::string_view> parts;
+    do {
+        parts.push_back(first_bytes(text, most));
+        text.remove_prefix(parts.back().size());
+    } while (!text.empty());
+    return parts;
+}
+
+std::vector<std::string> to_comments(PictureOrigin origin, std::span<const PictureText> texts) {
+    constexpr std::size_t most_of_comment = 65533;
+    constexpr std::size_t most_of_number = 48; // " 123/456 "
+    std::vector<std::string> comments;
+    if (origin == PictureOrigin::ours) comments.emplace_back(own_mark);
+    for (const auto& [keyword, text] : texts) {
+        const auto parts = parts_of(text, most_of_comment - most_of_number - keyword.size());
+        for (std::size_t i = 0; i < parts.size(); ++i) {
+            const std::string number = std::to_string(i + 1) + "/" + std::to_string(parts.size()) + " ";
+            comments.push_back(keyword + " " + (parts.size() > 1 ? number : "") + std::string(parts[i]));
+        }
+    }
+    return comments;
+}
+
+/// Owns what libpng's structures point to, which takes no const.
+struct PngTexts {
+    PngTexts(PictureOrigin origin, std::span<const PictureText> given) : owned(given.begin(), given.end()) {
+        if (origin == PictureOrigin::ours)
+            owned.insert(owned.begin(), {.keyword = "Software", .text = std::string(own_mark)});
+        for (PictureText& each : owned) {
+            png_text entry{};
+            const bool is_mark = origin == PictureOrigin::ours && entries.empty();
+            entry.compression = is_mark ? PNG_TEXT_COMPRESSION_NONE : PNG_ITXT_COMPRESSION_NONE;
+            entry.key = each.keyword.data();
+            entry.text = each.text.data();
+            (is_mark ? entry.text_length : entry.itxt_length) = each.text.size();
+            entries.push_back(entry);
+        }
+    }
+
+    std::vector<PictureText> owned;
+    std::vector<png_text> entries = {};
+};
+
+Result<Bytes> encode(const ImageView& picture, bool as_png, PictureOrigin origin, std::span<const PictureText> texts) {
     if (picture.format == PixelFormat::rgb_float) {
         return Error{ErrorCode::invalid_argument, "float pictures are not written; convert with to_rgb8 first"};
     }
@@ -177,18 +224,11 @@ Result<Bytes> encode(const ImageView& picture, bool as_png, PictureOrigin origin
             const auto* row = reinterpret_cast<const unsigned char*>(row_of(picture, y));
             session.rows.push_back(const_cast<unsigned char*>(row));
         }
-        std::string key = "Software"; // libpng takes no const
-        std::string mark(own_mark);
-        png_text text{};
-        text.compression = PNG_TEXT_COMPRESSION_NONE;
-        text.key = key.data();
-        text.text = mark.data();
-        text.text_length = mark.size();
-        if (!encode_png(session, picture, origin == PictureOrigin::ours ? &text : nullptr))
-            return Error{ErrorCode::internal, "the PNG encoder failed"};
+        PngTexts in_file(origin, texts);
+        if (!encode_png(session, picture, in_file.entries)) return Error{ErrorCode::internal, "the PNG encoder failed"};
         return std::move(session.file);
     }
-    return to_jpeg(picture, jpeg_quality, origin == PictureOrigin::ours ? own_mark : std::string_view());
+    return to_jpeg(picture, jpeg_quality, to_comments(origin, texts));
 }
 
 /// Whole or not at all; not waited for until it is on disk, which would take longer than to find objects in it.
@@ -207,7 +247,8 @@ Result<std::vector<std::byte>> encode_jpeg(const ImageView& picture, int quality
     return to_jpeg(picture, std::clamp(quality, 1, 100));
 }
 
-Result<void> write_picture(const std::filesystem::path& path, const ImageView& picture, PictureOrigin origin) {
+Result<void> write_picture(const std::filesystem::path& path, const ImageView& picture, PictureOrigin origin,
+                           std::span<const PictureText> texts) {
     const auto with_name = [&](Error error) { return Error{error.code, path.string() + ": " + error.message}; };
     std::string extension = path.extension().string();
     std::transform(extension.begin(), extension.end(), extension.begin(), [](char letter) {
@@ -219,7 +260,7 @@ Result<void> write_picture(const std::filesystem::path& path, const ImageView& p
             {ErrorCode::invalid_argument, "the name of a picture to write must end in .png, .jpg or .jpeg"});
     }
     if (auto sound = check_view(picture); !sound) return with_name(std::move(sound).error());
-    auto file = encode(picture, as_png, origin);
+    auto file = encode(picture, as_png, origin, texts);
     if (!file) return with_name(std::move(file).error());
     return write_whole(path, *file);
 }

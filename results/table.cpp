@@ -17,15 +17,14 @@ std::string to_table(std::span<const Detection> detections, std::span<const std:
     };
     std::size_t widest = columns("label");
     for (const Detection& detection : detections) widest = std::max(widest, columns(shown(detection)));
-    const auto padded = [widest](const std::string& text) { return text + std::string(widest - columns(text), ' '); };
-    std::string table = padded("label") + "  score        x1        y1        x2        y2\n";
+    std::string table = padded("label", widest) + "  score        x1        y1        x2        y2\n";
     for (const Detection& detection : detections) {
         std::array<char, 256> numbers{};
         const Box& box = detection.box;
         std::snprintf(numbers.data(), numbers.size(), "  %5.3f  %8.1f  %8.1f  %8.1f  %8.1f\n",
                       static_cast<double>(detection.score), static_cast<double>(box.x1), static_cast<double>(box.y1),
                       static_cast<double>(box.x2), static_cast<double>(box.y2));
-        table += padded(shown(detection)) + numbers.data();
+        table += padded(shown(detection), widest) + numbers.data();
     }
     return table;
 }

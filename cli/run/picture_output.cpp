@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/run/picture_output.h"
 
+#include "base/letter_width.h"
 #include "base/temporary.h"
+#include "base/text.h"
 #include "base/try.h"
 #include "pictures/drawing.h"
+#include "results/record_json.h"
 #include "results/time_of_change.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace detect::cli {
@@ -23,10 +27,53 @@ bool same_folder(const fs::path& a, const fs::path& b) {
     return fs::equivalent(folder(a), folder(b), code);
 }
 
+/// A sentence if something of these names cannot be drawn on this machine; else empty.
+std::string what_fonts_lack(const TextRenderer& text, std::span<const std::string> labels) {
+    if (!text.has_fonts())
+        return "no font is installed, so drawings have boxes without labels; install fonts-dejavu-core";
+    const std::vector<char32_t> missing = text.missing(labels);
+    if (missing.empty()) return "";
+    constexpr char32_t first_of_east_asia = 0x2E80;
+    std::vector<std::string> letters;
+    for (const char32_t letter : missing) letters.push_back(in_utf8(letter));
+    const bool east_asian = missing.back() >= first_of_east_asia && letter_width(missing.back()) == 2;
+    return "no installed font has " + listed(letters, {.most = 8}) + ", drawn as " +
+           (missing.size() == 1 ? "a box" : "boxes") + "; install " +
+           (east_asian ? "fonts-noto-cjk" : "fonts-noto-core");
+}
+
+std::string_view word_for(LabelsOn labels_on) {
+    switch (labels_on) {
+    case LabelsOn::box: return "box";
+    case LabelsOn::legend: return "legend";
+    case LabelsOn::none: return "none";
+    }
+    return "";
+}
+
+ResultJson to_record(const DrawnPicture& drawn) {
+    const PixelRect& place = drawn.place;
+    ResultJson json{{"width", drawn.picture.width},
+                    {"height", drawn.picture.height},
+                    {"picture", {place.x, place.y, place.width, place.height}},
+                    {"labels_on", word_for(drawn.labels_on)}};
+    if (drawn.labels_on == LabelsOn::legend) json["legend_lists"] = drawn.lists_classes ? "classes" : "detections";
+    return json;
+}
+
+std::string without_line_end(std::string line) {
+    if (line.ends_with('\n')) line.pop_back();
+    return line;
+}
+
 } // namespace
 
 PictureOutputs::PictureOutputs(const ResultsPlan& plan, std::span<const std::string> labels, const InputFiles& inputs)
     : drawings_(plan.drawings), labels_(labels), inputs_(inputs) {
+    if (drawings_ && drawings_->style.labels_on != LabelsOn::none) {
+        text_ = std::make_unique<TextRenderer>();
+        if (const std::string lacking = what_fonts_lack(*text_, labels); !lacking.empty()) notes_.push_back(lacking);
+    }
     for (const PictureDestination& each : plan.per_picture) {
         writers_.push_back(each.format->open({.folder = each.folder, .labels = labels}));
         if (plan.resume) writers_.back()->resume();
@@ -70,13 +117,21 @@ Result<void> PictureOutputs::begin() {
 
 Result<DrawnFrame> PictureOutputs::write(const ResultPaths& paths, const PictureResult& result, Picture picture) const {
     for (const auto& writer : writers_) DETECT_TRY(writer->write(paths.stem, result, picture));
-    if (!drawings_) return DrawnFrame();
+    return drawings_ ? draw(paths, result, std::move(picture)) : DrawnFrame();
+}
+
+Result<DrawnFrame> PictureOutputs::draw(const ResultPaths& paths, const PictureResult& result, Picture picture) const {
     if (picture.format != PixelFormat::rgb8) {
         DETECT_TRY_ASSIGN(picture, to_rgb8(picture.view()));
     }
-    DETECT_TRY(draw_detections(picture, result.detections, labels_));
-    if (result.frame) return DrawnFrame(std::move(picture));
-    DETECT_TRY(write_picture(paths.drawn, picture.view(), PictureOrigin::ours));
+    DrawingOptions style = drawings_->style;
+    style.keeps_size = result.frame.has_value();
+    DETECT_TRY_ASSIGN(DrawnPicture drawn,
+                      draw_detections(std::move(picture), result.detections, labels_, text_.get(), style));
+    if (result.frame) return DrawnFrame(std::move(drawn.picture));
+    const std::array texts{PictureText{"detect:detections", without_line_end(as_line(to_record(result, labels_)))},
+                           PictureText{"detect:drawing", without_line_end(as_line(to_record(drawn)))}};
+    DETECT_TRY(write_picture(paths.drawn, drawn.picture.view(), PictureOrigin::ours, texts));
     return DrawnFrame();
 }
 

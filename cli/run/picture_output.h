@@ -3,6 +3,7 @@
 
 #include "cli/run/result_names.h"
 #include "pictures/picture.h"
+#include "pictures/text_renderer.h"
 
 #include <memory>
 #include <optional>
@@ -25,6 +26,8 @@ public:
 
     /// Sentences that a user has to read before the run.
     [[nodiscard]] const std::vector<std::string>& remarks() const { return remarks_; }
+    /// What will lack in drawings on this machine.
+    [[nodiscard]] const std::vector<std::string>& notes() const { return notes_; }
     /// Removes what a program that was killed left in the folders where this picture's files are to be. For one thread.
     void remove_left(const ResultPaths& paths);
     /// Makes folders, and checks that the files can be written and are not what is read. For one thread, in the order
@@ -39,12 +42,16 @@ public:
 
 private:
     Result<void> begin();
+    Result<DrawnFrame> draw(const ResultPaths& paths, const PictureResult& result, Picture picture) const;
 
     std::optional<Drawings> drawings_;
     std::span<const std::string> labels_;
     const InputFiles& inputs_;
     std::vector<std::unique_ptr<PictureWriter>> writers_;
+    /// None: no text is drawn.
+    std::unique_ptr<TextRenderer> text_;
     std::vector<std::string> remarks_;
+    std::vector<std::string> notes_;
     /// Where nothing is left: the folders of drawings, and of the stems.
     std::set<std::pair<std::filesystem::path, std::filesystem::path>> tidy_;
     bool begun_ = false;

@@ -282,6 +282,7 @@ void PictureRun::print_summary() {
 
 int PictureRun::run() {
     if (!is_quiet()) {
+        for (const std::string& text : outputs_.notes()) note(text);
         for (const std::string& remark : outputs_.remarks()) warn(remark);
     }
     const PipelineOptions options{.helpers = helper_threads(),

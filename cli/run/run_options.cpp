@@ -122,6 +122,28 @@ void add_formats(CLI::App& app, ResultOptions& o) {
     }
 }
 
+void add_drawing(CLI::App& app, ResultOptions& o, CLI::Option* no_draw) {
+    app.add_option("--labels-on", o.labels_on,
+                   "Where a drawn picture says what is what: box (at each box; where it is too crowded for that, as "
+                   "legend), legend (a number at each box, and a list beside the picture, which grows by that), none")
+        ->check(CLI::IsMember({"box", "legend", "none"}))
+        ->capture_default_str()
+        ->excludes(no_draw)
+        ->group(results);
+    app.add_option("--line-width", o.line_width,
+                   "Width of the drawn boxes' lines, in pixels of the picture (default: by the box and the picture)")
+        ->check(CLI::Range(1, 200))
+        ->type_name("PIXELS")
+        ->excludes(no_draw)
+        ->group(results);
+    app.add_option("--font-size", o.font_size,
+                   "Size of drawn text, its em, in pixels of the picture (default: by the box and the picture)")
+        ->check(CLI::Range(6, 400))
+        ->type_name("PIXELS")
+        ->excludes(no_draw)
+        ->group(results);
+}
+
 void add_results(CLI::App& app, ResultOptions& o) {
     app.add_option("-o,--output", o.output,
                    "Where to draw: a picture (.png, .jpg) or a video (.mp4, .mkv, .avi); a folder if there are several "
@@ -129,7 +151,8 @@ void add_results(CLI::App& app, ResultOptions& o) {
                    "the current folder; for several inputs a new folder detections/run1, detections/run2, ...)")
         ->type_name("PATH")
         ->group(results);
-    app.add_flag("--no-draw", o.no_draw, "Draw nothing")->group(results);
+    auto* const no_draw = app.add_flag("--no-draw", o.no_draw, "Draw nothing")->group(results);
+    add_drawing(app, o, no_draw);
     add_formats(app, o);
     app.add_flag("--resume", o.resume,
                  "Skip pictures whose results are all there and newer than the picture; add to the files")

@@ -53,6 +53,9 @@ struct FormatArguments {
 struct ResultOptions {
     std::string output;
     bool no_draw = false;
+    std::string labels_on = "box";
+    int line_width = 0;
+    int font_size = 0;
     /// One for each of `collected_formats` and `picture_formats`, in their order.
     std::vector<FormatArguments> collected = std::vector<FormatArguments>(collected_formats().size());
     std::vector<std::string> per_picture = std::vector<std::string>(picture_formats().size());

@@ -60,10 +60,17 @@ std::vector<PictureDestination> plan_per_picture(const ResultOptions& options) {
     return destinations;
 }
 
+DrawingOptions plan_style(const ResultOptions& options) {
+    DrawingOptions style{.line_width = options.line_width, .font_size = options.font_size};
+    if (options.labels_on == "legend") style.labels_on = LabelsOn::legend;
+    if (options.labels_on == "none") style.labels_on = LabelsOn::none;
+    return style;
+}
+
 /// All but whether -o is a folder, which depends on what is looked at.
 Result<ResultsPlan> plan_results(const ResultOptions& options) {
     ResultsPlan plan;
-    if (!options.no_draw) plan.drawings = {.path = options.output};
+    if (!options.no_draw) plan.drawings = {.path = options.output, .style = plan_style(options)};
     DETECT_TRY_ASSIGN(plan.collected, plan_collected(options));
     plan.per_picture = plan_per_picture(options);
     plan.resume = options.resume;
@@ -125,10 +132,17 @@ Result<void> refuse_models(const Sources& sources) {
 
 Result<void> place_drawings(const RunPlan& plan, Drawings& drawings) {
     drawings.is_folder = is_folder_for_drawings(drawings.path, plan.sources.several);
+    if (drawings.style.labels_on == LabelsOn::legend && plan.sources.have_video()) {
+        return invalid(
+            "--labels-on legend: the frames of a video keep their size, and a legend needs room beside them; "
+            "take box or none");
+    }
     if (!drawings.path.empty() || !plan.sources.several) return {};
     if (plan.results.resume)
         return invalid("--resume needs -o DIR or --no-draw here: without -o each run draws into a new folder");
-    drawings = {.path = drawings_folder, .is_folder = true, .is_new_folder = true};
+    drawings.path = drawings_folder;
+    drawings.is_folder = true;
+    drawings.is_new_folder = true;
     return {};
 }
 

@@ -5,6 +5,7 @@
 #include "cli/input_files.h"
 #include "cli/run/run_options.h"
 #include "cli/run/sources.h"
+#include "pictures/drawing_style.h"
 #include "pictures/picture.h"
 #include "results/detection_filter.h"
 
@@ -22,6 +23,7 @@ struct Drawings {
     bool is_folder = false;
     /// Nobody gave a place: `make_new_folder` chooses one below the path.
     bool is_new_folder = false;
+    DrawingOptions style = {};
 };
 
 struct CollectedDestination {

@@ -14,7 +14,8 @@ void detect::fuzz::text(Bytes input) {
         require(static_cast<unsigned char>(letter) >= 0x20 && letter != 0x7F, "no control stays");
     }
     for (const char letter : printable(text)) require(letter >= 0x20 && letter < 0x7F, "printable is printable");
-    require(columns(first_letters(text, 10)) <= 10, "ten letters are ten");
+    require(columns(first_letters(text, 10)) <= 20, "ten letters have at most two columns each");
+    require(columns(padded(text, 10)) >= 10, "what is padded is as wide");
     require(first_bytes(text, 10).size() <= 10, "ten bytes are ten");
     for (std::string_view rest = text; !rest.empty();) {
         const std::size_t length = first_letter_length(rest);

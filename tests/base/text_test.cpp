@@ -72,11 +72,30 @@ INSTANTIATE_TEST_SUITE_P(
         Sequence{"Empty", "", 0, 0, ""}),
     [](const auto& test) { return std::string(test.param.name); });
 
-TEST(Columns, AreOneForEachCodePoint) {
+TEST(Columns, AreThoseOfATerminal) {
     EXPECT_EQ(columns(""), 0U);
     EXPECT_EQ(columns("Größe, µm"), 9U);
-    EXPECT_EQ(columns("e\u0301"), 2U) << "combining characters are not put together";
-    EXPECT_EQ(columns("a\xFF\xFE"), 3U);
+    EXPECT_EQ(columns("дефект"), 6U);
+    EXPECT_EQ(columns("短路"), 4U);
+    EXPECT_EQ(columns("Ａ，"), 4U) << "full-width forms";
+    EXPECT_EQ(columns("ｱ"), 1U) << "half-width";
+    EXPECT_EQ(columns("한글"), 4U);
+    EXPECT_EQ(columns("\u1112\u1161\u11AB"), 2U) << "one syllable of three parts";
+    EXPECT_EQ(columns("e\u0301"), 1U) << "a combining accent";
+    EXPECT_EQ(columns("दिल"), 3U) << "a vowel sign that takes a place of its own";
+    EXPECT_EQ(columns("नु"), 1U) << "and one that takes none";
+    EXPECT_EQ(columns("a\u00ADb"), 3U) << "a soft hyphen is shown";
+    EXPECT_EQ(columns("\u200D"), 0U);
+    EXPECT_EQ(columns("🔥"), 2U);
+    EXPECT_EQ(columns("\U00020000"), 2U);
+    EXPECT_EQ(columns("a\xFF\xFE"), 3U) << "each is one U+FFFD";
+}
+
+TEST(Padded, FillsColumnsNotBytes) {
+    EXPECT_EQ(padded("短路", 6), "短路  ");
+    EXPECT_EQ(padded("öffnung", 8), "öffnung ");
+    EXPECT_EQ(padded("e\u0301", 2), "e\u0301 ");
+    EXPECT_EQ(padded("短路", 3), "短路") << "nothing is cut";
 }
 
 TEST(FirstLetters, NeverEndInsideOne) {

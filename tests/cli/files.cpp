@@ -31,7 +31,7 @@ std::filesystem::path small_model() {
 
 std::vector<std::string> small_model_options() { return {"--min-size", "320", "--max-size", "320"}; }
 
-void write_tiny_model(const std::filesystem::path& path) {
+void write_fixed_model(const std::filesystem::path& path, const FixedDetections& found) {
     const ParameterMap no_parameters;
     GraphBuilder b(no_parameters);
     const ValueId input = b.input("input", DataType::float32, {"batch", 3, "height", "width"});
@@ -42,14 +42,21 @@ void write_tiny_model(const std::filesystem::path& path) {
         const ValueId shape = sizes.empty() ? batch : b.concat({batch, tail}, 0);
         return b.node("Expand", {b.constant(std::string(name) + "_values", std::move(values)), shape});
     };
-    b.output("boxes", for_each_picture("boxes", Tensor::of<float>({2, 4}, {1, 2, 3, 4, 0, 0, 8, 8}), {2, 4}),
-             Shape{"batch", 2, 4});
-    b.output("labels", for_each_picture("labels", Tensor::of<std::int64_t>({2}, {1, 2}), {2}), Shape{"batch", 2});
-    b.output("scores", for_each_picture("scores", Tensor::of<float>({2}, {0.9F, 0.6F}), {2}), Shape{"batch", 2});
-    b.output("valid_detections", for_each_picture("valid", Tensor::of<std::int64_t>({1}, {2}), {}), Shape{"batch"});
+    const auto n = static_cast<std::int64_t>(found.labels.size());
+    b.output("boxes", for_each_picture("boxes", Tensor::of<float>({n, 4}, found.boxes), {n, 4}), Shape{"batch", n, 4});
+    b.output("labels", for_each_picture("labels", Tensor::of<std::int64_t>({n}, found.labels), {n}), Shape{"batch", n});
+    b.output("scores", for_each_picture("scores", Tensor::of<float>({n}, found.scores), {n}), Shape{"batch", n});
+    b.output("valid_detections", for_each_picture("valid", Tensor::of<std::int64_t>({1}, {n}), {}), Shape{"batch"});
     Graph graph = require(b.finish());
-    graph.metadata["labels"] = R"(["first","second"])";
+    graph.metadata["labels"] = found.names;
     write_text(path, require(write_onnx(graph)));
+}
+
+void write_tiny_model(const std::filesystem::path& path) {
+    write_fixed_model(path, {.boxes = {1, 2, 3, 4, 0, 0, 8, 8},
+                             .labels = {1, 2},
+                             .scores = {0.9F, 0.6F},
+                             .names = R"(["first","second"])"});
 }
 
 std::vector<std::byte> read_bytes(const std::filesystem::path& path) {

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -20,6 +21,17 @@ namespace detect::test {
 [[nodiscard]] std::filesystem::path small_model();
 /// The options that make the checkpoint the same model.
 [[nodiscard]] std::vector<std::string> small_model_options();
+
+/// What a model finds wherever it looks: four numbers a box (x1, y1, x2, y2), in the order of the scores.
+struct FixedDetections {
+    std::vector<float> boxes;
+    std::vector<std::int64_t> labels;
+    std::vector<float> scores;
+    /// JSON: the names of the classes.
+    std::string names;
+};
+/// A model of a few kilobytes with the inputs and outputs of an exported one, which finds these everywhere.
+void write_fixed_model(const std::filesystem::path& path, const FixedDetections& found);
 
 /// A model of a few kilobytes with the inputs and outputs of an exported one, which finds the same two objects wherever
 /// it looks: (1, 2, 3, 4) of class 1 with score 0.9, (0, 0, 8, 8) of class 2 with score 0.6.

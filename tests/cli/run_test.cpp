@@ -105,8 +105,8 @@ TEST_F(Run, OneDrawnPictureGoesWhereTheUserSays) {
 
 TEST_F(Run, SeveralDrawnPicturesGoIntoAFolderThatIsMade) {
     write_flat_picture(elsewhere_ / "grey.jpg", 40, 30, {90, 90, 90});
-    const ProcessResult result =
-        run({board().string(), (elsewhere_ / "grey.jpg").string(), "-o", "new/drawn", "--json", "found.json"});
+    const ProcessResult result = run({board().string(), (elsewhere_ / "grey.jpg").string(), "-o", "new/drawn", "--json",
+                                      "found.json", "--labels-on", "none"});
     ASSERT_TRUE(succeeded(result));
     EXPECT_THAT(files(), ElementsAre("found.json", "new"));
     EXPECT_THAT(files_in(folder_ / "new/drawn"), ElementsAre("board.png", "grey.png"));
@@ -130,7 +130,8 @@ TEST_F(Run, PicturesOfTheSameNameAreKeptApart) {
     std::vector<std::string> arguments = pictures;
     ASSERT_TRUE(succeeded(run(arguments)));
     EXPECT_THAT(files_in(folder_ / "detections/run1"), ElementsAre("a.png", "a_2.png", "a_3.png"));
-    arguments.insert(arguments.end(), {"-o", "drawn"});
+    // Without a legend a picture keeps the width that it is told by.
+    arguments.insert(arguments.end(), {"-o", "drawn", "--labels-on", "none"});
     ASSERT_TRUE(succeeded(run(arguments)));
     EXPECT_THAT(files_in(folder_ / "drawn"), ElementsAre("a.png", "a_2.png", "a_3.png"));
     EXPECT_EQ(read_picture(folder_ / "drawn/a.png")->width, 20);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pictures/drawing.h"
 
+#include "pictures/class_colours.h"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -42,124 +44,206 @@ std::size_t count_letter_pixels(const Picture& picture) {
     return count;
 }
 
-TEST(DrawDetections, NothingFoundNothingDrawn) {
-    Picture picture = plain(64, 48, 77);
-    const Picture before = picture;
-    ASSERT_TRUE(draw_detections(picture, {}, names).ok());
-    EXPECT_EQ(picture.pixels, before.pixels);
+class DrawDetections : public testing::Test {
+protected:
+    void SetUp() override {
+        if (!renderer_.has_fonts()) GTEST_SKIP() << "no font is installed: install fonts-dejavu-core";
+    }
+
+    DrawnPicture draw(Picture picture, std::span<const Detection> detections, const DrawingOptions& options = {},
+                      std::span<const std::string> classes = names) const {
+        auto drawn = draw_detections(std::move(picture), detections, classes, &renderer_, options);
+        EXPECT_TRUE(drawn.ok());
+        return *std::move(drawn);
+    }
+
+    TextRenderer renderer_;
+};
+
+TEST_F(DrawDetections, NothingFoundNothingDrawn) {
+    const Picture before = plain(64, 48, 77);
+    const DrawnPicture drawn = draw(before, {}, {.labels_on = LabelsOn::legend});
+    EXPECT_EQ(drawn.picture.pixels, before.pixels);
+    EXPECT_EQ(drawn.labels_on, LabelsOn::none);
 }
 
-TEST(DrawDetections, TheFrameIsAroundTheBoxAndLeavesItsInsideAlone) {
-    Picture picture = plain(640, 640);
+TEST_F(DrawDetections, TheFrameIsAroundTheBoxAndLeavesItsInsideAlone) {
     const std::vector<Detection> detections{{{200.0F, 300.0F, 260.0F, 350.0F}, 1, 0.9F}};
-    ASSERT_TRUE(draw_detections(picture, detections, names).ok());
-    const int line = drawing_style(640, 640).line_width;
+    const auto [picture, place, labels_on, lists_classes] = draw(plain(640, 640), detections);
+    const int line = DrawingStyle(640, 640, {}).line_width({200, 300, 60, 50});
+    const Colour rim{24, 24, 24};
+    EXPECT_EQ(pixel(picture, 199, 325), rim);
+    EXPECT_EQ(pixel(picture, 198 - line, 325), rim);
     for (int step = 0; step < line; ++step) {
-        EXPECT_EQ(pixel(picture, 199 - step, 325), class_colour(1)) << step;
-        EXPECT_EQ(pixel(picture, 260 + step, 325), class_colour(1)) << step;
-        EXPECT_EQ(pixel(picture, 230, 350 + step), class_colour(1)) << step;
+        EXPECT_EQ(pixel(picture, 198 - step, 325), class_colour(1)) << step;
+        EXPECT_EQ(pixel(picture, 261 + step, 325), class_colour(1)) << step;
+        EXPECT_EQ(pixel(picture, 230, 351 + step), class_colour(1)) << step;
     }
     const Colour white{255, 255, 255};
-    for (int y = 302; y < 348; ++y) {
-        for (int x = 202; x < 258; ++x) EXPECT_EQ(pixel(picture, x, y), white);
+    for (int y = 300; y < 350; ++y) {
+        for (int x = 200; x < 260; ++x) ASSERT_EQ(pixel(picture, x, y), white);
     }
     EXPECT_EQ(pixel(picture, 100, 500), white);
+    EXPECT_EQ(place, (PixelRect{0, 0, 640, 640}));
+    EXPECT_EQ(labels_on, LabelsOn::box);
 }
 
-TEST(DrawDetections, PlatesStayInsideAtEveryEdgeAndCorner) {
+TEST_F(DrawDetections, PlatesStayInsideAtEveryEdgeAndCorner) {
+    const std::vector<Detection> middle{{{300.0F, 200.0F, 320.0F, 220.0F}, 3, 0.987F}};
+    const std::size_t whole = count_letter_pixels(draw(plain(640, 480), middle).picture);
+    EXPECT_GT(whole, 100U);
     for (const float x : {-50.0F, 0.0F, 320.0F, 620.0F, 900.0F}) {
         for (const float y : {-50.0F, 0.0F, 240.0F, 460.0F, 900.0F}) {
-            Picture picture = plain(640, 480);
             const std::vector<Detection> detections{{{x, y, x + 20.0F, y + 20.0F}, 3, 0.987F}};
-            ASSERT_TRUE(draw_detections(picture, detections, names).ok());
-            // The whole plate is there: as many letter pixels as where there is room.
-            Picture roomy = plain(640, 480);
-            const std::vector<Detection> middle{{{300.0F, 200.0F, 320.0F, 220.0F}, 3, 0.987F}};
-            ASSERT_TRUE(draw_detections(roomy, middle, names).ok());
-            EXPECT_EQ(count_letter_pixels(picture), count_letter_pixels(roomy)) << x << ", " << y;
-            EXPECT_GT(count_letter_pixels(roomy), 150U);
+            EXPECT_EQ(count_letter_pixels(draw(plain(640, 480), detections).picture), whole) << x << ", " << y;
         }
     }
 }
 
-TEST(DrawDetections, NothingIsWrittenOutsideTheRows) {
-    // A window of 100 x 80 in a larger buffer: what surrounds it must not change.
-    constexpr std::size_t stride = 3 * 140;
-    std::vector<std::uint8_t> buffer(stride * 120, 200);
-    const Canvas window{buffer.data() + 20 * stride + 60, 100, 80, stride, PixelFormat::rgb8};
-    const std::vector<Detection> detections{{{-10.0F, -10.0F, 200.0F, 200.0F}, 1, 0.9F},
-                                            {{95.0F, 75.0F, 99.0F, 79.0F}, 2, 0.8F},
-                                            {{0.0F, 0.0F, 5.0F, 5.0F}, 3, 0.7F}};
-    ASSERT_TRUE(draw_detections(window, detections, names).ok());
-    std::size_t changed_inside = 0;
-    for (std::size_t i = 0; i < buffer.size(); ++i) {
-        const std::size_t row = i / stride;
-        const std::size_t byte = i % stride;
-        const bool inside = row >= 20 && row < 100 && byte >= 60 && byte < 360;
-        if (inside) {
-            changed_inside += buffer[i] != 200 ? 1U : 0U;
-        } else {
-            ASSERT_EQ(buffer[i], 200) << "row " << row << ", byte " << byte;
-        }
-    }
-    EXPECT_GT(changed_inside, 1000U);
-}
-
-TEST(DrawDetections, TinyPicturesAndAbsurdBoxes) {
+TEST_F(DrawDetections, TinyPicturesAndAbsurdBoxes) {
     const float infinity = std::numeric_limits<float>::infinity();
     const float not_a_number = std::numeric_limits<float>::quiet_NaN();
     const std::vector<Detection> detections{{{0.0F, 0.0F, 1.0F, 1.0F}, 1, 0.9F},
                                             {{-infinity, -1e30F, infinity, 1e30F}, 2, 0.9F},
                                             {{not_a_number, 0.0F, 1.0F, not_a_number}, 3, not_a_number},
                                             {{9.0F, 9.0F, 2.0F, 2.0F}, 100000, 0.9F}};
-    for (const auto& [width, height] :
-         {std::pair(1, 1), std::pair(1, 300), std::pair(300, 1), std::pair(13, 13), std::pair(40, 300)}) {
-        Picture picture = plain(width, height);
-        EXPECT_TRUE(draw_detections(picture, detections, names).ok());
+    for (const LabelsOn labels_on : {LabelsOn::box, LabelsOn::legend, LabelsOn::none}) {
+        for (const bool keeps_size : {false, true}) {
+            for (const auto& [width, height] :
+                 {std::pair(1, 1), std::pair(1, 300), std::pair(300, 1), std::pair(13, 13), std::pair(40, 300)}) {
+                const DrawnPicture drawn =
+                    draw(plain(width, height), detections, {.labels_on = labels_on, .keeps_size = keeps_size});
+                EXPECT_EQ(drawn.place, (PixelRect{0, 0, width, height}));
+                EXPECT_LT(drawn.picture.width * drawn.picture.height, 300 * 300 + 65536);
+                const bool grown = drawn.picture.width > width || drawn.picture.height > height;
+                EXPECT_EQ(grown, drawn.labels_on == LabelsOn::legend);
+                EXPECT_FALSE(grown && (keeps_size || labels_on == LabelsOn::none));
+            }
+        }
     }
 }
 
-TEST(DrawDetections, NeighboursDoNotHideEachOthersLabels) {
+TEST_F(DrawDetections, NeighboursDoNotHideEachOthersLabels) {
     // Two boxes side by side, nearer than a plate is wide.
-    std::vector<Detection> detections{{{300.0F, 300.0F, 330.0F, 330.0F}, 3, 0.9F},
-                                      {{336.0F, 300.0F, 366.0F, 330.0F}, 3, 0.8F}};
-    Picture both = plain(640, 640);
-    ASSERT_TRUE(draw_detections(both, detections, names).ok());
+    const std::vector<Detection> detections{{{300.0F, 300.0F, 330.0F, 330.0F}, 3, 0.9F},
+                                            {{336.0F, 300.0F, 366.0F, 330.0F}, 3, 0.8F}};
     std::size_t alone = 0;
-    for (const Detection& detection : detections) {
-        Picture one = plain(640, 640);
-        ASSERT_TRUE(draw_detections(one, std::vector{detection}, names).ok());
-        alone += count_letter_pixels(one);
+    for (const Detection& detection : detections)
+        alone += count_letter_pixels(draw(plain(640, 640), std::vector{detection}).picture);
+    EXPECT_EQ(count_letter_pixels(draw(plain(640, 640), detections).picture), alone);
+}
+
+/// Boxes of 20 pixels in a grid, `gap` apart, from the upper left corner.
+std::vector<Detection> grid(int columns, int rows, int gap) {
+    std::vector<Detection> detections;
+    for (int i = 0; i < columns * rows; ++i) {
+        const auto x = static_cast<float>(10 + (20 + gap) * (i % columns));
+        const auto y = static_cast<float>(10 + (20 + gap) * (i / columns));
+        detections.push_back({{x, y, x + 20.0F, y + 20.0F}, 1 + i % 6, 0.9F});
     }
-    EXPECT_EQ(count_letter_pixels(both), alone);
+    return detections;
 }
 
-TEST(DrawDetections, BlueFirstIsTheSamePicture) {
-    const std::vector<Detection> detections{{{30.0F, 40.0F, 90.0F, 80.0F}, 5, 0.6F}};
-    Picture rgb = plain(200, 150);
-    Picture bgr = rgb;
-    bgr.format = PixelFormat::bgr8;
-    ASSERT_TRUE(draw_detections(rgb, detections, names).ok());
-    ASSERT_TRUE(draw_detections(bgr, detections, names).ok());
-    EXPECT_EQ(to_rgb8(bgr.view())->pixels, rgb.pixels);
-    EXPECT_NE(bgr.pixels, rgb.pixels);
+TEST_F(DrawDetections, CrowdedBoxesGetALegend) {
+    EXPECT_EQ(draw(plain(640, 640), grid(4, 4, 120)).labels_on, LabelsOn::box);
+    const DrawnPicture crowded = draw(plain(640, 640), grid(8, 8, 10));
+    EXPECT_EQ(crowded.labels_on, LabelsOn::legend);
+    EXPECT_FALSE(crowded.lists_classes);
+    EXPECT_EQ(crowded.place, (PixelRect{0, 0, 640, 640}));
+    EXPECT_GT(crowded.picture.width, 640);
+    EXPECT_EQ(crowded.picture.height, 640);
+    EXPECT_EQ(draw(plain(1200, 400), grid(8, 8, 10)).picture.width, 1200) << "below a wide picture";
 }
 
-TEST(DrawDetections, RefusesWhatItCannotDrawOn) {
-    Picture grey{4, 4, PixelFormat::grey8, std::vector<std::byte>(16)};
-    const auto result = draw_detections(grey, {}, names);
+TEST_F(DrawDetections, ALegendTooLargeForThePictureCountsClasses) {
+    const DrawnPicture drawn = draw(plain(640, 640), grid(21, 21, 9));
+    EXPECT_EQ(drawn.labels_on, LabelsOn::legend);
+    EXPECT_TRUE(drawn.lists_classes);
+    // The colours of the six classes, each on a plate, in the legend.
+    std::set<Colour> seen;
+    for (int y = 0; y < drawn.picture.height; ++y) {
+        for (int x = 640; x < drawn.picture.width; ++x) seen.insert(pixel(drawn.picture, x, y));
+    }
+    for (int label = 1; label <= 6; ++label) EXPECT_TRUE(seen.contains(class_colour(label))) << label;
+}
+
+TEST_F(DrawDetections, AFrameOfAVideoKeepsItsSize) {
+    for (const LabelsOn labels_on : {LabelsOn::box, LabelsOn::legend}) {
+        const DrawnPicture drawn = draw(plain(640, 480), grid(8, 8, 10), {.labels_on = labels_on, .keeps_size = true});
+        EXPECT_EQ(drawn.labels_on, LabelsOn::box);
+        EXPECT_EQ(drawn.picture.width, 640);
+        EXPECT_GT(count_letter_pixels(drawn.picture), 1000U);
+    }
+}
+
+TEST_F(DrawDetections, ASideNeverGrowsBeyondWhatAJpegHolds) {
+    EXPECT_EQ(draw(plain(65500, 8), grid(8, 1, 2), {.labels_on = LabelsOn::legend}).picture.width, 65500);
+    const DrawnPicture tall = draw(plain(8, 65500), grid(1, 8, 2), {.labels_on = LabelsOn::legend});
+    EXPECT_EQ(tall.picture.height, 65500);
+    EXPECT_GT(tall.picture.width, 8);
+}
+
+TEST_F(DrawDetections, WithoutFontsOrLabelsOnlyBoxesAreDrawn) {
+    const auto detections = grid(4, 4, 40);
+    const auto none = draw(plain(640, 640), detections, {.labels_on = LabelsOn::none});
+    EXPECT_EQ(none.labels_on, LabelsOn::none);
+    EXPECT_EQ(count_letter_pixels(none.picture), 0U);
+    const auto no_renderer =
+        draw_detections(plain(640, 640), detections, names, nullptr, {.labels_on = LabelsOn::legend});
+    ASSERT_TRUE(no_renderer.ok());
+    EXPECT_EQ(no_renderer->picture.pixels, none.picture.pixels);
+}
+
+TEST_F(DrawDetections, WhatSteersTextAndWhatIsTooLongIsNotDrawn) {
+    const std::vector<Detection> detections{{{200.0F, 300.0F, 260.0F, 350.0F}, 1, 0.9F}};
+    const auto pixels = [&](const std::string& name) {
+        return draw(plain(640, 640), detections, {}, std::vector{name}).picture.pixels;
+    };
+    EXPECT_EQ(pixels("a\u202Eb\nc"), pixels("a b c"));
+    EXPECT_NE(pixels("a b c"), pixels("abc"));
+    EXPECT_EQ(pixels(std::string(200, 'x')), pixels(std::string(1'000'000, 'x')));
+}
+
+TEST_F(DrawDetections, RefusesWhatItCannotDrawOn) {
+    const auto result = draw_detections({4, 4, PixelFormat::grey8, std::vector<std::byte>(16)}, {}, names, &renderer_);
     ASSERT_FALSE(result.ok());
     EXPECT_THAT(result.error().message, HasSubstr("to_rgb8"));
-    EXPECT_FALSE(draw_detections(Canvas{nullptr, 4, 4, 12, PixelFormat::rgb8}, {}, names).ok());
+    EXPECT_FALSE(draw_detections({0, 4, PixelFormat::rgb8, {}}, {}, names, &renderer_).ok());
 }
 
-TEST(DrawingStyle, GrowsWithThePicture) {
-    EXPECT_EQ(drawing_style(200, 200).line_width, 1);
-    EXPECT_EQ(drawing_style(640, 640).line_width, 2);
-    EXPECT_EQ(drawing_style(6000, 4000).line_width, 19);
-    EXPECT_EQ(drawing_style(6000, 4000).letter_height, 100);
-    EXPECT_EQ(drawing_style(4000, 6000).letter_height, 100);
-    EXPECT_GE(drawing_style(1, 1).letter_height, 7);
+TEST(DrawingStyle, IsSizedForTheScreenAndTheBox) {
+    const PixelRect small{0, 0, 35, 35};
+    const PixelRect large{0, 0, 500, 500};
+    // Up to 1600 pixels a picture is seen pixel by pixel.
+    for (const int side : {640, 1600}) {
+        EXPECT_EQ(DrawingStyle(side, side, {}).font_size(small), 14);
+        EXPECT_EQ(DrawingStyle(side, side, {}).font_size(large), 14);
+        EXPECT_EQ(DrawingStyle(side, side, {}).line_width(large), 3);
+        EXPECT_EQ(DrawingStyle(side, side, {}).line_width(small), 2);
+    }
+    // 6000 are 3.75 times as many: 14 * 3.75 = 52.5, 3 * 3.75 = 11.25; a small box gets 16 * sqrt(3.75) = 31, and 3.75.
+    for (const auto& style : {DrawingStyle(6000, 4000, {}), DrawingStyle(4000, 6000, {})}) {
+        EXPECT_EQ(style.font_size(large), 53);
+        EXPECT_EQ(style.line_width(large), 11);
+        EXPECT_EQ(style.font_size(small), 31);
+        EXPECT_EQ(style.line_width(small), 4);
+        EXPECT_EQ(style.font_size({0, 0, 100, 64}), 48) << "0.6 of a side of 80";
+    }
+    // Small pictures: a fourteenth of the longer side, but letters of 10 pixels at least.
+    EXPECT_EQ(DrawingStyle(160, 120, {}).font_size(large), 11);
+    EXPECT_EQ(DrawingStyle(20, 10, {}).font_size(small), 10);
+    EXPECT_EQ(DrawingStyle(160, 120, {}).line_width(large), 1);
+    EXPECT_EQ(DrawingStyle(1, 1, {}).line_width(small), 1);
+}
+
+TEST(DrawingStyle, IsWhatWasAskedFor) {
+    const DrawingStyle style(6000, 4000, {.line_width = 5, .font_size = 20});
+    for (const PixelRect& box : {PixelRect{0, 0, 3, 3}, PixelRect{0, 0, 3000, 3000}}) {
+        EXPECT_EQ(style.line_width(box), 5);
+        EXPECT_EQ(style.font_size(box), 20);
+    }
+    EXPECT_EQ(style.smallest_font_size(), 20);
+    EXPECT_EQ(style.legend_font_size(), 20);
 }
 
 TEST(ClassColour, NinetyOneClassesDiffer) {
@@ -196,20 +280,6 @@ TEST(ClassColour, TheFirstSevenDifferWithoutRedOrGreenCones) {
             }
         }
     }
-}
-
-TEST(DrawableLabel, PlainLettersOrTheNumber) {
-    const std::vector<std::string> labels{"open", "Lötfehler",   "Größe",   "Škoda łódź",
-                                          "焊点", "bad\xFFutf8", "cut\xE7", "tab\there"};
-    EXPECT_EQ(drawable_label(1, labels), "open");
-    EXPECT_EQ(drawable_label(2, labels), "Lotfehler");
-    EXPECT_EQ(drawable_label(3, labels), "Grose");
-    EXPECT_EQ(drawable_label(4, labels), "Skoda lodz");
-    EXPECT_EQ(drawable_label(5, labels), "class 5");
-    EXPECT_EQ(drawable_label(6, labels), "class 6");
-    EXPECT_EQ(drawable_label(7, labels), "class 7");
-    EXPECT_EQ(drawable_label(8, labels), "class 8");
-    EXPECT_EQ(drawable_label(9, labels), "class 9");
 }
 
 } // namespace

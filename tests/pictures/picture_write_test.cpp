@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "generated_pictures.h"
+#include "pictures/own_pictures.h"
 #include "pictures/picture.h"
 
 #include <csignal>
@@ -47,6 +48,25 @@ TEST(WritePicture, PngReadsBackExactly) {
         EXPECT_EQ(read->pixels, picture.pixels);
     }
     EXPECT_EQ(files_in(folder), 1U);
+}
+
+TEST(WritePicture, TextsStandBehindTheMarkHoweverLongTheyAre) {
+    const auto folder = fresh_folder("texts");
+    const Picture picture = gradient(PixelFormat::rgb8, 200, 100); // of more bytes than are looked at
+    std::string longest = "begin ";
+    while (longest.size() < 200'000) longest += "短路";
+    const std::vector<PictureText> texts{{"detect:first", longest}, {"detect:second", "{}"}};
+    for (const char* name : {"picture.png", "picture.jpg"}) {
+        ASSERT_TRUE(write_picture(folder / name, picture.view(), PictureOrigin::ours, texts).ok());
+        EXPECT_TRUE(is_ours(folder / name)) << name;
+        EXPECT_TRUE(read_picture(folder / name).ok()) << name;
+        const auto bytes = read_picture_file(folder / name);
+        const std::string_view file(reinterpret_cast<const char*>(bytes->data()), bytes->size());
+        EXPECT_NE(file.find("begin 短路"), std::string_view::npos) << name;
+        EXPECT_NE(file.find("detect:second"), std::string_view::npos) << name;
+    }
+    ASSERT_TRUE(write_picture(folder / "picture.png", picture.view(), PictureOrigin::unsaid, texts).ok());
+    EXPECT_FALSE(is_ours(folder / "picture.png"));
 }
 
 TEST(WritePicture, ChannelOrderAndPaddedRows) {

@@ -140,7 +140,7 @@ class Pages(FolderCase):
         self.pages("board.tif", sizes)
         self.picture("a.png", (50, 40))
         self.assertEqual(self.sizes("board.tif", "a.png")[0], sizes + [(50, 40)])
-        self.run_detect("board.tif", "a.png", "-o", "drawn/", "--yolo", "labels")
+        self.run_detect("board.tif", "a.png", "-o", "drawn/", "--labels-on", "none", "--yolo", "labels")
         self.assertEqual(self.files("drawn"), ["a.png"] + [f"board_page{page}.png" for page in (1, 2, 3)])
         self.assertEqual(self.files("labels"), ["a.txt"] + [f"board_page{page}.txt" for page in (1, 2, 3)] + ["classes.txt"])
         for page, size in enumerate(sizes, 1):
