@@ -236,8 +236,8 @@ int exit_code_of(const evaluation::Summary& summary) {
     const std::size_t left_out = summary.left_out.size();
     if (left_out > 0) {
         const std::string what =
-            left_out == 1 ? "1 picture could not be read; all figures are without it"
-                          : std::to_string(left_out) + " pictures could not be read; all figures are without them";
+            left_out == 1 ? "1 picture could not be judged; all figures are without it"
+                          : std::to_string(left_out) + " pictures could not be judged; all figures are without them";
         return report({ErrorCode::unreadable_input, what}, some_inputs_failed);
     }
     const evaluation::Coverage coverage = summary.coverage.value_or(evaluation::Coverage());

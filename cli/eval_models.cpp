@@ -89,7 +89,7 @@ Result<void> check_regions(const fs::path& file, const Picture& picture, const s
     if (regions.empty() || std::ranges::any_of(regions, touches)) return {};
     return Error{ErrorCode::unreadable_input, file.string() + ": is " + std::to_string(picture.width) + "x" +
                                                   std::to_string(picture.height) +
-                                                  " pixels, and nothing of --roi lies in it"};
+                                                  " pixels, and nothing of --roi lies in it, so it cannot be judged"};
 }
 
 /// All models on one picture. What is wrong with a picture is "unreadable input", whatever it is.

@@ -94,10 +94,11 @@ void add_eval_options(CLI::App& app, EvalArguments& a) {
         ->check(CLI::Range(0, 1024))
         ->capture_default_str();
     add_settings_options(app, a.settings);
-    app.footer("Examples: detect eval --images photos/ --annotations test.json --report report.html\n"
-               "          detect eval --detections dt.json --annotations gt.json --json figures.json\n"
-               "          detect eval --images photos/ --annotations test.json --compare a.onnx b.onnx\n"
-               "          detect eval --images scans/ --annotations test.json --tile 640 --csv pictures.csv\n"
+    app.footer("Examples:\n"
+               "  detect eval --images photos/ --annotations test.json --report report.html\n"
+               "  detect eval --detections dt.json --annotations gt.json --json figures.json\n"
+               "  detect eval --images photos/ --annotations test.json --compare a.onnx b.onnx\n"
+               "  detect eval --images scans/ --annotations gt.json --tile 640 --csv worst.csv\n"
                "Latency is that of Detector::run on pixels in memory, one picture at a time.\n" +
                std::string(exit_code_help));
 }

@@ -2,7 +2,7 @@
 #include "evaluation/summary.h"
 
 #include "base/text.h"
-#include "evaluation/text_table.h"
+#include "base/text_table.h"
 
 #include <algorithm>
 #include <cmath>

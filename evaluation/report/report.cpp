@@ -65,7 +65,7 @@ std::string left_out(const Summary& summary) {
     std::string list = "<ul class=\"files\">";
     for (const LeftOut& picture : summary.left_out) list += "<li>" + escape(picture.reason) + "</li>";
     return section(counted(summary.left_out.size(), "picture", "pictures") + " left out",
-                   "They could not be read, and no figure above includes them.", list + "</ul>");
+                   "They could not be judged, and no figure above includes them.", list + "</ul>");
 }
 
 std::string definitions(const Options& options) {

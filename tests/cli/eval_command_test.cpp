@@ -128,7 +128,7 @@ TEST_F(Eval, PicturesThatCannotBeReadAreListedAndLeftOut) {
     const ProcessResult result = eval_tiny({"--json", "figures.json", "--report", "report.html"});
     EXPECT_EQ(result.exit_code, 5) << describe(result);
     EXPECT_THAT(result.errors, HasSubstr("gone.png"));
-    EXPECT_THAT(error_line(result), HasSubstr("1 picture could not be read"));
+    EXPECT_THAT(error_line(result), HasSubstr("1 picture could not be judged"));
     const json figures = json::parse(read_text(folder_ / "figures.json"));
     EXPECT_EQ(figures["picture_count"], 2);
     EXPECT_EQ(figures["left_out"][0]["file"], "gone.png");

@@ -340,6 +340,7 @@ TEST_F(EvalPictures, NoLineIsWiderThanATerminal) {
 
 TEST_F(EvalPictures, TheFlagsAreInHelpManualAndCompletion) {
     const std::string help = run_detect({"eval", "--help"}, folder_.path()).output;
+    EXPECT_LE(widest_line(help), 80U) << help;
     const std::string manual = run_detect({"man"}, folder_.path()).output;
     const std::string completion = run_detect({"completion", "bash"}, folder_.path()).output;
     for (const std::string flag : {"tile", "overlap", "merge", "roi", "bootstrap", "csv"}) {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "evaluation/text_table.h"
+#include "base/text_table.h"
 
 #include "base/text.h"
 
 #include <algorithm>
 #include <span>
 
-namespace detect::evaluation {
+namespace detect {
 
 namespace {
 
@@ -73,4 +73,4 @@ std::string TextTable::text(std::size_t most) const {
     return text;
 }
 
-} // namespace detect::evaluation
+} // namespace detect

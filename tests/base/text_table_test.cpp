@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "evaluation/text_table.h"
+#include "base/text_table.h"
 
 #include "base/text.h"
 
@@ -8,7 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace detect::evaluation {
+namespace detect {
 namespace {
 
 TEST(CutTo, KeepsTheStartOrTheEnd) {
@@ -52,4 +52,4 @@ TEST(TextTableTest, NeverIsWider) {
 }
 
 } // namespace
-} // namespace detect::evaluation
+} // namespace detect

@@ -7,7 +7,7 @@
 #include <vector>
 
 /// Text for a terminal that is no wider than it.
-namespace detect::evaluation {
+namespace detect {
 
 /// At most so many columns: of longer text the start, or the end where that is what tells names apart, and "…".
 enum class Keep { start, end };
@@ -31,4 +31,4 @@ private:
     std::vector<std::vector<std::string>> rows_;
 };
 
-} // namespace detect::evaluation
+} // namespace detect
