@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/sha256.h"
 #include "base/text.h"
 #include "base/try.h"
 #include "cli/chosen_model.h"
 #include "cli/commands.h"
+#include "cli/eval_conditions.h"
 #include "cli/eval_models.h"
+#include "cli/eval_options.h"
 #include "cli/exit_code.h"
 #include "cli/input_files.h"
 #include "cli/picture_input.h"
@@ -13,7 +16,7 @@
 #include "evaluation/score_file.h"
 #include "evaluation/summary.h"
 
-#include <cmath>
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -23,48 +26,9 @@ namespace detect::cli {
 
 namespace {
 
-struct EvalArguments {
-    std::string annotations;
-    std::string images;
-    int bits = 0;
-    /// Of a JSON file, in 10^6 bytes.
-    std::uint64_t json_memory = JsonLimits().memory / 1'000'000;
-    std::string detections;
-    std::string model;
-    std::vector<std::string> compare;
-    double score = 0.5;
-    double iou = 0.5;
-    std::string report;
-    std::string json;
-    std::string save_detections;
-    std::string save_scores;
-    int threads = 0;
-    SettingsArguments settings;
-};
-
 JsonLimits json_limits(const EvalArguments& arguments) { return {.memory = arguments.json_memory * 1'000'000}; }
 
 Error usage_error(const std::string& what) { return {ErrorCode::invalid_argument, what}; }
-
-Result<void> check(const EvalArguments& arguments) {
-    const bool runs_models = arguments.detections.empty();
-    if (runs_models && arguments.images.empty())
-        return usage_error("give --images, the folder of the pictures to run on, or --detections, results to evaluate");
-    if (!runs_models && !arguments.model.empty())
-        return usage_error("--detections and --model: give results or a model, not both");
-    if (!runs_models && !arguments.compare.empty())
-        return usage_error("--detections and --compare: give results or models, not both");
-    if (!arguments.model.empty() && !arguments.compare.empty())
-        return usage_error("--model and --compare: name all models after --compare");
-    if (arguments.compare.size() == 1) return usage_error("--compare: give two models or more");
-    if (!arguments.save_detections.empty() && (!runs_models || !arguments.compare.empty()))
-        return usage_error("--save-detections needs one model to run: leave out --detections and --compare");
-    if (!arguments.save_scores.empty() && !arguments.compare.empty())
-        return usage_error("--save-scores needs one model, or --detections: leave out --compare");
-    // No range of CLI11's refuses these.
-    if (std::isnan(arguments.score) || std::isnan(arguments.iou)) return usage_error("--score and --iou: give numbers");
-    return {};
-}
 
 /// However they are spelled; "-" is standard output.
 bool same_destination(const std::string& a, const std::string& b) {
@@ -97,15 +61,11 @@ Result<void> check_destinations(const EvalArguments& arguments, const evaluation
     }
     read.insert(read.end(), arguments.compare.begin(), arguments.compare.end());
     const InputFiles inputs(read);
-    std::vector<std::pair<const char*, std::string>> destinations{{"--report", arguments.report},
-                                                                  {"--json", arguments.json},
-                                                                  {"--save-detections", arguments.save_detections},
-                                                                  {"--save-scores", arguments.save_scores}};
-    std::erase_if(destinations, [](const auto& destination) { return destination.second.empty(); });
-    for (const auto& [option, file] : destinations) {
+    const auto written = destinations(arguments);
+    for (const auto& [option, file] : written) {
         if (file != "-") DETECT_TRY(inputs.prepare_destination(file));
     }
-    return check_one_each(destinations);
+    return check_one_each(written);
 }
 
 Result<void> read_results(const EvalArguments& arguments, evaluation::Summary& summary) {
@@ -134,7 +94,42 @@ Result<void> read_results(const EvalArguments& arguments, evaluation::Summary& s
                                             .images_without = read.images_without,
                                             .images_without_but_objects = read.images_without_but_objects};
     summary.models.push_back({.name = arguments.detections, .detections = std::move(read.detections)});
+    DETECT_TRY_ASSIGN(summary.models.back().sha256, sha256_of_file(arguments.detections));
     return {};
+}
+
+/// What lies outside of --roi is not looked at; how much that is has to be known.
+void restrict_objects(evaluation::Summary& summary) {
+    const auto& regions = summary.conditions.regions;
+    if (regions.empty()) return;
+    summary.region_cut = evaluation::restrict_to(regions, summary.dataset);
+    const auto& [outside, across] = summary.region_cut;
+    const std::size_t left = summary.dataset.annotations.size();
+    if (outside > 0 && left == 0) {
+        warn("--roi: no object of " + summary.annotations +
+             " has its centre in it, so only false alarms can be counted");
+        return;
+    }
+    note("--roi: " + std::to_string(outside) + " of " + counted(outside + left, "object") +
+         " with the centre outside left out; " + std::to_string(across) + " across its border judged by the centre");
+}
+
+void restrict_detections(evaluation::Summary& summary) {
+    if (summary.conditions.regions.empty()) return;
+    for (evaluation::ModelSummary& model : summary.models)
+        model.detections_outside = evaluation::restrict_to(summary.conditions.regions, model.detections);
+}
+
+/// What figures are without, or less than they seem.
+void note_limits(const evaluation::Summary& summary) {
+    const evaluation::Bootstrap& bootstrap = summary.bootstrap;
+    if (bootstrap.resamples > 0 && !bootstrap.left_out.empty())
+        note("no 95 % intervals: " + bootstrap.left_out +
+             (bootstrap.pictures < 2 ? "" : "; give --bootstrap a lower number"));
+    if (summary.pictures_beyond_coco > 0)
+        note(counted(summary.pictures_beyond_coco, "picture") +
+             " with more than 100 objects of a class: AP and AR look at the best 100 detections of a class in a "
+             "picture, as COCO's do, and come out lower; F1, misses and false alarms count all");
 }
 
 Result<void> run_chosen_models(const CLI::App& command, const EvalArguments& arguments,
@@ -146,7 +141,8 @@ Result<void> run_chosen_models(const CLI::App& command, const EvalArguments& arg
         DETECT_TRY_ASSIGN(ChosenModel chosen, choose_model(command, name, arguments.settings));
         models.push_back(std::move(chosen));
     }
-    return run_models(models, arguments.threads, arguments.bits, pictures, summary);
+    summary.conditions.run = run_conditions(arguments);
+    return run_models(models, arguments.threads, pictures, summary);
 }
 
 /// Nothing without a folder.
@@ -178,21 +174,34 @@ struct Evaluated {
 Result<Evaluated> evaluate(const CLI::App& command, const EvalArguments& arguments) {
     DETECT_TRY(check(arguments));
     evaluation::Summary summary{.annotations = arguments.annotations, .dataset = {}, .models = {}};
+    DETECT_TRY_ASSIGN(summary.conditions, conditions(arguments));
     DETECT_TRY_ASSIGN(summary.dataset, evaluation::read_ground_truth(arguments.annotations, json_limits(arguments)));
     for (const std::string& remark : summary.dataset.remarks) warn(arguments.annotations + ": " + remark);
+    DETECT_TRY_ASSIGN(summary.conditions.annotations_sha256, sha256_of_file(arguments.annotations));
+    restrict_objects(summary);
     DETECT_TRY_ASSIGN(const evaluation::PictureFiles pictures, pictures_of(arguments, summary));
     summary.found_by_end_of_name = pictures.by_end_of_name;
     evaluation::PictureReader reader = picture_reader(arguments, summary.dataset, pictures);
     DETECT_TRY(check_destinations(arguments, pictures));
-    if (summary.dataset.annotations.empty())
+    if (summary.dataset.annotations.empty() && summary.region_cut.objects_outside == 0)
         warn(arguments.annotations + ": has no annotations, so only false alarms can be counted");
     if (arguments.detections.empty()) {
         DETECT_TRY(run_chosen_models(command, arguments, pictures, summary));
     } else {
         DETECT_TRY(read_results(arguments, summary));
     }
-    DETECT_TRY(evaluation::evaluate_models(summary, {.score = arguments.score, .iou = arguments.iou}));
+    restrict_detections(summary);
+    DETECT_TRY(evaluation::evaluate_models(
+        summary, {.score = arguments.score, .iou = arguments.iou, .resamples = arguments.resamples}));
+    note_limits(summary);
     return Evaluated{std::move(summary), std::move(reader)};
+}
+
+/// A file is told by name, as `detect export` does.
+Result<void> write_result(const std::string& destination, const std::string& text) {
+    DETECT_TRY(write_text(destination, text));
+    if (destination != "-") tell("wrote " + printable_path(destination));
+    return {};
 }
 
 Result<void> save_scores(const std::string& file, const evaluation::Summary& summary) {
@@ -202,21 +211,22 @@ Result<void> save_scores(const std::string& file, const evaluation::Summary& sum
         note("no score of its own for " + listed(best->without_own, {.most = 8}) +
              ": nothing of it is found at any score, so it gets the score of all classes together");
     }
-    return write_text(file, evaluation::to_score_file(*best, summary));
+    return write_result(file, evaluation::to_score_file(*best, summary));
 }
 
 Result<void> write(const EvalArguments& arguments, const Evaluated& evaluated) {
     const evaluation::Summary& summary = evaluated.summary;
     if (!arguments.save_detections.empty()) {
-        DETECT_TRY(write_text(arguments.save_detections,
-                              evaluation::to_coco_results(summary.models.front().detections, summary.dataset)));
+        DETECT_TRY(write_result(arguments.save_detections,
+                                evaluation::to_coco_results(summary.models.front().detections, summary.dataset)));
     }
     if (!arguments.save_scores.empty()) DETECT_TRY(save_scores(arguments.save_scores, summary));
-    if (!arguments.json.empty()) DETECT_TRY(write_text(arguments.json, evaluation::to_json(summary)));
+    if (!arguments.json.empty()) DETECT_TRY(write_result(arguments.json, evaluation::to_json(summary)));
+    if (!arguments.csv.empty()) DETECT_TRY(write_result(arguments.csv, evaluation::to_csv(summary)));
     if (!arguments.report.empty())
-        DETECT_TRY(write_text(arguments.report, evaluation::to_html(summary, evaluated.reader)));
-    const bool data_on_stdout = arguments.json == "-" || arguments.report == "-" || arguments.save_detections == "-" ||
-                                arguments.save_scores == "-";
+        DETECT_TRY(write_result(arguments.report, evaluation::to_html(summary, evaluated.reader)));
+    const auto written = destinations(arguments);
+    const bool data_on_stdout = std::ranges::any_of(written, [](const auto& each) { return each.second == "-"; });
     if (!data_on_stdout) DETECT_TRY(write_text("-", evaluation::to_table(summary)));
     return {};
 }
@@ -226,8 +236,8 @@ int exit_code_of(const evaluation::Summary& summary) {
     const std::size_t left_out = summary.left_out.size();
     if (left_out > 0) {
         const std::string what =
-            left_out == 1 ? "1 picture could not be read; all figures are without it"
-                          : std::to_string(left_out) + " pictures could not be read; all figures are without them";
+            left_out == 1 ? "1 picture could not be judged; all figures are without it"
+                          : std::to_string(left_out) + " pictures could not be judged; all figures are without them";
         return report({ErrorCode::unreadable_input, what}, some_inputs_failed);
     }
     const evaluation::Coverage coverage = summary.coverage.value_or(evaluation::Coverage());
@@ -250,47 +260,7 @@ int run(const CLI::App& command, const EvalArguments& arguments) {
 
 Command add_eval_command(CLI::App& app) {
     auto arguments = std::make_shared<EvalArguments>();
-    app.add_option("--annotations", arguments->annotations, "Ground truth, a COCO JSON file")
-        ->type_name("FILE")
-        ->required();
-    app.add_option("--images", arguments->images, "The folder of the annotated pictures")->type_name("DIR");
-    add_bits_option(app, arguments->bits);
-    app.add_option("--json-memory", arguments->json_memory,
-                   "The most memory that the values of annotations, or of detections, may take, in megabytes")
-        ->check(CLI::Range(1, 1 << 20))
-        ->type_name("MB")
-        ->capture_default_str();
-    add_model_option(app, arguments->model);
-    app.add_option("--compare", arguments->compare, "Compare these models, two or more")->type_name("FILE");
-    app.add_option("--detections", arguments->detections,
-                   "Evaluate these COCO results instead of running a model (with --images the report has pictures)")
-        ->type_name("FILE");
-    app.add_option("--score", arguments->score,
-                   "A detection counts from this score on: in precision, recall, F1 and the confusion matrix")
-        ->check(CLI::Range(0.0, 1.0))
-        ->capture_default_str();
-    app.add_option("--iou", arguments->iou, "An object counts as found from this IoU on, in the same figures")
-        ->check(CLI::Range(0.01, 1.0))
-        ->capture_default_str();
-    app.add_option("--report", arguments->report,
-                   "Write an HTML report to this file: curves, confusion matrix, the worst errors as pictures")
-        ->type_name("FILE");
-    app.add_option("--json", arguments->json, "Write all figures as JSON to this file; - is stdout, without the tables")
-        ->type_name("FILE");
-    app.add_option("--save-detections", arguments->save_detections, "Write the detections as COCO results to this file")
-        ->type_name("FILE");
-    app.add_option("--save-scores", arguments->save_scores,
-                   "Write for each class the score with the highest F1 to this file, for --score-file of detect run")
-        ->type_name("FILE");
-    app.add_option("--threads", arguments->threads, "Threads to use (0: all cores)")
-        ->check(CLI::Range(0, 1024))
-        ->capture_default_str();
-    add_settings_options(app, arguments->settings);
-    app.footer("Examples: detect eval --images photos/ --annotations test.json --report report.html\n"
-               "          detect eval --detections dt.json --annotations gt.json --json figures.json\n"
-               "          detect eval --images photos/ --annotations test.json --compare a.onnx b.onnx\n"
-               "Latency is that of Detector::run on pixels in memory, one picture at a time.\n" +
-               std::string(exit_code_help));
+    add_eval_options(app, *arguments);
     return [&app, arguments] { return run(app, *arguments); };
 }
 

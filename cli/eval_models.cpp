@@ -2,7 +2,9 @@
 #include "cli/eval_models.h"
 
 #include "base/class_scores.h"
+#include "base/sha256.h"
 #include "base/try.h"
+#include "cli/eval_conditions.h"
 #include "cli/exit_code.h"
 #include "cli/measurement.h"
 #include "cli/picture_input.h"
@@ -11,6 +13,7 @@
 #include "evaluation/label_matching.h"
 #include "pictures/picture.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <map>
@@ -43,13 +46,14 @@ void warn_about_threshold(const std::string& model, const Detector& detector) {
          ", which lowers AP; export it with --score-threshold 0.05 to evaluate it");
 }
 
-Result<LoadedModel> load(const ChosenModel& chosen, int threads, const evaluation::Dataset& dataset) {
+Result<LoadedModel> load(const ChosenModel& chosen, int threads, const evaluation::Summary& summary) {
     const std::string file = chosen.file.string();
-    DETECT_TRY_ASSIGN(Detector detector,
-                      open_detector(chosen, {.threads = threads, .model_scores = ModelScores::ignored}));
+    DETECT_TRY_ASSIGN(Detector detector, open_detector(chosen, {.threads = threads,
+                                                                .tiling = summary.conditions.run->tiling,
+                                                                .model_scores = ModelScores::ignored}));
     if (detector.metadata().contains(std::string(class_scores_key)))
         note(file + ": carries scores per class, which are left aside here: AP looks at all scores");
-    auto labels = evaluation::match_labels(detector.labels(), dataset);
+    auto labels = evaluation::match_labels(detector.labels(), summary.dataset);
     if (!labels) return Error{labels.error().code, file + ": " + labels.error().message};
     for (const std::string& warning : labels->warnings) warn(file + ": " + warning);
     warn_about_threshold(file, detector);
@@ -79,10 +83,21 @@ Result<void> run_on(LoadedModel& model, const ImageView& picture, std::size_t im
     return {};
 }
 
+/// A picture that no region touches would count as one that is good, whatever there is in it.
+Result<void> check_regions(const fs::path& file, const Picture& picture, const std::vector<PixelRect>& regions) {
+    const auto touches = [&](const PixelRect& region) { return region.x < picture.width && region.y < picture.height; };
+    if (regions.empty() || std::ranges::any_of(regions, touches)) return {};
+    return Error{ErrorCode::unreadable_input, file.string() + ": is " + std::to_string(picture.width) + "x" +
+                                                  std::to_string(picture.height) +
+                                                  " pixels, and nothing of --roi lies in it, so it cannot be judged"};
+}
+
 /// All models on one picture. What is wrong with a picture is "unreadable input", whatever it is.
-Result<void> run_on_file(std::vector<LoadedModel>& models, const Result<fs::path>& found, std::size_t image, int bits) {
+Result<void> run_on_file(std::vector<LoadedModel>& models, const Result<fs::path>& found, std::size_t image,
+                         const evaluation::Conditions& conditions) {
     DETECT_TRY_ASSIGN(const fs::path file, found);
-    DETECT_TRY_ASSIGN(const Picture picture, read_input_picture(file, bits));
+    DETECT_TRY_ASSIGN(const Picture picture, read_input_picture(file, conditions.run->bits));
+    DETECT_TRY(check_regions(file, picture, conditions.regions));
     for (LoadedModel& model : models) {
         auto done = run_on(model, picture.view(), image);
         if (done) continue;
@@ -134,12 +149,12 @@ Result<void> check_names(const evaluation::Summary& summary, const fs::path& fol
 
 /// Runs on every picture; the positions of those that could not be evaluated. Their errors are printed.
 Result<std::vector<std::size_t>> run_on_all(std::vector<LoadedModel>& models, const evaluation::PictureFiles& pictures,
-                                            int bits, evaluation::Summary& summary) {
+                                            evaluation::Summary& summary) {
     std::vector<std::size_t> failed;
     const auto& images = summary.dataset.images;
     Progress progress(true);
     for (std::size_t image = 0; image < images.size(); ++image) {
-        auto done = run_on_file(models, pictures.files[image], image, bits);
+        auto done = run_on_file(models, pictures.files[image], image, summary.conditions);
         progress.advance(static_cast<std::int64_t>(image) + 1, 0, static_cast<std::int64_t>(images.size()));
         if (done) continue;
         if (done.error().code != ErrorCode::unreadable_input) return done.error();
@@ -172,24 +187,27 @@ Result<evaluation::PictureFiles> find_pictures(const fs::path& folder, const eva
     return found;
 }
 
-Result<void> run_models(const std::vector<ChosenModel>& models, int threads, int bits,
-                        const evaluation::PictureFiles& pictures, evaluation::Summary& summary) {
+Result<void> run_models(const std::vector<ChosenModel>& models, int threads, const evaluation::PictureFiles& pictures,
+                        evaluation::Summary& summary) {
     std::vector<LoadedModel> loaded;
     for (const ChosenModel& chosen : models) {
-        DETECT_TRY_ASSIGN(LoadedModel model, load(chosen, threads, summary.dataset));
+        DETECT_TRY_ASSIGN(LoadedModel model, load(chosen, threads, summary));
         loaded.push_back(std::move(model));
     }
-    DETECT_TRY_ASSIGN(const std::vector<std::size_t> failed, run_on_all(loaded, pictures, bits, summary));
+    DETECT_TRY_ASSIGN(const std::vector<std::size_t> failed, run_on_all(loaded, pictures, summary));
 
     for (std::size_t i = 0; i < models.size(); ++i) {
         const Latency latency = summarise(std::move(loaded[i].milliseconds));
         std::error_code code;
         const std::uintmax_t bytes = fs::file_size(models[i].file, code);
+        DETECT_TRY_ASSIGN(std::string sha256, sha256_of_file(models[i].file));
         summary.models.push_back(
             {.name = models[i].file.string(),
              .classes = classes_of(loaded[i]),
              .file_bytes = code ? std::nullopt : std::optional(bytes),
              .latency = evaluation::LatencyFigures{latency.p50, latency.p90, latency.p99, latency.mean},
+             .sha256 = std::move(sha256),
+             .settings = settings_of(models[i], loaded[i].detector.metadata()),
              .detections = evaluation::without_images(summary.dataset, loaded[i].detections, failed).detections});
     }
     summary.dataset = evaluation::without_images(summary.dataset, {}, failed).dataset;

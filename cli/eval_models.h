@@ -16,10 +16,11 @@ namespace detect::cli {
                                                              const evaluation::Summary& summary);
 
 /// Runs every model on every picture of the dataset, the models in turn, so that what slows the machine down slows all.
-/// Fills in their detections, file sizes and latencies; pictures that cannot be read are reported as they are met and
+/// By `summary.conditions`: its `run` and its regions. Fills in their detections, settings, sizes and hashes of files,
+/// and latencies; pictures that cannot be read, or that no region touches, are reported as they are met and
 /// taken out of `summary.dataset` and listed in `summary.left_out`.
 /// Fails if a model cannot be loaded or its labels do not fit the annotations, or if no picture can be read.
-[[nodiscard]] Result<void> run_models(const std::vector<ChosenModel>& models, int threads, int bits,
+[[nodiscard]] Result<void> run_models(const std::vector<ChosenModel>& models, int threads,
                                       const evaluation::PictureFiles& pictures, evaluation::Summary& summary);
 
 } // namespace detect::cli

@@ -27,9 +27,10 @@ enum ExitCode : int {
 };
 
 inline constexpr std::string_view exit_code_help =
-    "Exit codes: 0 done (also when nothing is detected), 2 usage, 3 unreadable input, 4 bad model,\n"
-    "5 a part was not judged (or is doubtful, with --strict), 6 problems found (check), 10 something detected\n"
-    "(with --fail-on-detect), 130 interrupted, 1 anything else.";
+    "Exit codes: 0 done (also when nothing is detected), 2 usage, 3 unreadable input,\n"
+    "4 bad model, 5 a part was not judged (or is doubtful, with --strict),\n"
+    "6 problems found (check), 10 something detected (with --fail-on-detect),\n"
+    "130 interrupted, 1 anything else.";
 
 [[nodiscard]] ExitCode exit_code(ErrorCode code);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/commands.h"
 #include "cli/exit_code.h"
+#include "cli/terminal_help.h"
 #include "cli/text_output.h"
 
 #include <cerrno>
@@ -10,6 +11,7 @@
 #include <exception>
 #include <fcntl.h>
 #include <iostream>
+#include <memory>
 #include <unistd.h>
 #include <utility>
 #include <vector>
@@ -39,6 +41,7 @@ int run(int argc, char** argv) {
     app.set_version_flag("--version", "detect " DETECT_VERSION);
     app.require_subcommand(0, 1);
     app.footer(std::string(exit_code_help));
+    app.formatter(std::make_shared<TerminalHelp>()); // the verbs take it over
 
     std::vector<std::pair<CLI::App*, Command>> commands;
     const auto add = [&](const char* name, const char* description, Command (*declare)(CLI::App&)) {

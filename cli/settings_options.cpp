@@ -14,7 +14,7 @@ namespace detect::cli {
 
 namespace {
 
-constexpr const char* group = "Settings that a checkpoint does not hold (default: its metadata, else torchvision's)";
+constexpr const char* group = "Settings that a checkpoint lacks (default: its metadata, else torchvision's)";
 constexpr const char* file_flag = "--settings-from";
 constexpr const char* preset_flag = "--preset";
 /// For two settings that have flags of their own as well.

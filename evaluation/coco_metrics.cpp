@@ -7,18 +7,8 @@ namespace detect::evaluation {
 
 namespace {
 
-constexpr std::size_t most_detections = 100;
-constexpr std::size_t thresholds = 10;
 constexpr std::size_t at_50 = 0;
 constexpr std::size_t at_75 = 5;
-
-/// .50, .55 … .95 with the same rounding as numpy.linspace, which decides whether an overlap of just .6 counts.
-double iou_threshold(std::size_t index) {
-    constexpr double first = 0.5;
-    constexpr double last = 0.95;
-    if (index + 1 == thresholds) return last;
-    return static_cast<double>(index) * ((last - first) / static_cast<double>(thresholds - 1)) + first;
-}
 
 /// Mean over what there is.
 class Mean {
@@ -48,8 +38,8 @@ Averages averages(const Findings& findings, const AreaRange& range) {
     Mean ap;
     Mean ar;
     for (std::size_t category = 0; category < findings.category_count(); ++category) {
-        for (std::size_t threshold = 0; threshold < thresholds; ++threshold) {
-            const Ranking ranking = rank(findings, category, iou_threshold(threshold), range, most_detections);
+        for (std::size_t threshold = 0; threshold < coco_iou_count; ++threshold) {
+            const Ranking ranking = rank(findings, category, coco_iou(threshold), range, coco_most_detections);
             ap.add(average_precision(ranking));
             ar.add(recall(ranking));
         }
@@ -68,8 +58,8 @@ void measure_all_sizes(const Findings& findings, CocoMetrics& metrics) {
     for (std::size_t category = 0; category < findings.category_count(); ++category) {
         CocoMetrics::Category& of_category = metrics.categories.emplace_back();
         Mean category_ap;
-        for (std::size_t threshold = 0; threshold < thresholds; ++threshold) {
-            const Ranking ranking = rank(findings, category, iou_threshold(threshold), {}, most_detections);
+        for (std::size_t threshold = 0; threshold < coco_iou_count; ++threshold) {
+            const Ranking ranking = rank(findings, category, coco_iou(threshold), {}, coco_most_detections);
             const CocoMetrics::Figure precision = average_precision(ranking);
             if (threshold == at_50) of_category.ap50 = precision;
             if (threshold == at_75) of_category.ap75 = precision;
@@ -92,6 +82,14 @@ void measure_all_sizes(const Findings& findings, CocoMetrics& metrics) {
 }
 
 } // namespace
+
+/// With the same rounding as numpy.linspace, which decides whether an overlap of just .6 counts.
+double coco_iou(std::size_t index) {
+    constexpr double first = 0.5;
+    constexpr double last = 0.95;
+    if (index + 1 == coco_iou_count) return last;
+    return static_cast<double>(index) * ((last - first) / static_cast<double>(coco_iou_count - 1)) + first;
+}
 
 std::array<NamedFigure, 12> named_figures(const CocoMetrics& metrics) {
     return {{{"AP", metrics.ap},

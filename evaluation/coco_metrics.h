@@ -10,6 +10,12 @@
 
 namespace detect::evaluation {
 
+/// The most detections of a category in an image that its figures look at.
+inline constexpr std::size_t coco_most_detections = 100;
+/// How many IoU AP is averaged over, and each of them: .50, .55 … .95.
+inline constexpr std::size_t coco_iou_count = 10;
+[[nodiscard]] double coco_iou(std::size_t index);
+
 /// The figures of COCO's detection challenge, as pycocotools' COCOeval computes them for boxes: AP over IoU .50 to .95
 /// and 101 recalls, at most 100 detections of a category in an image. Where no object is concerned, there is no figure
 /// (pycocotools says -1).

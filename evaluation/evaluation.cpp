@@ -65,6 +65,8 @@ Evaluation evaluate(const Findings& findings, const Options& options) {
     }
     evaluation.errors = find_errors(findings, options.iou, options.score);
     evaluation.confusion = confusion_matrix(findings, evaluation.errors);
+    evaluation.pictures = worst_pictures(findings, evaluation.errors, options.score);
+    evaluation.rates = picture_rates(evaluation.pictures);
     return evaluation;
 }
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "evaluation/bootstrap.h"
 #include "evaluation/coco_metrics.h"
 #include "evaluation/confusion_matrix.h"
 #include "evaluation/errors.h"
+#include "evaluation/picture_outcomes.h"
 #include "evaluation/ranking.h"
 
 #include <array>
@@ -30,6 +32,8 @@ struct Options {
     double score = 0.5;
     /// An object counts as found from this IoU on, for the same figures.
     double iou = 0.5;
+    /// For the intervals of the headline figures; 0: none.
+    std::size_t resamples = usual_resamples;
 };
 
 struct CategoryResult {
@@ -64,6 +68,11 @@ struct Evaluation {
     std::vector<SweepPoint> sweep = {};
     ConfusionMatrix confusion = ConfusionMatrix(0);
     Errors errors = {};
+    /// One for each image, the worst first.
+    std::vector<PictureOutcome> pictures = {};
+    PictureRates rates = {};
+
+    [[nodiscard]] HeadlineFigures headline() const { return {coco.ap, coco.ap50, counts.f1()}; }
 };
 
 /// All figures of a set of detections.

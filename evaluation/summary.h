@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "evaluation/bootstrap.h"
 #include "evaluation/comparison.h"
+#include "evaluation/conditions.h"
 #include "evaluation/evaluation.h"
+#include "evaluation/region.h"
 
 #include <cstdint>
 #include <optional>
@@ -32,7 +35,13 @@ struct ModelSummary {
     std::vector<ModelClass> classes = {};
     std::optional<std::uintmax_t> file_bytes = std::nullopt;
     std::optional<LatencyFigures> latency = std::nullopt;
+    /// Of the file; empty: not known.
+    std::string sha256 = {};
+    /// Empty: a file of results, or a model that does not say.
+    std::vector<ModelSetting> settings = {};
     std::vector<DetectedBox> detections = {};
+    /// Detections that were left out because their centre is outside of the regions.
+    std::size_t detections_outside = 0;
     Evaluation evaluation = {};
     /// Filled in where there are several models.
     Alone alone = {};
@@ -63,17 +72,31 @@ struct Summary {
     std::size_t found_by_end_of_name = 0;
     /// Of a file of results: how much of it, and of the dataset, was not compared. None: a model ran.
     std::optional<Coverage> coverage = std::nullopt;
+    Conditions conditions = {};
+    /// What the regions of the conditions left out.
+    RegionCut region_cut = {};
+    /// Of all models; its intervals and positions are in their order.
+    Bootstrap bootstrap = {};
+    /// Pictures that hold more objects of a category than COCO's figures look at detections.
+    std::size_t pictures_beyond_coco = 0;
 };
 
-/// Computes `evaluation` of every model, and `alone` if there are several. `resource_limit` as of `Findings::check`.
+/// Computes `evaluation` of every model, the intervals, and `alone` if there are several. `resource_limit` as of
+/// `Findings::check`.
 [[nodiscard]] Result<void> evaluate_models(Summary& summary, const Options& options);
 
-/// For programs. One model: `metrics` (AP … ARl) and `per_class_AP` (by category id) as pycocotools has them, -1 where
-/// there is no figure; `deeppcb`; `at_score`, `best_f1`, `per_class` and `confusion_matrix`; `latency_ms` if a model
-/// ran. Several: `models`, a list of such objects with `model`, `file_bytes` and what only it finds.
+/// For programs. `conditions`, then of one model: `metrics` (AP … ARl) and `per_class_AP` (by category id) as
+/// pycocotools has them, -1 where there is no figure; `intervals`; `deeppcb`; `at_score`, `best_f1`, `per_class` and
+/// `confusion_matrix`; `picture_rates` and `pictures`, the worst first; `latency_ms` if a model ran. Of several:
+/// `models`, a list of such objects with `model`, `file_bytes` and what only it finds, and `differences`.
 [[nodiscard]] std::string to_json(const Summary& summary);
 
-/// For people, some 80 columns wide.
+/// For programs and spreadsheets: a row for each picture of each model, the worst first, and one for each picture that
+/// was left out. Cells are written as csv_cell (base/escape.h) does.
+[[nodiscard]] std::string to_csv(const Summary& summary);
+
+/// For people. No line is longer than `table_columns`: names are cut, and tables that are wider are continued below.
+inline constexpr std::size_t table_columns = 80;
 [[nodiscard]] std::string to_table(const Summary& summary);
 
 } // namespace detect::evaluation

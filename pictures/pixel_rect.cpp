@@ -18,4 +18,14 @@ PixelRect covered_pixels(const Box& box, int picture_width, int picture_height) 
     return {left, top, right - left + 1, bottom - top + 1};
 }
 
+bool has_centre_in(std::span<const PixelRect> rects, const Box& box) {
+    const auto within = [](float value, int begin, int length) {
+        return value >= static_cast<float>(begin) && value < static_cast<float>(begin) + static_cast<float>(length);
+    };
+    const float x = (box.x1 + box.x2) / 2.0F;
+    const float y = (box.y1 + box.y2) / 2.0F;
+    return std::ranges::any_of(
+        rects, [&](const PixelRect& rect) { return within(x, rect.x, rect.width) && within(y, rect.y, rect.height); });
+}
+
 } // namespace detect

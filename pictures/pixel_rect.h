@@ -3,6 +3,8 @@
 
 #include "detect/detection.h"
 
+#include <span>
+
 namespace detect {
 
 /// Whole pixels: columns x to x + width - 1, rows y to y + height - 1.
@@ -17,5 +19,8 @@ struct PixelRect {
 
 /// The pixels that a box covers in a picture of this size, at least one: corners are rounded to pixel borders.
 [[nodiscard]] PixelRect covered_pixels(const Box& box, int picture_width, int picture_height);
+
+/// Whether the box's centre lies in one of these: pixel 0 reaches from 0 to 1, and the far border is outside.
+[[nodiscard]] bool has_centre_in(std::span<const PixelRect> rects, const Box& box);
 
 } // namespace detect

@@ -14,13 +14,6 @@ struct Point {
 
 Point centre(const Box& box) { return {(box.x1 + box.x2) / 2.0F, (box.y1 + box.y2) / 2.0F}; }
 
-bool contains(const PixelRect& region, Point point) {
-    const auto within = [](float value, int begin, int length) {
-        return value >= static_cast<float>(begin) && value < static_cast<float>(begin) + static_cast<float>(length);
-    };
-    return within(point.x, region.x, region.width) && within(point.y, region.y, region.height);
-}
-
 bool is_marked(const Picture& mask, Point point) {
     const int x = std::clamp(static_cast<int>(point.x), 0, mask.width - 1);
     const int y = std::clamp(static_cast<int>(point.y), 0, mask.height - 1);
@@ -38,13 +31,10 @@ Result<void> apply(const DetectionFilter& filter, int width, int height, std::ve
                                                       "; they must be of one size"};
     }
     std::erase_if(detections, [&](const Detection& detection) {
-        const Point point = centre(detection.box);
         const bool wanted =
             filter.labels.empty() || std::ranges::find(filter.labels, detection.label) != filter.labels.end();
-        const bool inside = filter.regions.empty() || std::ranges::any_of(filter.regions, [&](const PixelRect& region) {
-                                return contains(region, point);
-                            });
-        return !wanted || !inside || (filter.mask && !is_marked(*filter.mask, point));
+        const bool inside = filter.regions.empty() || has_centre_in(filter.regions, detection.box);
+        return !wanted || !inside || (filter.mask && !is_marked(*filter.mask, centre(detection.box)));
     });
     if (filter.max_detections > 0 && detections.size() > filter.max_detections)
         detections.resize(filter.max_detections);

@@ -4,6 +4,7 @@
 #include "cli/chosen_model.h"
 #include "cli/exit_code.h"
 #include "cli/picture_input.h"
+#include "cli/region_option.h"
 
 #include <array>
 
@@ -57,12 +58,7 @@ void add_filters(CLI::App& app, FilterOptions& o) {
         ->delimiter(',')
         ->group(filters);
     app.get_option("--max-detections")->group(filters);
-    app.add_option(
-           "--roi", o.regions,
-           "Only detections with their centre in this rectangle, in pixels from the upper left corner (repeatable)")
-        ->type_name("X,Y,W,H")
-        ->allow_extra_args(false)
-        ->group(filters);
+    add_region_option(app, o.regions, "detections", filters);
     app.add_option("--mask", o.mask,
                    "Only detections with their centre where this picture is not black; it has the size of the others")
         ->type_name("FILE")
@@ -71,27 +67,6 @@ void add_filters(CLI::App& app, FilterOptions& o) {
                  "Exit with code 10 if anything is detected; with =NAME[,NAME] only for these classes")
         ->delimiter(',')
         ->group(filters);
-}
-
-void add_large_pictures(CLI::App& app, TileOptions& o) {
-    auto* const tile =
-        app.add_option("--tile", o.tile, "Look at larger pictures in square tiles with sides of this many pixels")
-            ->check(CLI::Range(32, 16384))
-            ->group(large);
-    app.add_option("--overlap", o.overlap,
-                   "How much of a tile's side is looked at twice, as a share: by the next tile, or by strips along the "
-                   "seams if the picture is a whole number of tiles. It is rounded to the network's own grid")
-        ->check(CLI::Range(0.0, 0.9))
-        ->capture_default_str()
-        ->needs(tile)
-        ->group(large);
-    app.add_option("--merge", o.merge,
-                   "How to join what two tiles found of one object: ios (compares by intersection over the smaller "
-                   "box, joins pieces) or nms (compares by intersection over union, keeps the better one)")
-        ->check(CLI::IsMember({"ios", "nms"}))
-        ->capture_default_str()
-        ->needs(tile)
-        ->group(large);
 }
 
 CLI::Option* add_format_option(CLI::App& app, const FormatOption& option, const std::string& help, std::string& value) {
@@ -174,7 +149,7 @@ void add_run_options(CLI::App& app, RunOptions& o) {
     add_settings_options(app, o.settings);
     add_inputs(app, o.sources);
     add_filters(app, o.filter);
-    add_large_pictures(app, o.tiles);
+    add_tile_options(app, o.tiles, large);
     add_results(app, o.results);
     app.add_flag("--strict", o.strict, "Exit with code 5 if a result is doubtful: the warnings of its record say why")
         ->group(manners);

@@ -3,7 +3,7 @@
 
 #include "cli/score_options.h"
 #include "cli/settings_options.h"
-#include "detect/tiling.h"
+#include "cli/tile_options.h"
 #include "pictures/picture.h"
 #include "results/formats.h"
 
@@ -34,13 +34,6 @@ struct FilterOptions {
     std::vector<std::string> regions;
     std::string mask;
     std::vector<std::string> fail_on_detect;
-};
-
-/// How large pictures are cut.
-struct TileOptions {
-    int tile = 0;
-    double overlap = TilingOptions().overlap;
-    std::string merge = "ios";
 };
 
 /// What stands behind the options of a result format.

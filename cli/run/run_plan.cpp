@@ -4,11 +4,11 @@
 #include "base/text.h"
 #include "base/try.h"
 #include "cli/model_source.h"
+#include "cli/region_option.h"
 #include "cli/run/picture_files.h"
 #include "cli/video/video.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <set>
 
@@ -152,13 +152,6 @@ bool arrives_over_time(const Source& source) {
     return source.kind == Source::Kind::watch || (source.kind == Source::Kind::video && !is_file);
 }
 
-std::optional<TilingOptions> plan_tiling(const TileOptions& options) {
-    if (options.tile == 0) return std::nullopt;
-    return TilingOptions{.tile = options.tile,
-                         .overlap = options.overlap,
-                         .merge = options.merge == "nms" ? TileMerge::nms : TileMerge::ios};
-}
-
 Result<ChosenModel> plan_model(const CLI::App& command, const RunOptions& options) {
     SettingsArguments settings = options.settings;
     if (auto& most = settings.numbers.max_detections) most = std::max(*most, usual_max_detections);
@@ -197,23 +190,6 @@ Result<int> find_class(const std::string& name, std::span<const std::string> lab
                      (known.empty() ? "it has no names, give a number from 1" : "its classes are " + known)};
 }
 
-Result<PixelRect> parse_region(const std::string& text) {
-    std::array<int, 4> values{};
-    const char* at = text.data();
-    const char* const end = at + text.size();
-    bool sound = true;
-    for (std::size_t i = 0; i < values.size() && sound; ++i) {
-        const auto [next, code] = std::from_chars(at, end, values[i]);
-        const bool last = i + 1 == values.size();
-        sound = code == std::errc() && (last ? next == end : next != end && *next == ',');
-        at = last || !sound ? next : next + 1;
-    }
-    if (sound && values[0] >= 0 && values[1] >= 0 && values[2] > 0 && values[3] > 0)
-        return PixelRect{values[0], values[1], values[2], values[3]};
-    return Error{ErrorCode::invalid_argument,
-                 "--roi " + text + ": must be X,Y,WIDTH,HEIGHT in whole pixels, such as 100,50,400,300"};
-}
-
 Result<Picture> read_mask(const std::string& file) {
     auto read = read_single_picture(file);
     if (!read) return Error{ErrorCode::unreadable_input, "--mask " + read.error().message};
@@ -234,10 +210,7 @@ Result<DetectionFilter> plan_filter(const RunOptions& options, std::span<const s
         DETECT_TRY_ASSIGN(const int label, find_class(name, labels, "--class"));
         filter.labels.push_back(label);
     }
-    for (const std::string& text : options.filter.regions) {
-        DETECT_TRY_ASSIGN(const PixelRect region, parse_region(text));
-        filter.regions.push_back(region);
-    }
+    DETECT_TRY_ASSIGN(filter.regions, read_regions(options.filter.regions));
     if (!options.filter.mask.empty()) {
         DETECT_TRY_ASSIGN(filter.mask, read_mask(options.filter.mask));
     }

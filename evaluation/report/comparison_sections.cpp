@@ -17,29 +17,89 @@ std::string bold(const std::string& text) { return "<b>" + text + "</b>"; }
 /// "a", "a and b", "a, b and c".
 std::string in_a_sentence(const std::vector<std::string>& names) { return listed(names, {.before_last = " and "}); }
 
-/// Who has the highest AP50, as far as it is shown.
-std::string best_finders(const Summary& summary, const std::string& ap50) {
-    std::vector<std::string> names;
-    for (const ModelSummary& model : summary.models) {
-        if (figure(model.evaluation.coco.ap50) == ap50) names.push_back(bold(display_name(model, summary)));
-    }
-    if (names.size() == summary.models.size()) return "All find equally well";
-    return in_a_sentence(names) + (names.size() == 1 ? " finds best" : " find best");
+std::string signed_figure(double value) {
+    const std::string digits = decimal(std::abs(value), 3);
+    return (digits == "0.000" ? "" : value > 0.0 ? "+" : "−") + digits;
 }
 
-/// The models with the highest AP50, and the one with the lowest latency, in a sentence.
+/// Who finds best, if that is more than chance.
+std::string best_finder(const Summary& summary) {
+    const Bootstrap& bootstrap = summary.bootstrap;
+    const auto winner = bootstrap.winner(headline_ap);
+    if (winner) {
+        const ModelSummary& best = summary.models[*winner];
+        return bold(display_name(best, summary)) + " finds best, beyond chance: AP <b class=\"found\">" +
+               figure(best.evaluation.coco.ap) + "</b>.";
+    }
+    if (!bootstrap.left_out.empty()) return "No model is called the best: there are no intervals.";
+    if (bootstrap.is_rough()) return "No model is called the best: there are too few pictures to tell.";
+    const auto& difference = bootstrap.differences.front().figures[headline_ap];
+    if (summary.models.size() > 2 || !difference) return "No model finds better than all others beyond chance.";
+    return "No difference in AP beyond chance (" + signed_figure(difference->interval.low) + " to " +
+           signed_figure(difference->interval.high) + ").";
+}
+
+/// Who finds best, and who has the lowest latency, in a sentence each.
 std::string winners(const Summary& summary) {
-    const auto best = std::ranges::max_element(
-        summary.models, {}, [](const ModelSummary& model) { return model.evaluation.coco.ap50.value_or(-1.0); });
-    const std::string ap50 = figure(best->evaluation.coco.ap50);
     const auto fastest = std::ranges::max_element(
         summary.models, {}, [](const ModelSummary& model) { return model.latency ? -model.latency->p50 : -1e9; });
-    std::string text = "<section class=\"verdict\"><p class=\"lead\">" + best_finders(summary, ap50) +
-                       ": AP50 <b class=\"found\">" + ap50 + "</b>.";
+    std::string text = "<section class=\"verdict\"><p class=\"lead\">" + best_finder(summary);
     if (!fastest->latency) return text + "</p></section>";
     text += " " + bold(display_name(*fastest, summary)) + " is the fastest: <b class=\"found\">" +
             decimal(fastest->latency->p50, 0) + "</b> ms a picture.";
     return text + "</p></section>";
+}
+
+/// Where 95 % of the resamples are, under the figure itself.
+std::string interval(const Summary& summary, const ModelSummary& model, Headline headline) {
+    const auto position = static_cast<std::size_t>(&model - summary.models.data());
+    if (summary.bootstrap.intervals.empty()) return {};
+    const auto& range = summary.bootstrap.intervals[position][headline];
+    return range ? "<small class=\"range\">" + figure(range->low) + " to " + figure(range->high) + "</small>" : "";
+}
+
+/// Every pair: how much better the later model is, and whether that is more than chance.
+std::string difference_table(const Summary& summary) {
+    std::string rows;
+    for (const ModelDifference& pair : summary.bootstrap.differences) {
+        const std::string models = display_name(summary.models[pair.model], summary) + " against " +
+                                   display_name(summary.models[pair.other], summary);
+        rows += "<tr><th scope=\"row\">" + models + "</th>";
+        for (std::size_t i = 0; i < headline_count; ++i) {
+            const auto& difference = pair.figures[i];
+            const char* const style = !difference || !difference->beyond_chance ? "same"
+                                      : difference->value > 0.0                 ? "found"
+                                                                                : "wrong";
+            rows += cell(std::string(headline_names[i]),
+                         !difference ? figure({})
+                                     : "<b class=\"" + std::string(style) + "\">" + signed_figure(difference->value) +
+                                           "</b><small class=\"range\">" + signed_figure(difference->interval.low) +
+                                           " to " + signed_figure(difference->interval.high) + "</small>");
+        }
+        rows += "</tr>";
+    }
+    if (rows.empty()) return {};
+    return section("Differences",
+                   "On the same pictures, with 95 % intervals. What is not coloured is no difference beyond chance.",
+                   "<table class=\"figures few\"><thead><tr><th scope=\"col\">models</th><th scope=\"col\">AP</th>"
+                   "<th scope=\"col\">AP50</th><th scope=\"col\">F1</th></tr></thead><tbody>" +
+                       rows + "</tbody></table>");
+}
+
+std::string rate_table(const Summary& summary) {
+    std::string rows;
+    for (const ModelSummary& model : summary.models) {
+        const PictureRates& rates = model.evaluation.rates;
+        rows += "<tr><th scope=\"row\">" + display_name(model, summary) + "</th>" +
+                cell("escape rate", figure(rates.escape_rate())) +
+                cell("board escape rate", figure(rates.board_escape_rate())) +
+                cell("overkill rate", figure(rates.overkill_rate())) +
+                cell("false alarms a picture", figure(rates.false_alarms_per_picture())) + "</tr>";
+    }
+    std::string head;
+    for (const char* name : {"model", "escape rate", "board escape rate", "overkill rate", "false alarms a picture"})
+        head += std::string("<th scope=\"col\">") + name + "</th>";
+    return "<table class=\"figures few\"><thead><tr>" + head + "</tr></thead><tbody>" + rows + "</tbody></table>";
 }
 
 std::string model_table(const Summary& summary) {
@@ -47,8 +107,9 @@ std::string model_table(const Summary& summary) {
     for (const ModelSummary& model : summary.models) {
         const Evaluation& evaluation = model.evaluation;
         rows += "<tr><th scope=\"row\">" + display_name(model, summary) + "</th>" +
-                cell("AP", figure(evaluation.coco.ap)) + cell("AP50", figure(evaluation.coco.ap50)) +
-                cell("F1", figure(evaluation.counts.f1())) +
+                cell("AP", figure(evaluation.coco.ap) + interval(summary, model, headline_ap)) +
+                cell("AP50", figure(evaluation.coco.ap50)) +
+                cell("F1", figure(evaluation.counts.f1()) + interval(summary, model, headline_f1)) +
                 cell("size",
                      model.file_bytes ? decimal(static_cast<double>(*model.file_bytes) / 1e6, 1) + " MB" : figure({})) +
                 cell("p50", model.latency ? decimal(model.latency->p50, 1) + " ms" : figure({})) +
@@ -122,6 +183,8 @@ std::string comparison_sections(const Summary& summary, const PictureReader& rea
                    "F1 and what only one finds at score " + decimal(options.score, 2) + " and IoU " +
                        decimal(options.iou, 2) + ".",
                    model_table(summary)) +
+           difference_table(summary) +
+           section("Pictures", "What becomes of whole pictures at this score and IoU.", rate_table(summary)) +
            section("AP50 of every class", "With the difference to the first model.", class_table(summary)) +
            (reader ? galleries(summary, reader) : "");
 }

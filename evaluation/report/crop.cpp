@@ -18,13 +18,13 @@ constexpr double least_side = 96.0;
 constexpr int largest_file_side = 320;
 constexpr int quality = 82;
 
-struct Interval {
+struct PixelRange {
     int start = 0;
     int length = 0;
 };
 
 /// `side` pixels around a centre, moved into [0, size].
-Interval around(double centre, double side, int size) {
+PixelRange around(double centre, double side, int size) {
     const int length = static_cast<int>(std::clamp(std::ceil(side), 1.0, static_cast<double>(size)));
     const double start = std::clamp(centre - length / 2.0, 0.0, static_cast<double>(size - length));
     return {static_cast<int>(start), length};
@@ -46,11 +46,15 @@ Picture smaller(Picture picture) {
 
 } // namespace
 
-Result<Crop> cut_out(const PictureReader& reader, const std::string& file, const CocoBox& box) {
+Result<Crop> cut_out(const PictureReader& reader, const std::string& file, const std::optional<CocoBox>& box) {
     DETECT_TRY_ASSIGN(const Picture picture, reader(file));
-    const double side = std::max(least_side, surroundings * std::max(box.width, box.height));
-    const Interval columns = around(box.x + box.width / 2.0, side, picture.width);
-    const Interval rows = around(box.y + box.height / 2.0, side, picture.height);
+    PixelRange columns{0, picture.width};
+    PixelRange rows{0, picture.height};
+    if (box) {
+        const double side = std::max(least_side, surroundings * std::max(box->width, box->height));
+        columns = around(box->x + box->width / 2.0, side, picture.width);
+        rows = around(box->y + box->height / 2.0, side, picture.height);
+    }
     ImageView view = picture.view();
     view.pixels = static_cast<const std::byte*>(view.pixels) +
                   static_cast<std::size_t>(rows.start) * view.stride_bytes +

@@ -4,6 +4,7 @@
 #include "evaluation/report/report.h"
 
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 namespace detect::evaluation::html {
@@ -18,7 +19,8 @@ struct Crop {
 };
 
 /// The box with its surroundings: three times its size, at least 96 pixels wide where the picture is, and square where
-/// it fits.
-[[nodiscard]] Result<Crop> cut_out(const PictureReader& reader, const std::string& file, const CocoBox& box);
+/// it fits. Without a box the whole picture.
+[[nodiscard]] Result<Crop> cut_out(const PictureReader& reader, const std::string& file,
+                                   const std::optional<CocoBox>& box);
 
 } // namespace detect::evaluation::html

@@ -84,15 +84,15 @@ bool visible(const CocoBox& box, const Crop& crop) {
 std::string overlay(const Shot& shot, const Crop& crop, const ModelSummary& model, const Dataset& dataset) {
     std::string boxes;
     for (const Annotation& object : dataset.annotations) {
-        if (object.image == shot.image && visible(object.box, crop) && !(shot.is_object && object.box == shot.box))
+        if (object.image == shot.image && visible(object.box, crop) && !(shot.is_object && shot.box == object.box))
             boxes += rectangle(object.box, crop, "truth");
     }
     for (const DetectedBox& detection : model.detections) {
         const bool reported = detection.image == shot.image && detection.score >= model.evaluation.options.score;
-        if (reported && visible(detection.box, crop) && (shot.is_object || !(detection.box == shot.box)))
+        if (reported && visible(detection.box, crop) && (shot.is_object || shot.box != detection.box))
             boxes += rectangle(detection.box, crop, "reported");
     }
-    boxes += rectangle(shot.box, crop, shot.is_object ? "truth subject" : "reported subject");
+    if (shot.box) boxes += rectangle(*shot.box, crop, shot.is_object ? "truth subject" : "reported subject");
     return "<svg viewBox=\"0 0 " + std::to_string(crop.width) + " " + std::to_string(crop.height) +
            "\" aria-hidden=\"true\">" + boxes + "</svg>";
 }
@@ -159,8 +159,9 @@ std::string Gallery::show(const Shot& shot, const ModelSummary& model) const {
                 "\" height=\"" + std::to_string(crop->height) + "\" src=\"data:image/jpeg;base64," +
                 base64(crop->jpeg) + "\">" + overlay(shot, *crop, model, *dataset_) + "</div>";
     }
-    return "<figure class=\"shot\">" + frame + "<figcaption><b>" + escape(shot.heading) + "</b><span>" +
-           escape(shot.explanation) + "</span><small>" + escape(file) + "</small></figcaption></figure>";
+    return std::string("<figure class=\"") + (shot.box ? "shot" : "shot whole") + "\">" + frame + "<figcaption><b>" +
+           escape(shot.heading) + "</b><span>" + escape(shot.explanation) + "</span><small>" + escape(file) +
+           "</small></figcaption></figure>";
 }
 
 } // namespace detect::evaluation::html

@@ -3,6 +3,7 @@
 
 #include "evaluation/report/report.h"
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -12,8 +13,8 @@ namespace detect::evaluation::html {
 /// One picture of a gallery: a place in an image, and what there is to say about it.
 struct Shot {
     std::size_t image = 0;
-    /// What the shot is about: an object, or something that was reported.
-    CocoBox box;
+    /// What the shot is about: an object, or something that was reported. None: the whole picture.
+    std::optional<CocoBox> box = std::nullopt;
     bool is_object = false;
     std::string heading;
     std::string explanation;

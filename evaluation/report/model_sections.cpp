@@ -43,17 +43,24 @@ std::string verdict(const Evaluation& evaluation, const Dataset& dataset) {
            most_missed(evaluation, dataset) + advice(evaluation) + "</p></section>";
 }
 
-std::string tile(const std::string& name, const std::string& value, const std::string& meaning) {
-    return "<div class=\"tile\"><dt>" + name + "</dt><dd>" + value + "</dd><small>" + meaning + "</small></div>";
+/// "95 %: 0.560 to 0.607": where 95 % of the resamples are.
+std::string interval(const Bootstrap& bootstrap, std::size_t model, Headline figure_of) {
+    if (bootstrap.intervals.empty() || !bootstrap.intervals[model][figure_of]) return {};
+    const Interval& range = *bootstrap.intervals[model][figure_of];
+    return "<br>95 %: " + figure(range.low) + " to " + figure(range.high);
 }
 
-std::string tiles(const ModelSummary& model) {
+std::string tiles(const Summary& summary, std::size_t position) {
+    const ModelSummary& model = summary.models[position];
     const Evaluation& evaluation = model.evaluation;
-    std::string text = "<dl class=\"tiles\">" + tile("AP", figure(evaluation.coco.ap), "IoU .50 to .95") +
-                       tile("AP50", figure(evaluation.coco.ap50), "IoU .50") +
+    const auto between = [&](Headline headline) { return interval(summary.bootstrap, position, headline); };
+    std::string text = "<dl class=\"tiles\">" +
+                       tile("AP", figure(evaluation.coco.ap), "IoU .50 to .95" + between(headline_ap)) +
+                       tile("AP50", figure(evaluation.coco.ap50), "IoU .50" + between(headline_ap50)) +
                        tile("AP75", figure(evaluation.coco.ap75), "IoU .75") +
                        tile("mAP33", figure(evaluation.deeppcb.mean_ap), "IoU .33, DeepPCB") +
-                       tile("F1", figure(evaluation.counts.f1()), "at score " + decimal(evaluation.options.score, 2));
+                       tile("F1", figure(evaluation.counts.f1()),
+                            "at score " + decimal(evaluation.options.score, 2) + between(headline_f1));
     if (model.latency)
         text += tile("Latency", decimal(model.latency->p50, 0) + "<i>ms</i>",
                      "p90 " + decimal(model.latency->p90, 0) + ", p99 " + decimal(model.latency->p99, 0));
@@ -145,8 +152,10 @@ std::string charts(const ModelSummary& model, const Dataset& dataset) {
 
 } // namespace
 
-std::string model_sections(const ModelSummary& model, const Dataset& dataset) {
-    return verdict(model.evaluation, dataset) + tiles(model) + charts(model, dataset);
+std::string model_sections(const Summary& summary, std::size_t position) {
+    const ModelSummary& model = summary.models[position];
+    return verdict(model.evaluation, summary.dataset) + tiles(summary, position) +
+           picture_sections(model.evaluation, summary.dataset) + charts(model, summary.dataset);
 }
 
 } // namespace detect::evaluation::html

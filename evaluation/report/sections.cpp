@@ -17,6 +17,10 @@ std::string cell(const std::string& label, const std::string& value) {
     return "<td data-label=\"" + label + "\">" + value + "</td>";
 }
 
+std::string tile(const std::string& name, const std::string& value, const std::string& meaning) {
+    return "<div class=\"tile\"><dt>" + name + "</dt><dd>" + value + "</dd><small>" + meaning + "</small></div>";
+}
+
 std::string key(const std::string& style, const std::string& meaning) {
     return "<span class=\"key\"><b class=\"" + style + "\"></b>" + meaning + "</span> ";
 }

@@ -3,6 +3,7 @@
 
 #include "evaluation/report/gallery.h"
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -29,8 +30,19 @@ namespace detect::evaluation::html {
                                        const std::vector<Shot>& shots, std::size_t all, const ModelSummary& model,
                                        const Gallery& gallery);
 
-/// How good a model is: in words, in figures, in charts.
-[[nodiscard]] std::string model_sections(const ModelSummary& model, const Dataset& dataset);
+/// A figure of a row of them, with what it means.
+[[nodiscard]] std::string tile(const std::string& name, const std::string& value, const std::string& meaning);
+
+/// How good the model at this position is: in words, in figures, in charts.
+[[nodiscard]] std::string model_sections(const Summary& summary, std::size_t position);
+
+/// What becomes of whole pictures, and which are the worst.
+[[nodiscard]] std::string picture_sections(const Evaluation& evaluation, const Dataset& dataset);
+/// Those that are not all right, the worst first.
+[[nodiscard]] std::span<const PictureOutcome> pictures_with_errors(const Evaluation& evaluation);
+
+/// What the figures were measured under.
+[[nodiscard]] std::string condition_section(const Summary& summary);
 
 /// Several models side by side, and what only one of them does.
 [[nodiscard]] std::string comparison_sections(const Summary& summary, const PictureReader& reader);

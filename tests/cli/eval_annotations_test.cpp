@@ -86,7 +86,7 @@ TEST_F(Eval, APictureThatAnotherImageHasIsNotTakenForOneThatIsMissing) {
     EXPECT_EQ(result.exit_code, 5) << describe(result);
     EXPECT_THAT(result.errors, HasSubstr("image 2: file_name elsewhere/a.png is not in pictures, and a.png is the "
                                          "picture of image 1 (a.png)"));
-    EXPECT_EQ(json::parse(read_text(folder_ / "figures.json"))["pictures"], 1);
+    EXPECT_EQ(json::parse(read_text(folder_ / "figures.json"))["picture_count"], 1);
 }
 
 TEST_F(Eval, TwoImagesOfOneFileAreRefused) {

@@ -52,7 +52,7 @@ TEST_F(Eval, MatchesCategoriesByNameNotById) {
     EXPECT_DOUBLE_EQ(figures["per_class_AP"]["20"], 1.0);
     EXPECT_EQ(figures["metrics"]["AP"], 1.0);
     EXPECT_EQ(figures["metrics"]["APl"], -1.0) << "there is no large object";
-    EXPECT_EQ(figures["pictures"], 2);
+    EXPECT_EQ(figures["picture_count"], 2);
     EXPECT_DOUBLE_EQ(figures["at_score"]["precision"], 0.75);
     EXPECT_DOUBLE_EQ(figures["at_score"]["recall"], 1.0);
     EXPECT_GT(figures["latency_ms"]["p50"], 0.0);
@@ -128,9 +128,9 @@ TEST_F(Eval, PicturesThatCannotBeReadAreListedAndLeftOut) {
     const ProcessResult result = eval_tiny({"--json", "figures.json", "--report", "report.html"});
     EXPECT_EQ(result.exit_code, 5) << describe(result);
     EXPECT_THAT(result.errors, HasSubstr("gone.png"));
-    EXPECT_THAT(error_line(result), HasSubstr("1 picture could not be read"));
+    EXPECT_THAT(error_line(result), HasSubstr("1 picture could not be judged"));
     const json figures = json::parse(read_text(folder_ / "figures.json"));
-    EXPECT_EQ(figures["pictures"], 2);
+    EXPECT_EQ(figures["picture_count"], 2);
     EXPECT_EQ(figures["left_out"][0]["file"], "gone.png");
     EXPECT_EQ(figures["at_score"]["missed"], 0);
     EXPECT_THAT(read_text(folder_ / "report.html"), HasSubstr("gone.png"));
@@ -167,10 +167,12 @@ TEST_F(Eval, PutsModelsSideBySide) {
     const ProcessResult result =
         eval({"--images", "pictures", "--compare", "tiny.onnx", "copy.onnx", "--report", "report.html"});
     ASSERT_TRUE(succeeded(result));
-    EXPECT_THAT(result.output,
-                ContainsRegex("model +AP +AP50 +F1 +MB +p50 ms +p90 ms +only it finds +only its false alarms\n"));
-    EXPECT_THAT(result.output, ContainsRegex("tiny.onnx +1.000 +1.000 +0.857 .* 0 +0\n"));
-    EXPECT_THAT(result.output, ContainsRegex("copy.onnx +1.000 +1.000 +0.857 .* 0 +0\n"));
+    EXPECT_THAT(result.output, ContainsRegex("model +AP +from +to +AP50 +F1 +from +to\n"));
+    EXPECT_THAT(result.output, ContainsRegex("model +MB +p50 ms +p90 ms +finds alone +alarms alone\n"));
+    for (const char* model : {"1 tiny.onnx", "2 copy.onnx"}) {
+        EXPECT_THAT(result.output, ContainsRegex(std::string(model) + " +1.000 +1.000 +1.000 +1.000 +0.857 "));
+        EXPECT_THAT(result.output, ContainsRegex(std::string(model) + " .* 0 +0\n"));
+    }
     const std::string report = read_text(folder_ / "report.html");
     EXPECT_THAT(report, HasSubstr("2 models compared"));
     const json figures =

@@ -129,7 +129,7 @@ class Annotations(CliCase):
         self.assertGreater(wanted["metrics"]["AP50"], 0.2)
         for name in ("backslash", "mixed", "prefixed", "absolute", "updir", "nfc", "bom"):
             figures = self.figures(name, "nfd" if name == "nfc" else "pictures")
-            self.assertEqual(figures["pictures"], len(plain["images"]), name)
+            self.assertEqual(figures["picture_count"], len(plain["images"]), name)
             for group in ("metrics", "per_class_AP"):
                 self.assertEqual(figures[group], wanted[group], name)
 
