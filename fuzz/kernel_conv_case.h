@@ -76,7 +76,7 @@ inline std::vector<WinogradOutput> winograd_outputs(const test::PlainConv& plain
     constexpr std::size_t of_inputs[4][2] = {{0, 2}, {1, 2}, {1, 2}, {1, 3}};
     // The products that an even and an odd output add up.
     constexpr std::size_t of_outputs[2][3] = {{0, 1, 2}, {1, 2, 3}};
-    for (const std::size_t i : some_of(plain.size.batch * plain.height() * plain.width() * p.output_channels, 6)) {
+    for (const std::size_t i : some_of(plain.outputs(), 6)) {
         const std::size_t o = i % p.output_channels;
         const std::size_t pixel = i / p.output_channels;
         const std::size_t row = pixel / plain.width() % plain.height();
