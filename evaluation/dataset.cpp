@@ -186,8 +186,9 @@ double overlap(const CocoBox& detected, const CocoBox& object, bool crowd) {
     return intersection / (crowd ? detected.area() : detected.area() + object.area() - intersection);
 }
 
-Result<Dataset> read_ground_truth(const std::filesystem::path& file, const JsonLimits& limits) {
-    DETECT_TRY_ASSIGN(const json document, read_json(file, limits));
+namespace {
+
+Result<Dataset> ground_truth_of(const json& document, const std::filesystem::path& file) {
     DETECT_TRY_ASSIGN(const json* images, annotation_list(file, document, "images"));
     DETECT_TRY_ASSIGN(const json* categories, annotation_list(file, document, "categories"));
     DETECT_TRY_ASSIGN(const json* annotations, annotation_list(file, document, "annotations"));
@@ -222,9 +223,7 @@ Result<Dataset> read_ground_truth(const std::filesystem::path& file, const JsonL
     return dataset;
 }
 
-Result<ReadDetections> read_detections(const std::filesystem::path& file, const Dataset& dataset,
-                                       const JsonLimits& limits) {
-    DETECT_TRY_ASSIGN(const json document, read_json(file, limits));
+Result<ReadDetections> detections_of(const json& document, const std::filesystem::path& file, const Dataset& dataset) {
     if (!document.is_array()) {
         return wrong(file, "top level",
                      "expected a list of COCO results: [{\"image_id\", \"category_id\", \"bbox\", \"score\"}, ...]");
@@ -256,6 +255,30 @@ Result<ReadDetections> read_detections(const std::filesystem::path& file, const 
     DETECT_TRY(check_what_fits(file, document.size(), foreign, first_foreign, read));
     find_pictures_without(dataset, read);
     return read;
+}
+
+} // namespace
+
+Result<Dataset> read_ground_truth(const std::filesystem::path& file, const JsonLimits& limits) {
+    DETECT_TRY_ASSIGN(const json document, read_json(file, limits));
+    return ground_truth_of(document, file);
+}
+
+Result<Dataset> parse_ground_truth(std::string_view text, const std::filesystem::path& file, const JsonLimits& limits) {
+    DETECT_TRY_ASSIGN(const json document, parse_json_file(text, file, limits));
+    return ground_truth_of(document, file);
+}
+
+Result<ReadDetections> read_detections(const std::filesystem::path& file, const Dataset& dataset,
+                                       const JsonLimits& limits) {
+    DETECT_TRY_ASSIGN(const json document, read_json(file, limits));
+    return detections_of(document, file, dataset);
+}
+
+Result<ReadDetections> parse_detections(std::string_view text, const std::filesystem::path& file,
+                                        const Dataset& dataset, const JsonLimits& limits) {
+    DETECT_TRY_ASSIGN(const json document, parse_json_file(text, file, limits));
+    return detections_of(document, file, dataset);
 }
 
 std::string to_coco_results(std::span<const DetectedBox> detections, const Dataset& dataset) {

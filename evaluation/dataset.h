@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 /// What is to be found in a set of pictures, and what was found, in COCO's file formats
@@ -79,6 +80,10 @@ struct DetectedBox {
 /// mended: missing fields, wrong types, negative sizes, ids that occur twice, no annotation of what the file lists.
 [[nodiscard]] Result<Dataset> read_ground_truth(const std::filesystem::path& file, const JsonLimits& limits = {});
 
+/// The same of a file's text; `file` names it in errors.
+[[nodiscard]] Result<Dataset> parse_ground_truth(std::string_view text, const std::filesystem::path& file,
+                                                 const JsonLimits& limits = {});
+
 struct ReadDetections {
     std::vector<DetectedBox> detections;
     /// Of categories that the ground truth does not have; they are left out, as pycocotools does.
@@ -93,6 +98,10 @@ struct ReadDetections {
 /// the ground truth does not have, or all are of such categories.
 [[nodiscard]] Result<ReadDetections> read_detections(const std::filesystem::path& file, const Dataset& dataset,
                                                      const JsonLimits& limits = {});
+
+/// The same of a file's text; `file` names it in errors.
+[[nodiscard]] Result<ReadDetections> parse_detections(std::string_view text, const std::filesystem::path& file,
+                                                      const Dataset& dataset, const JsonLimits& limits = {});
 
 /// Writes such a list. Numbers read back to the same bits.
 [[nodiscard]] std::string to_coco_results(std::span<const DetectedBox> detections, const Dataset& dataset);

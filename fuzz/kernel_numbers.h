@@ -150,8 +150,10 @@ inline void require_same_bits(std::span<const float> found, std::span<const floa
     require(found.size() == expected.size(), "as many outputs");
     const std::size_t at = test::first_difference(found, expected);
     if (at == found.size()) return;
-    require(false, std::string(promise) + ": " + std::string(kernels) + " gives " + std::to_string(found[at]) +
-                       " in place of " + std::to_string(expected[at]) + " at " + std::to_string(at));
+    require(false, [&] {
+        return std::string(promise) + ": " + std::string(kernels) + " gives " + std::to_string(found[at]) +
+               " in place of " + std::to_string(expected[at]) + " at " + std::to_string(at);
+    });
 }
 
 /// What instruction sets give for one input. Those that fuse multiply-adds and split nothing must give the same bits,
@@ -173,6 +175,13 @@ private:
     bool of_all_;
     bool seen_ = false;
     std::vector<float> first_;
+};
+
+/// Which of whose outputs it is about.
+struct Place {
+    std::string_view kernels;
+    std::size_t output = 0;
+    [[nodiscard]] std::string text() const { return std::string(kernels) + "'s output " + std::to_string(output); }
 };
 
 /// A sum of products as real numbers have it, and how far a float may be from it: with u = 2^-24, every term passes at
@@ -206,18 +215,20 @@ public:
 
     /// Requires that `y` is activation(sum) with so many roundings on a term's way; or, if something on the way may
     /// have left the range of floats, nothing. `magnitude`: in place of Σ|terms|.
-    void require_near(float y, std::size_t roundings, Activation activation, const std::string& what) const {
-        require_within(y, magnitude_, roundings, activation, what);
+    void require_near(float y, std::size_t roundings, Activation activation, const Place& place) const {
+        require_within(y, magnitude_, roundings, activation, place);
     }
     void require_within(float y, double magnitude, std::size_t roundings, Activation activation,
-                        const std::string& what) const {
+                        const Place& place) const {
         const auto infinity = std::numeric_limits<float>::infinity();
-        if (nan_ || (plus_ && minus_)) return require(std::isnan(y), what + " is NaN where a term is");
+        if (nan_ || (plus_ && minus_)) {
+            return require(std::isnan(y), [&] { return place.text() + " is NaN where a term is"; });
+        }
         if (!(magnitude < 0x1p126) || std::isinf(tiny_)) return;
         if (plus_ || minus_) {
             const float limit = test::plain_activation(activation, plus_ ? infinity : -infinity);
             return require(test::same_bits(y, limit),
-                           what + " is infinite where a term is, found " + std::to_string(y));
+                           [&] { return place.text() + " is infinite where a term is, found " + std::to_string(y); });
         }
         const double u = 0x1p-24;
         const double r = static_cast<double>(roundings) * u;
@@ -226,9 +237,10 @@ public:
         // No activation is steeper than 3/2; they round up to four times.
         const double slope = activation == Activation::hard_swish ? 1.5 : 1.;
         const double tolerance = slope * error + 4. * u * std::fabs(exact) + 0x1p-148;
-        require(std::fabs(static_cast<double>(y) - exact) <= tolerance, what + " is " + std::to_string(y) +
-                                                                            ", exactly " + std::to_string(exact) +
-                                                                            " within " + std::to_string(tolerance));
+        require(std::fabs(static_cast<double>(y) - exact) <= tolerance, [&] {
+            return place.text() + " is " + std::to_string(y) + ", exactly " + std::to_string(exact) + " within " +
+                   std::to_string(tolerance);
+        });
     }
 
 private:

@@ -3,6 +3,8 @@
 
 #include "detect/error.h"
 
+#include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <cstring>
 #include <span>
@@ -10,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 /// What the targets share. A target takes any bytes at all, hands them to one reader, and requires what the reader
@@ -23,15 +26,21 @@ struct BrokenPromise : std::logic_error {
     using std::logic_error::logic_error;
 };
 
-inline void require(bool holds, const std::string& promise) {
+inline void require(bool holds, const char* promise) {
     if (!holds) throw BrokenPromise(promise);
+}
+
+/// The same, told by a function: put together only where the promise is broken. Inputs by the million keep it.
+template <std::invocable Promise>
+void require(bool holds, Promise&& promise) {
+    if (!holds) throw BrokenPromise(std::forward<Promise>(promise)());
 }
 
 /// A message is one line that says something.
 inline void require_sound(const Error& error) {
     require(!error.message.empty(), "an error says something");
-    require(error.message.find('\n') == std::string::npos, "an error is one line: " + error.message);
-    require(error.code != ErrorCode::internal, "no input is a defect of the library: " + error.message);
+    require(error.message.find('\n') == std::string::npos, [&] { return "an error is one line: " + error.message; });
+    require(error.code != ErrorCode::internal, [&] { return "no input is a defect of the library: " + error.message; });
 }
 
 /// The value; null if it is an error, which is sound.

@@ -81,13 +81,17 @@ const char* type_name(const json& value) { return value.is_number() ? "a number"
 
 } // namespace
 
-Result<json> read_json(const std::filesystem::path& file, const JsonLimits& limits) {
-    DETECT_TRY_ASSIGN(const FileBytes bytes, read_bytes(file));
+Result<json> parse_json_file(std::string_view text, const std::filesystem::path& file, const JsonLimits& limits) {
     std::optional<JsonFlaw> flaw;
-    auto document = parse_json_text<json>(bytes.text(), flaw, limits);
+    auto document = parse_json_text<json>(text, flaw, limits);
     if (!flaw) return document;
     const auto code = flaw->kind == JsonFlaw::Kind::memory ? ErrorCode::resource_limit : ErrorCode::unreadable_input;
-    return Error{code, file.string() + ": " + what_is_wrong(bytes.text(), *flaw, limits)};
+    return Error{code, file.string() + ": " + what_is_wrong(text, *flaw, limits)};
+}
+
+Result<json> read_json(const std::filesystem::path& file, const JsonLimits& limits) {
+    DETECT_TRY_ASSIGN(const FileBytes bytes, read_bytes(file));
+    return parse_json_file(bytes.text(), file, limits);
 }
 
 Error wrong(const std::filesystem::path& file, const std::string& place, const std::string& what) {

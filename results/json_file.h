@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 #include <nlohmann/json.hpp>
@@ -18,6 +19,10 @@ namespace detect {
 /// Reads a whole file. `unreadable_input` says the line and column where it stops being JSON; `resource_limit` if it
 /// goes beyond the limits.
 [[nodiscard]] Result<nlohmann::json> read_json(const std::filesystem::path& file, const JsonLimits& limits = {});
+
+/// The same of a file's text; `file` names it in errors.
+[[nodiscard]] Result<nlohmann::json> parse_json_file(std::string_view text, const std::filesystem::path& file,
+                                                     const JsonLimits& limits = {});
 
 /// `unreadable_input` as "FILE: PLACE: WHAT".
 [[nodiscard]] Error wrong(const std::filesystem::path& file, const std::string& place, const std::string& what);

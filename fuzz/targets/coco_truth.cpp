@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "evaluation/dataset.h"
-#include "fuzz/memory_file.h"
 #include "fuzz/targets.h"
 
 void detect::fuzz::coco_truth(Bytes input) {
-    const MemoryFile file(input);
-    const auto dataset = evaluation::read_ground_truth(file.path());
+    const auto dataset = evaluation::parse_ground_truth(as_text(input), "annotations.json");
     if (value_of(dataset) == nullptr) return;
     for (const auto& annotation : dataset->annotations) {
         require(annotation.image < dataset->images.size(), "an annotation has an image");

@@ -68,7 +68,7 @@ void require_softmax(std::span<const float> x, std::span<const float> y) {
     for (std::size_t i = 0; i < x.size(); ++i) {
         const double exact = power(i) / sum;
         require(std::fabs(static_cast<double>(y[i]) - exact) <= tolerance * exact + 0x1p-147,
-                "softmax is " + std::to_string(y[i]) + ", exactly " + std::to_string(exact));
+                [&] { return "softmax is " + std::to_string(y[i]) + ", exactly " + std::to_string(exact); });
     }
 }
 
@@ -132,9 +132,10 @@ void require_layer_norm(const LayerNorm& row) {
         const double of_difference = 2. * delta / deviation + std::fabs(difference) * (of_deviation + 4. * u);
         const double tolerance = (std::fabs(scale) + 0x1p-149) * of_difference + 2. * u * std::fabs(exact) +
                                  2. * u * std::fabs(difference * scale) + 0x1p-147 * (1. + std::fabs(scale));
-        require(std::fabs(static_cast<double>(row.y[i]) - exact) <= tolerance,
-                "a layer norm is " + std::to_string(row.y[i]) + ", exactly " + std::to_string(exact) + " within " +
-                    std::to_string(tolerance));
+        require(std::fabs(static_cast<double>(row.y[i]) - exact) <= tolerance, [&] {
+            return "a layer norm is " + std::to_string(row.y[i]) + ", exactly " + std::to_string(exact) + " within " +
+                   std::to_string(tolerance);
+        });
     }
 }
 
@@ -243,7 +244,7 @@ void maxima(Input& input) {
             const float most = plain_maximum(p, x.span(), size, channels, i);
             // Which of -0 and 0 is larger is left open.
             require(y[i] == most || test::same_bits(y[i], most),
-                    "the largest is " + std::to_string(most) + ", found " + std::to_string(y[i]));
+                    [&] { return "the largest is " + std::to_string(most) + ", found " + std::to_string(y[i]); });
         }
     }
 }

@@ -69,15 +69,16 @@ void require_operation(const Operation& o, std::span<const float> a, std::span<c
         const auto plain = o.b < 0 ? plain_function(o, a[i]) : plain_combination(o, a[i], b[i]);
         if (plain) {
             require(test::same_bits(y[i], *plain),
-                    "an operation gives " + std::to_string(*plain) + ", found " + std::to_string(y[i]));
+                    [&] { return "an operation gives " + std::to_string(*plain) + ", found " + std::to_string(y[i]); });
             continue;
         }
         const double exact = test::exact_function(o.function, static_cast<double>(a[i]), 0., 0.);
         // Of 1 / (1 + e^-x) what is below the smallest normal number may be 0.
         const bool vanishes = o.function == ElementFunction::sigmoid && exact < 1.2e-38 && y[i] == 0.F;
-        require(vanishes || test::within_three_units(y[i], exact),
-                "function " + std::to_string(static_cast<int>(o.function)) + " of " + std::to_string(a[i]) + " gives " +
-                    std::to_string(exact) + ", found " + std::to_string(y[i]));
+        require(vanishes || test::within_three_units(y[i], exact), [&] {
+            return "function " + std::to_string(static_cast<int>(o.function)) + " of " + std::to_string(a[i]) +
+                   " gives " + std::to_string(exact) + ", found " + std::to_string(y[i]);
+        });
     }
 }
 

@@ -202,7 +202,7 @@ void require_transform(const ImageTransform::Sizes& s, const ImageTransform::Nor
         } else if (exact.size < 0x1p100) {
             const double tolerance = 8. * 0x1p-24 * exact.size + 0x1p-140;
             require(std::fabs(static_cast<double>(y[i]) - exact.value) <= tolerance,
-                    "a pixel is " + std::to_string(exact.value) + ", found " + std::to_string(y[i]));
+                    [&] { return "a pixel is " + std::to_string(exact.value) + ", found " + std::to_string(y[i]); });
         }
     }
 }

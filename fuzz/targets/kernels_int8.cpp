@@ -87,9 +87,10 @@ MapSize after(const Conv2dParameters& p, const MapSize& size) {
 void require_bytes(std::span<const std::uint8_t> found, std::span<const float> expected, std::string_view kernels) {
     require(found.size() == expected.size(), "as many outputs");
     for (std::size_t i = 0; i < found.size(); ++i) {
-        require(static_cast<float>(found[i]) == expected[i],
-                std::string(kernels) + " gives " + std::to_string(found[i]) + " in place of " +
-                    std::to_string(expected[i]) + " at " + std::to_string(i));
+        require(static_cast<float>(found[i]) == expected[i], [&] {
+            return std::string(kernels) + " gives " + std::to_string(found[i]) + " in place of " +
+                   std::to_string(expected[i]) + " at " + std::to_string(i);
+        });
     }
 }
 

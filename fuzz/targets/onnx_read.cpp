@@ -11,7 +11,7 @@ void detect::fuzz::onnx_read(Bytes input) {
     if (!written.ok() && written.error().code == ErrorCode::unsupported) return; // bodies are not written
     require(written.ok(), "what was read can be written");
     const auto again = read_onnx(std::as_bytes(std::span(*written)), "written.onnx");
-    require(again.ok(), "what was written can be read: " + (again.ok() ? "" : again.error().message));
+    require(again.ok(), [&] { return "what was written can be read: " + (again.ok() ? "" : again.error().message); });
     const auto rewritten = write_onnx(*again);
     require(rewritten.ok() && *rewritten == *written, "reading and writing change nothing");
 }

@@ -137,16 +137,18 @@ void require_regions(const Regions& r, std::span<const float> y, std::string_vie
         const std::size_t c = last ? within % r.channels : within / r.bins();
         const std::size_t at = (roi * r.channels + c) * r.bins() + bin;
         const std::int64_t picture = r.pictures[roi];
-        const std::string what =
-            std::string(kernels) + "'s RoI " + std::to_string(roi) + ", bin " + std::to_string(bin);
+        const auto place = [&] {
+            return std::string(kernels) + "'s RoI " + std::to_string(roi) + ", bin " + std::to_string(bin);
+        };
         if (picture < 0 || picture >= static_cast<std::int64_t>(r.size.batch)) {
-            require(y[i] == 0.F, what + " is 0 without a picture");
+            require(y[i] == 0.F, [&] { return place() + " is 0 without a picture"; });
         } else if (std::isnan(marks[at])) {
-            require(!std::isfinite(y[i]), what + " reads what is not finite");
+            require(!std::isfinite(y[i]), [&] { return place() + " reads what is not finite"; });
         } else if (sizes[at] < 0x1p100F) {
             const double error = std::fabs(static_cast<double>(y[i]) - static_cast<double>(expected[at]));
-            require(error <= tolerance * static_cast<double>(sizes[at]) + 0x1p-130,
-                    what + " is " + std::to_string(expected[at]) + ", found " + std::to_string(y[i]));
+            require(error <= tolerance * static_cast<double>(sizes[at]) + 0x1p-130, [&] {
+                return place() + " is " + std::to_string(expected[at]) + ", found " + std::to_string(y[i]);
+            });
         }
     }
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fuzz/targets.h"
+#include "tests/support/process.h"
+#include "tests/support/temp_dir.h"
 
 #include <gtest/gtest.h>
 
@@ -7,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <ostream>
 #include <set>
 
@@ -59,6 +62,47 @@ TEST_P(Replay, SeedsAndFindings) {
 
 INSTANTIATE_TEST_SUITE_P(Fuzz, Replay, testing::ValuesIn(all_targets),
                          [](const auto& target) { return std::string(target.param.name); });
+
+/// The files of tests/malformed, by their folders: what each target takes of them.
+const std::map<std::string, std::vector<Target>> targets_of_malformed{
+    {"annotations", {{"coco_truth", coco_truth}}},
+    {"bmp", {{"bmp", bmp}}},
+    {"detections", {{"coco_detections", coco_detections}}},
+    {"exif", {{"jpeg", jpeg}, {"orientation", orientation}}},
+    {"jpeg", {{"jpeg", jpeg}}},
+    {"labels", {{"labels", labels}}},
+    {"legacy_pickle", {{"torch_stream", torch_stream}, {"pickle", pickle}}},
+    {"npy", {{"npy", npy}}},
+    {"onnx", {{"onnx_read", onnx_read}, {"onnx_run", onnx_run}, {"onnx_external_data", onnx_external_data}}},
+    {"png", {{"png", png}}},
+    {"safetensors", {{"safetensors", safetensors}}},
+    {"settings", {{"settings", settings}}},
+    {"tif", {{"tiff", tiff}}},
+    {"torch_zip", {{"torch_zip", torch_zip}}},
+    {"webp", {{"webp", webp}}}};
+
+TEST(Malformed, EveryFileKeepsThePromisesOfItsTargets) {
+    const test::TempDir folder;
+    const auto made = test::run_process({DETECT_PYTHON, DETECT_MALFORMED_DIR "/make.py", folder.path().string()});
+    ASSERT_EQ(made.exit_code, 0) << test::describe(made);
+    std::size_t files = 0;
+    for (const auto& kind : files_in(folder.path())) {
+        if (kind.filename() == "sound") continue; // damage_test breaks them everywhere
+        const auto targets = targets_of_malformed.find(kind.filename().string());
+        ASSERT_NE(targets, targets_of_malformed.end()) << kind << " has no target";
+        for (const auto& file : files_in(kind)) {
+            for (const Target& target : targets->second) {
+                EXPECT_NO_THROW(target.run(read_file(file))) << target.name << ": " << file;
+            }
+            ++files;
+        }
+    }
+    std::ifstream table(DETECT_MALFORMED_DIR "/expected.txt");
+    std::size_t expected = 0;
+    for (std::string line; std::getline(table, line);) ++expected;
+    EXPECT_EQ(files, expected) << "as many as expected.txt has lines";
+    EXPECT_GE(files, 419U);
+}
 
 TEST(FuzzFolders, AreOfTargets) {
     std::set<std::string> names;

@@ -18,6 +18,7 @@
 #include <map>
 
 #include <fcntl.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -152,10 +153,14 @@ private:
     double slowest_ = 0.0;
 };
 
+void make_files(const std::filesystem::path& folder) {
+    const ProcessResult made = run_process({DETECT_PYTHON, DETECT_MALFORMED_DIR "/make.py", folder.string()});
+    EXPECT_EQ(made.exit_code, 0) << describe(made);
+}
+
 /// The name of each sound file and its bytes.
 std::map<std::string, std::string> sound_files(const std::filesystem::path& folder) {
-    const ProcessResult made = run_process({DETECT_PYTHON, DETECT_MAKE_MALFORMED, folder.string()});
-    EXPECT_EQ(made.exit_code, 0) << describe(made);
+    make_files(folder);
     std::map<std::string, std::string> files;
     for (const auto& entry : std::filesystem::directory_iterator(folder / "sound")) {
         std::ifstream file(entry.path(), std::ios::binary);
@@ -184,6 +189,55 @@ TEST(Damage, EveryCutAndEveryFlippedBitIsAnErrorOrAValidResult) {
     ASSERT_EQ(::getrusage(RUSAGE_SELF, &usage), 0);
     std::printf("at most %ld KB of memory\n", usage.ru_maxrss);
     EXPECT_TRUE(usage.ru_maxrss < most_kilobytes || !is_measured);
+}
+
+/// Of a folder of make.py's.
+Reader reader_of_kind(const std::string& kind) {
+    static const std::map<std::string, std::string> files{{"annotations", "annotations.json"},
+                                                          {"detections", "detections.json"},
+                                                          {"labels", "labels.txt"},
+                                                          {"legacy_pickle", "legacy.pth"},
+                                                          {"npy", "array.npy"},
+                                                          {"onnx", "model.onnx"},
+                                                          {"safetensors", "a.safetensors"},
+                                                          {"settings", "settings.json"},
+                                                          {"torch_zip", "zip.pth"},
+                                                          {"bmp", "picture"},
+                                                          {"exif", "picture"},
+                                                          {"jpeg", "picture"},
+                                                          {"png", "picture"},
+                                                          {"tif", "picture"},
+                                                          {"webp", "picture"}};
+    return reader_of(files.at(kind));
+}
+
+/// What the command says of each is in expected.txt, and tried there by malformed_test.py. Here the readers say it.
+TEST(Malformed, EachIsRefusedAsByTheCommand) {
+    const TempDir folder;
+    make_files(folder.path());
+    std::ifstream table(DETECT_MALFORMED_DIR "/expected.txt");
+    std::size_t files = 0;
+    // Sound as files, and refused by what is done with them.
+    std::vector<std::string> later;
+    for (std::string line; std::getline(table, line); ++files) {
+        const std::size_t gap = line.find("  ");
+        ASSERT_NE(gap, std::string::npos) << line;
+        const std::string name = line.substr(0, gap);
+        const std::string expected = line.substr(gap + 2);
+        SCOPED_TRACE(name);
+        const Outcome outcome = reader_of_kind(name.substr(0, name.find('/')))(folder / name);
+        if (!outcome) {
+            if (expected != "read") later.push_back(name);
+            continue;
+        }
+        EXPECT_NE(expected, "read") << outcome->message;
+        EXPECT_EQ(outcome->message.find('\n'), std::string::npos) << outcome->message;
+        EXPECT_NE(outcome->code, ErrorCode::internal) << outcome->message;
+    }
+    EXPECT_GE(files, 419U);
+    EXPECT_THAT(later, testing::ElementsAre("tif/pages_in_a_circle", "tif/next_page_behind_the_end",
+                                            "npy/fortran_zero_and_sizes_that_overflow", "labels/empty_line_within",
+                                            "labels/name_twice"));
 }
 
 } // namespace
