@@ -91,13 +91,13 @@ Result<void> FolderWatch::look_through() {
     files_.begin_round();
     events_.begin_round();
     std::vector<fs::path> files;
-    walk_folder(folder_, options_.recursive,
-                {.folder = [&](const fs::path& folder) { return enter(folder); },
-                 .file = [&](const fs::path& path) { files.push_back(path); },
-                 .not_entered = [](const fs::path&) {},
-                 .problem = [&](const fs::path& folder,
-                                const std::string& problem) { files_.report_folder(folder, problem); }},
-                links_taken);
+    walk_folder(
+        folder_, options_.recursive,
+        {.folder = [&](const fs::path& folder) { return enter(folder); },
+         .file = [&](const fs::path& path) { files.push_back(path); },
+         .not_entered = [](const fs::path&) {},
+         .problem = [&](const fs::path& folder, const std::string& problem) { files_.report_folder(folder, problem); }},
+        links_taken);
     events_.end_round();
     std::ranges::sort(files);
     for (const fs::path& path : files) files_.offer(path, WatchedFiles::Word::found);

@@ -93,7 +93,8 @@ public:
 
 private:
     std::set<fs::path>::const_iterator next_link() const {
-        const auto taken = std::ranges::find_if(links_, [&](const fs::path& link) { return links_taken_.contains(link); });
+        const auto taken =
+            std::ranges::find_if(links_, [&](const fs::path& link) { return links_taken_.contains(link); });
         return taken != links_.end() ? taken : links_.begin();
     }
 

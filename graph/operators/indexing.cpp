@@ -192,7 +192,8 @@ Result<void> one_hot(ShapeContext& context) {
         DETECT_TRY_ASSIGN(const std::size_t axis,
                           resolve_axis(context, context.node().int_or("axis", -1), indices->size() + 1));
         Dim depth;
-        if (const Tensor* given = context.input(1).constant; given != nullptr && given->element_count() == 1) {
+        if (const Tensor* given = context.input(1).constant; given != nullptr) {
+            if (given->element_count() != 1) return context.error("'depth' must hold one element");
             std::int64_t value = -1;
             if (const auto integers = constant_integers(context.input(1)))
                 value = integers->front();
