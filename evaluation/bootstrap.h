@@ -38,8 +38,8 @@ public:
     ResampledFigures(const Findings& findings, std::span<const PictureOutcome> pictures);
 
     /// As if image i of the dataset were there weights[i] times, its copies next to each other: to the bit what
-    /// `coco_metrics` and `Counts` make of such a dataset. (Of detections of one category in one image that have the same
-    /// score, which has no order to rely on, the copies of each come together here.)
+    /// `coco_metrics` and `Counts` make of such a dataset. (Of detections of one category in one image that have the
+    /// same score, which has no order to rely on, the copies of each come together here.)
     [[nodiscard]] HeadlineFigures at(std::span<const std::uint32_t> weights) const;
 
     /// How much one call of `at` does, in looks at a detection.

@@ -186,11 +186,10 @@ std::string condition_lines(const Summary& summary) {
                 std::to_string(region.width) + "," + std::to_string(region.height);
     std::string lines = "\n" + sentence(text);
     if (!conditions.regions.empty()) {
-        lines +=
-            sentence("Outside of the regions, and left out: " + counted(summary.region_cut.objects_outside, "object") +
-                     ". Across their border, and judged by "
-                     "the centre: " +
-                     std::to_string(summary.region_cut.objects_across) + ".");
+        lines += sentence(
+            "Outside of the regions, and left out: " + counted(summary.region_cut.objects_outside, "object") +
+            ". Across their border, and judged by the centre: " + std::to_string(summary.region_cut.objects_across) +
+            ".");
     }
     for (std::size_t i = 0; i < summary.models.size(); ++i) {
         const ModelSummary& model = summary.models[i];
@@ -267,9 +266,10 @@ std::string difference_lines(const Summary& summary) {
         for (std::size_t i = 0; i < headline_count; ++i) {
             const auto& difference = pair.figures[i];
             if (!difference) continue;
-            const char* verdict = !difference->beyond_chance ? "no difference beyond chance"
-                                  : difference->value > 0.0  ? "better"
-                                                             : "worse";
+            const char* verdict = bootstrap.is_rough()         ? "too few pictures to tell"
+                                  : !difference->beyond_chance ? "no difference beyond chance"
+                                  : difference->value > 0.0    ? "better"
+                                                               : "worse";
             text += sentence("model " + std::to_string(pair.model + 1) + ": " + std::string(headline_names[i]) + " " +
                              signed_figure(difference->value) + " (" + signed_figure(difference->interval.low) +
                              " to " + signed_figure(difference->interval.high) + "): " + verdict);

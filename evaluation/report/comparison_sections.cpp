@@ -79,11 +79,13 @@ std::string difference_table(const Summary& summary) {
         rows += "</tr>";
     }
     if (rows.empty()) return {};
-    return section("Differences",
-                   "On the same pictures, with 95 % intervals. What is not coloured is no difference beyond chance.",
-                   "<table class=\"figures few\"><thead><tr><th scope=\"col\">models</th><th scope=\"col\">AP</th>"
-                   "<th scope=\"col\">AP50</th><th scope=\"col\">F1</th></tr></thead><tbody>" +
-                       rows + "</tbody></table>");
+    return section(
+        "Differences",
+        std::string("On the same pictures, with 95 % intervals. What is not coloured is ") +
+            (summary.bootstrap.is_rough() ? "from too few pictures to tell." : "no difference beyond chance."),
+        "<table class=\"figures few\"><thead><tr><th scope=\"col\">models</th><th scope=\"col\">AP</th>"
+        "<th scope=\"col\">AP50</th><th scope=\"col\">F1</th></tr></thead><tbody>" +
+            rows + "</tbody></table>");
 }
 
 std::string rate_table(const Summary& summary) {

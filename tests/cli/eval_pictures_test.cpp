@@ -199,7 +199,6 @@ TEST_F(EvalPictures, FewPicturesMakeRoughIntervals) {
 
 /// The second model is the first one with its labels exchanged.
 TEST_F(EvalPictures, ABetterModelIsNamedOnlyBeyondChance) {
-    add_pictures(12, {{0, 0, 8, 8}});
     std::string model = read_text(folder_ / "tiny.onnx");
     write_text(folder_ / "copy.onnx", model);
     model.replace(model.find(R"(["first","second"])"), 18, R"(["second","first"])");
@@ -208,6 +207,10 @@ TEST_F(EvalPictures, ABetterModelIsNamedOnlyBeyondChance) {
         more.insert(more.begin(), {"--images", "pictures", "--compare", "tiny.onnx", other});
         return eval(std::move(more));
     };
+    const ProcessResult few = compare("wrong.onnx", {});
+    EXPECT_THAT(few.output, ContainsRegex("model 2: F1 −[0-9.]+ \\(−.*\\): too few pictures to tell\n"));
+    EXPECT_THAT(few.output, HasSubstr("Best F1: none beyond chance.\n"));
+    add_pictures(12, {{0, 0, 8, 8}});
     const ProcessResult same = compare("copy.onnx", {"--json", "same.json", "--report", "same.html"});
     ASSERT_TRUE(succeeded(same));
     EXPECT_THAT(same.output, HasSubstr("model 2: AP 0.000 (0.000 to 0.000): no difference beyond chance\n"));
