@@ -34,7 +34,7 @@ std::optional<Glyph> load_glyph(FontFace& font, const GlyphKey& key) {
     if (FT_Load_Glyph(face, key.glyph, FontFace::load_flags) != 0) return std::nullopt;
     const FT_GlyphSlot slot = face->glyph;
     if (slot->format != FT_GLYPH_FORMAT_OUTLINE) return std::nullopt;
-    FT_Outline_Translate(&slot->outline, key.step * (units_of_pixel / glyph_steps), 0);
+    FT_Outline_Translate(&slot->outline, FT_Pos{key.step} * (units_of_pixel / glyph_steps), 0);
     FT_BBox extent{};
     FT_Outline_Get_CBox(&slot->outline, &extent);
     const FT_Pos most = FT_Pos{most_ems} * key.size * units_of_pixel;

@@ -33,7 +33,7 @@ struct GlyphKey {
     int size = 0;
     /// How many quarters of a pixel it is moved to the right; `glyph_steps`: it is the box for a missing character.
     int step = 0;
-    auto operator<=>(const GlyphKey&) const = default;
+    auto operator<=>(const GlyphKey&) const = default; // NOLINT(modernize-use-nullptr): there is no pointer here
 };
 
 /// Letters that have been drawn, for those who draw them again. Not for several threads at once.

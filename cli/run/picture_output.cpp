@@ -35,6 +35,7 @@ std::string what_fonts_lack(const TextRenderer& text, std::span<const std::strin
     if (missing.empty()) return "";
     constexpr char32_t first_of_east_asia = 0x2E80;
     std::vector<std::string> letters;
+    letters.reserve(missing.size());
     for (const char32_t letter : missing) letters.push_back(in_utf8(letter));
     const bool east_asian = missing.back() >= first_of_east_asia && letter_width(missing.back()) == 2;
     return "no installed font has " + listed(letters, {.most = 8}) + ", drawn as " +

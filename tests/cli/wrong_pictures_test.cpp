@@ -98,7 +98,7 @@ TEST_F(WrongPicture, FloatsInRangeAreFine) {
 TEST_F(WrongPicture, PicturesOfASinglePixelAreFine) {
     write_flat_picture(folder_ / "dot.png", 1, 1, {255, 255, 255});
     EXPECT_TRUE(succeeded(run("dot.png")));
-    EXPECT_EQ(read_picture(folder_ / "drawn.png")->width, 1);
+    EXPECT_GT(read_picture(folder_ / "drawn.png")->width, 1) << "labels have room beside it alone";
     const ProcessResult real =
         run_detect({"run", "dot.png", "--no-draw", "--model", small_model().string()}, folder_.path());
     EXPECT_TRUE(succeeded(real));

@@ -2,6 +2,7 @@
 #include "pictures/label_places.h"
 
 #include <algorithm>
+#include <array>
 #include <random>
 
 #include <gtest/gtest.h>
@@ -120,9 +121,11 @@ TEST(PlaceLabels, WhateverLiesWhereNothingIsHidden) {
     std::mt19937 random(7);
     const auto below = [&](int most) { return static_cast<int>(random() % static_cast<unsigned>(most)); };
     for (int round = 0; round < 200; ++round) {
-        std::vector<LabelRequest> requests;
-        for (int i = 0; i < 1 + round / 8; ++i)
-            requests.push_back(request(below(width) - 10, below(height) - 10, 4 + below(30), 4 + below(30), {45, 14}));
+        std::vector<LabelRequest> requests(static_cast<std::size_t>(1 + round / 8));
+        for (LabelRequest& each : requests) {
+            const std::array n{below(width) - 10, below(height) - 10, 4 + below(30), 4 + below(30)}; // in this order
+            each = request(n[0], n[1], n[2], n[3], {45, 14});
+        }
         const auto found = places(requests);
         for (std::size_t i = 0; i < found.size(); ++i) {
             if (!found[i]) continue;
@@ -142,6 +145,7 @@ TEST(PlaceLabels, WhateverLiesWhereNothingIsHidden) {
 
 TEST(PlaceLabels, TenThousandTakeAMoment) {
     std::vector<LabelRequest> requests;
+    requests.reserve(10'000);
     for (int i = 0; i < 10'000; ++i) requests.push_back(request(20 + 160 * (i % 100), 20 + 160 * (i / 100), 30, 30));
     const auto found = place_labels(requests, 16'384, 16'384, Crowded::left_out);
     EXPECT_TRUE(std::ranges::all_of(found, [](const auto& place) { return place && !place->leader; }));
