@@ -106,6 +106,9 @@ void run_pipeline(const PipelineOptions& options, Next next, Detect detect, Fini
         options.stop();
         rendered.close();
         loaded.close();
+        // `next` may be waiting for memory that these hold.
+        while (rendered.pop()) {
+        }
         while (loaded.pop()) {
         }
     };

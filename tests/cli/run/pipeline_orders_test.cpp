@@ -4,6 +4,7 @@
 
 #include "cli/run/pipeline.h"
 
+#include "cli/run/waiting_pictures.h"
 #include "tests/support/yielding_locks.h"
 
 #include <algorithm>
@@ -26,9 +27,9 @@ using test::SeededYields;
 using test::YieldingLocks;
 
 #ifdef DETECT_SANITIZED
-constexpr std::uint64_t seeds = 200;
+constexpr std::uint64_t seeds = 60;
 #else
-constexpr std::uint64_t seeds = 1000;
+constexpr std::uint64_t seeds = 500;
 #endif
 
 /// Threads that wait for each other for ever cannot be ended, only the program can: it says which seed it was.
@@ -47,11 +48,11 @@ public:
 
 private:
     void watch(const std::stop_token& stop) {
-        constexpr std::chrono::seconds patience{60};
+        constexpr std::chrono::seconds patience{30};
         std::unique_lock lock(mutex_);
         while (!ended_.wait_until(lock, stop, began_ + patience, [&] { return stop.stop_requested(); })) {
             if (stop.stop_requested() || std::chrono::steady_clock::now() < began_ + patience) continue;
-            std::fprintf(stderr, "seed %llu: no end after a minute\n", static_cast<unsigned long long>(seed_));
+            std::fprintf(stderr, "seed %llu: no end after half a minute\n", static_cast<unsigned long long>(seed_));
             std::abort();
         }
     }
@@ -63,11 +64,17 @@ private:
     std::jthread thread_{[this](const std::stop_token& stop) { watch(stop); }};
 };
 
-/// What goes through the stages. Its number is not atomic: handing it on is what orders reading after writing.
+using Memory = BasicWaitingPictures<YieldingLocks>;
+
+/// What goes through the stages. Its numbers are not atomic: handing it on is what orders reading after writing.
 struct Item {
     int number = 0;
     int stages = 0;
+    Memory::Share memory = {};
 };
+
+/// Bytes of memory that an item takes until it is finished, of four: small ones together, a large one and a small one.
+std::uintmax_t size_of(int number) { return number % 2 == 0 ? 1 : 3; }
 
 enum class Ending { by_itself, stopped, by_finish, by_exception };
 
@@ -92,6 +99,13 @@ Done run_items(std::uint64_t seed, Ending ending, int at, int failing_stage) {
             throw std::runtime_error(std::to_string(which));
         if (item.stages++ != which) right = false;
     };
+    struct Work {
+        decltype(stage)& call;
+        int which;
+        Item item;
+        Item operator()() { return call(which, item), std::move(item); }
+    };
+    Memory memory(4);
     int next = 0;
     const PipelineOptions options{.ahead = 1 + seed % 3,
                                   .helpers = static_cast<unsigned>(1 + seed / 3 % 3),
@@ -101,14 +115,16 @@ Done run_items(std::uint64_t seed, Ending ending, int at, int failing_stage) {
         run_pipeline<YieldingLocks>(
             options,
             [&] {
-                auto load = [&stage, item = Item{next, 0}]() mutable { return stage(0, item), item; };
-                return next++ < count ? std::optional(load) : std::nullopt;
+                std::optional<Work> load;
+                if (next < count) load.emplace(stage, 0, Item{next, 0, memory.take(size_of(next))});
+                ++next;
+                return load;
             },
             [&](Item item) {
                 done.detected.push_back(item.number);
                 stage(1, item);
                 if (ending == Ending::stopped && item.number == at) stopped = true;
-                return [&stage, item]() mutable { return stage(2, item), item; };
+                return Work{stage, 2, std::move(item)};
             },
             [&](Item item) {
                 stage(3, item);
@@ -185,11 +201,14 @@ TEST(QueueOrders, EveryValueArrivesOnceAndThoseOfAProducerInOrder) {
         SeededYields::seed(seed);
         BoundedQueue<std::unique_ptr<int>, YieldingLocks> queue(1 + seed % 3);
         std::array<std::vector<int>, 2> popped;
+        std::atomic<bool> closing = false;
+        std::atomic<int> left_early = 0;
         {
             std::vector<std::jthread> consumers;
             for (std::vector<int>& mine : popped) {
                 consumers.emplace_back([&] {
                     while (auto value = queue.pop()) mine.push_back(**value);
+                    if (!closing) ++left_early;
                 });
             }
             std::vector<std::jthread> producers;
@@ -199,8 +218,10 @@ TEST(QueueOrders, EveryValueArrivesOnceAndThoseOfAProducerInOrder) {
                 });
             }
             producers.clear();
+            closing = true;
             queue.close();
         }
+        ASSERT_EQ(left_early, 0) << "seed " << seed;
         std::vector<int> all;
         for (const std::vector<int>& mine : popped) {
             for (const int first : {0, each}) {
