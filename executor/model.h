@@ -5,6 +5,7 @@
 #include "executor/kernels/isa.h"
 #include "executor/memory_budget.h"
 #include "executor/plan.h"
+#include "executor/plan_cache.h"
 #include "executor/program.h"
 
 #include <functional>
@@ -79,23 +80,17 @@ private:
     Result<std::vector<Tensor>> run_steps(const Plan& plan, std::span<const Tensor> inputs, const PictureRows* pictures,
                                           RunState& state, std::vector<StepTime>* times, std::stop_token stop) const;
     Result<std::vector<Tensor>> in_a_state(const std::function<Result<std::vector<Tensor>>(RunState&)>& run) const;
-    Result<std::shared_ptr<const Plan>> plan_for(std::vector<Dims> dims) const;
+    Result<std::shared_ptr<const Plan>> plan_for(const std::vector<Dims>& dims) const;
     std::unique_ptr<RunState> take_state() const;
     void give_back(std::unique_ptr<RunState> state) const;
-
-    struct CachedPlan {
-        std::vector<Dims> input_dims;
-        std::shared_ptr<const Plan> plan;
-    };
 
     std::shared_ptr<MemoryBudget> budget_;
     std::size_t weight_bytes_;
     Program program_;
-    std::size_t cached_plans_;
     double work_limit_;
     mutable ThreadPool threads_;
-    mutable std::mutex mutex_;
-    mutable std::vector<CachedPlan> plans_; // most recently used first
+    mutable PlanCache<Plan> plans_;
+    mutable std::mutex mutex_; // of `states_`
     mutable std::vector<std::unique_ptr<RunState>> states_;
 };
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <condition_variable>
+#include "base/locks.h"
+
 #include <deque>
 #include <mutex>
 #include <optional>
@@ -9,7 +10,7 @@
 namespace detect::cli {
 
 /// Hands values from one thread to another, a few at a time: a producer that is ahead waits.
-template <class T>
+template <class T, class Locks = StandardLocks>
 class BoundedQueue {
 public:
     explicit BoundedQueue(std::size_t capacity) : capacity_(capacity) {}
@@ -43,8 +44,8 @@ public:
     }
 
 private:
-    std::mutex mutex_;
-    std::condition_variable changed_;
+    typename Locks::Mutex mutex_;
+    typename Locks::Condition changed_;
     std::deque<T> values_;
     std::size_t capacity_;
     bool closed_ = false;

@@ -13,6 +13,7 @@
 namespace detect::cli {
 
 /// Threads for work that may be done out of order.
+template <class Locks = StandardLocks>
 class Helpers {
 public:
     explicit Helpers(unsigned count) {
@@ -40,7 +41,7 @@ public:
 
 private:
     // How far ahead anyone gets is bounded where the results are waited for.
-    BoundedQueue<std::packaged_task<void()>> tasks_{std::numeric_limits<std::size_t>::max()};
+    BoundedQueue<std::packaged_task<void()>, Locks> tasks_{std::numeric_limits<std::size_t>::max()};
     std::vector<std::thread> threads_;
 };
 
@@ -74,15 +75,15 @@ private:
 ///   which is called by a helper;
 /// - `finish(rendered)` gets what `Render` returned, one at a time in order on the calling thread; false ends it all.
 /// When it is stopped, what has been detected is still rendered and finished. Exceptions of any stage come out here.
-template <class Next, class Detect, class Finish>
+template <class Locks = StandardLocks, class Next, class Detect, class Finish>
 void run_pipeline(const PipelineOptions& options, Next next, Detect detect, Finish finish) {
     using Load = typename std::invoke_result_t<Next&>::value_type;
     using Loaded = std::invoke_result_t<Load&>;
     using Render = std::invoke_result_t<Detect&, Loaded>;
     using Rendered = std::invoke_result_t<Render&>;
-    BoundedQueue<std::future<Loaded>> loaded(options.ahead);
-    BoundedQueue<std::future<Rendered>> rendered(options.ahead);
-    Helpers helpers(options.helpers);
+    BoundedQueue<std::future<Loaded>, Locks> loaded(options.ahead);
+    BoundedQueue<std::future<Rendered>, Locks> rendered(options.ahead);
+    Helpers<Locks> helpers(options.helpers);
 
     auto loading = std::async(std::launch::async, [&] {
         const AtEnd at_end([&] { loaded.close(); });
@@ -105,6 +106,9 @@ void run_pipeline(const PipelineOptions& options, Next next, Detect detect, Fini
         options.stop();
         rendered.close();
         loaded.close();
+        // `next` may be waiting for memory that these hold.
+        while (rendered.pop()) {
+        }
         while (loaded.pop()) {
         }
     };

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <condition_variable>
+#include "base/locks.h"
+
 #include <cstdint>
 #include <mutex>
 #include <utility>
@@ -9,13 +10,14 @@
 namespace detect::cli {
 
 /// Bounds what decoded pictures that wait for their turn take: many small ones, but large ones one at a time.
-class WaitingPictures {
+template <class Locks>
+class BasicWaitingPictures {
 public:
     /// A part of the budget, given back at the end of its life.
     class Share {
     public:
         Share() = default;
-        Share(WaitingPictures& budget, std::uintmax_t bytes) : budget_(&budget), bytes_(bytes) {}
+        Share(BasicWaitingPictures& budget, std::uintmax_t bytes) : budget_(&budget), bytes_(bytes) {}
         Share(Share&& other) noexcept : budget_(std::exchange(other.budget_, nullptr)), bytes_(other.bytes_) {}
         Share& operator=(Share&& other) noexcept {
             std::swap(budget_, other.budget_);
@@ -31,11 +33,11 @@ public:
         }
 
     private:
-        WaitingPictures* budget_ = nullptr;
+        BasicWaitingPictures* budget_ = nullptr;
         std::uintmax_t bytes_ = 0;
     };
 
-    explicit WaitingPictures(std::uintmax_t bytes) : limit_(bytes) {}
+    explicit BasicWaitingPictures(std::uintmax_t bytes) : limit_(bytes) {}
 
     /// Waits until so much is free, or all is.
     [[nodiscard]] Share take(std::uintmax_t bytes) {
@@ -52,10 +54,12 @@ private:
         freed_.notify_all();
     }
 
-    std::mutex mutex_;
-    std::condition_variable freed_;
+    typename Locks::Mutex mutex_;
+    typename Locks::Condition freed_;
     std::uintmax_t limit_;
     std::uintmax_t used_ = 0;
 };
+
+using WaitingPictures = BasicWaitingPictures<StandardLocks>;
 
 } // namespace detect::cli
