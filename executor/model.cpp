@@ -111,8 +111,7 @@ Result<std::shared_ptr<const Model>> Model::compile(Graph graph, const ModelOpti
 
 Model::Model(Program program, const ModelOptions& options, std::shared_ptr<MemoryBudget> budget)
     : budget_(std::move(budget)), weight_bytes_(budget_->used()), program_(std::move(program)),
-      cached_plans_(std::max<std::size_t>(options.cached_plans, 1)), work_limit_(options.work_limit),
-      threads_(options.threads) {}
+      work_limit_(options.work_limit), threads_(options.threads), plans_(options.cached_plans) {}
 
 Model::~Model() = default;
 
@@ -125,20 +124,9 @@ Result<std::vector<Tensor>> Model::run(std::span<const Tensor> inputs, std::vect
 }
 
 Result<std::shared_ptr<const Plan>> Model::plan_for(std::vector<Dims> dims) const {
-    {
-        const std::lock_guard lock(mutex_);
-        const auto found = std::ranges::find(plans_, dims, &CachedPlan::input_dims);
-        if (found != plans_.end()) {
-            std::rotate(plans_.begin(), found, found + 1);
-            return plans_.front().plan;
-        }
-    }
+    if (auto kept = plans_.find(dims)) return kept;
     DETECT_TRY_ASSIGN(Plan plan, make_plan(program_, dims, budget_, work_limit_));
-    auto shared = std::make_shared<const Plan>(std::move(plan));
-    const std::lock_guard lock(mutex_);
-    plans_.insert(plans_.begin(), {std::move(dims), shared});
-    if (plans_.size() > cached_plans_) plans_.pop_back();
-    return shared;
+    return plans_.insert(std::move(dims), std::make_shared<const Plan>(std::move(plan)));
 }
 
 std::unique_ptr<Model::RunState> Model::take_state() const {
@@ -164,8 +152,8 @@ bool Model::can_hold(const Dims& dims) const {
 }
 
 void Model::release_unused() const {
-    const std::lock_guard lock(mutex_);
     plans_.clear();
+    const std::lock_guard lock(mutex_);
     states_.clear();
 }
 

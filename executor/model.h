@@ -6,6 +6,7 @@
 #include "executor/memory_budget.h"
 #include "executor/plan.h"
 #include "executor/program.h"
+#include "executor/recent_cache.h"
 
 #include <functional>
 #include <memory>
@@ -83,19 +84,14 @@ private:
     std::unique_ptr<RunState> take_state() const;
     void give_back(std::unique_ptr<RunState> state) const;
 
-    struct CachedPlan {
-        std::vector<Dims> input_dims;
-        std::shared_ptr<const Plan> plan;
-    };
-
     std::shared_ptr<MemoryBudget> budget_;
     std::size_t weight_bytes_;
     Program program_;
-    std::size_t cached_plans_;
     double work_limit_;
     mutable ThreadPool threads_;
+    /// By the sizes of the inputs.
+    mutable RecentCache<std::vector<Dims>, Plan> plans_;
     mutable std::mutex mutex_;
-    mutable std::vector<CachedPlan> plans_; // most recently used first
     mutable std::vector<std::unique_ptr<RunState>> states_;
 };
 

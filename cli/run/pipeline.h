@@ -13,12 +13,16 @@
 namespace detect::cli {
 
 /// Threads for work that may be done out of order.
+template <class Yield = NoYield>
 class Helpers {
 public:
     explicit Helpers(unsigned count) {
         for (unsigned i = 0; i < count; ++i) {
             threads_.emplace_back([this] {
-                while (auto task = tasks_.pop()) (*task)();
+                while (auto task = tasks_.pop()) {
+                    Yield::here();
+                    (*task)();
+                }
             });
         }
     }
@@ -40,7 +44,7 @@ public:
 
 private:
     // How far ahead anyone gets is bounded where the results are waited for.
-    BoundedQueue<std::packaged_task<void()>> tasks_{std::numeric_limits<std::size_t>::max()};
+    BoundedQueue<std::packaged_task<void()>, Yield> tasks_{std::numeric_limits<std::size_t>::max()};
     std::vector<std::thread> threads_;
 };
 
@@ -74,15 +78,15 @@ private:
 ///   which is called by a helper;
 /// - `finish(rendered)` gets what `Render` returned, one at a time in order on the calling thread; false ends it all.
 /// When it is stopped, what has been detected is still rendered and finished. Exceptions of any stage come out here.
-template <class Next, class Detect, class Finish>
+template <class Yield = NoYield, class Next, class Detect, class Finish>
 void run_pipeline(const PipelineOptions& options, Next next, Detect detect, Finish finish) {
     using Load = typename std::invoke_result_t<Next&>::value_type;
     using Loaded = std::invoke_result_t<Load&>;
     using Render = std::invoke_result_t<Detect&, Loaded>;
     using Rendered = std::invoke_result_t<Render&>;
-    BoundedQueue<std::future<Loaded>> loaded(options.ahead);
-    BoundedQueue<std::future<Rendered>> rendered(options.ahead);
-    Helpers helpers(options.helpers);
+    BoundedQueue<std::future<Loaded>, Yield> loaded(options.ahead);
+    BoundedQueue<std::future<Rendered>, Yield> rendered(options.ahead);
+    Helpers<Yield> helpers(options.helpers);
 
     auto loading = std::async(std::launch::async, [&] {
         const AtEnd at_end([&] { loaded.close(); });
@@ -97,6 +101,7 @@ void run_pipeline(const PipelineOptions& options, Next next, Detect detect, Fini
             rendered.close();
         });
         while (auto item = loaded.pop()) {
+            Yield::here();
             if (options.stopped()) continue; // what has been loaded for nothing is let go of
             if (!rendered.push(helpers.submit(detect(item->get())))) return;
         }
