@@ -7,8 +7,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
+#include <climits>
 #include <cstdint>
 #include <cstdio>
+#include <cstring>
 #include <dirent.h>
 #include <fcntl.h>
 #include <memory>
@@ -16,6 +19,7 @@
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include <vector>
 
@@ -61,10 +65,10 @@ std::vector<std::string> names_in(DIR* folder) {
 }
 
 /// The folder that `name` is in has been opened as `parent`.
-bool is_name_of(int parent, const std::string& name, int descriptor) {
+bool is_name_of(int parent, const char* name, int descriptor) {
     struct stat named {};
     struct stat opened {};
-    return ::fstatat(parent, name.c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 && ::fstat(descriptor, &opened) == 0 &&
+    return ::fstatat(parent, name, &named, AT_SYMLINK_NOFOLLOW) == 0 && ::fstat(descriptor, &opened) == 0 &&
            named.st_dev == opened.st_dev && named.st_ino == opened.st_ino;
 }
 
@@ -87,7 +91,7 @@ void remove_if_left(int parent, const std::string& name) {
     struct stat status {};
     const bool known = ::fstat(descriptor, &status) == 0 && status.st_uid == ::geteuid();
     const bool sound = known && (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode));
-    if (sound && ::flock(descriptor, LOCK_EX | LOCK_NB) == 0 && is_name_of(parent, name, descriptor)) {
+    if (sound && ::flock(descriptor, LOCK_EX | LOCK_NB) == 0 && is_name_of(parent, name.c_str(), descriptor)) {
         if (S_ISDIR(status.st_mode)) remove_files_in(descriptor);
         ::unlinkat(parent, name.c_str(), S_ISDIR(status.st_mode) ? AT_REMOVEDIR : 0);
     }
@@ -102,11 +106,54 @@ Temporary make_temporary(const fs::path& target, Make make) {
         made.descriptor = make(made.name);
         if (made.descriptor < 0 && errno != EEXIST) return made;
         if (made.descriptor < 0) continue;
-        if (lock_temporary(made.descriptor) && is_name_of(AT_FDCWD, made.name.string(), made.descriptor)) return made;
+        if (lock_temporary(made.descriptor) && is_name_of(AT_FDCWD, made.name.c_str(), made.descriptor)) return made;
         ::close(made.descriptor);
     }
     errno = EEXIST;
     return {};
+}
+
+/// Calls `visit` with the name of each entry. readdir() may allocate, which a signal handler must not.
+template <class Visit>
+void for_each_name(int folder, const Visit& visit) {
+    constexpr std::size_t offset_of_length = 16; // of a linux_dirent64: inode and offset first, then length, type, name
+    constexpr std::size_t offset_of_name = 19;
+    alignas(8) std::array<char, 4096> entries{};
+    for (;;) {
+        const long size = ::syscall(SYS_getdents64, folder, entries.data(), entries.size());
+        if (size <= 0) return;
+        for (std::size_t at = 0; at < static_cast<std::size_t>(size);) {
+            std::uint16_t length = 0;
+            std::memcpy(&length, entries.data() + at + offset_of_length, sizeof length);
+            visit(entries.data() + at + offset_of_name);
+            at += length;
+        }
+    }
+}
+
+/// The number that a name in /proc/self/fd is; -1 for none.
+int to_descriptor(std::string_view name) {
+    int number = -1;
+    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+    return error == std::errc() && end == name.data() + name.size() ? number : -1;
+}
+
+/// Open for writing, with a name.
+bool may_be_temporary_file(int descriptor) {
+    struct stat status {};
+    const int flags = ::fcntl(descriptor, F_GETFL);
+    return flags >= 0 && (flags & O_ACCMODE) != O_RDONLY && ::fstat(descriptor, &status) == 0 &&
+           S_ISREG(status.st_mode) && status.st_nlink > 0;
+}
+
+/// Where the file was opened, which for one that was made without a name is the folder that it got its name in.
+int open_folder_of(int descriptors, const char* number) {
+    std::array<char, PATH_MAX> path{};
+    const ssize_t length = ::readlinkat(descriptors, number, path.data(), path.size() - 1);
+    char* const name = length > 0 ? ::strrchr(path.data(), '/') : nullptr;
+    if (name == nullptr) return -1;
+    name[1] = '\0';
+    return ::open(path.data(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
 } // namespace
@@ -149,6 +196,22 @@ void remove_left_temporaries(const fs::path& folder, const fs::path& of) {
         const bool wanted = std::ranges::any_of(beginnings, [&](const auto& each) { return name.starts_with(each); });
         if (wanted && is_temporary(name)) remove_if_left(::dirfd(entries.get()), name);
     }
+}
+
+void remove_own_temporary_files() {
+    const int descriptors = ::open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptors < 0) return; // what stays has no lock soon, and the next run removes it
+    for_each_name(descriptors, [&](const char* number) {
+        const int descriptor = to_descriptor(number);
+        if (descriptor < 0 || !may_be_temporary_file(descriptor)) return;
+        const int folder = open_folder_of(descriptors, number);
+        if (folder < 0) return;
+        for_each_name(folder, [&](const char* name) {
+            if (is_temporary(name) && is_name_of(folder, name, descriptor)) ::unlinkat(folder, name, 0);
+        });
+        ::close(folder);
+    });
+    ::close(descriptors);
 }
 
 } // namespace detect

@@ -36,4 +36,9 @@ void remove_temporary_folder(const Temporary& folder);
 /// What cannot be removed stays; it harms nobody.
 void remove_left_temporaries(const std::filesystem::path& folder, const std::filesystem::path& of = {});
 
+/// Removes the temporary files that this process holds, for a program that is about to end. It makes system calls and
+/// nothing else, so that a signal handler may call it; it is complete if no other thread makes or renames files
+/// meanwhile. Which ones they are the kernel knows: whoever makes one has it open for as long as it has that name.
+void remove_own_temporary_files();
+
 } // namespace detect

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/commands.h"
+#include "cli/ending_signals.h"
 #include "cli/exit_code.h"
 #include "cli/terminal_help.h"
 #include "cli/text_output.h"
@@ -98,6 +99,7 @@ void open_standard_streams() {
 int main(int argc, char** argv) {
     using namespace detect::cli;
     open_standard_streams();
+    end_well_on_signals();
     std::signal(SIGPIPE, SIG_IGN); // a write to a broken pipe is to fail, not to end the program
     std::signal(SIGXFSZ, SIG_IGN); // and so is one beyond the limit for files
     try {

@@ -2,6 +2,7 @@
 #include "onnx/model_checker.h"
 
 #include <exception>
+#include <new>
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wconversion"
@@ -24,6 +25,8 @@ Result<void> check_onnx(const std::string& bytes) {
         // The checker of the C++ library has no "full" mode: shape inference is the other half of it.
         const onnx::ShapeInferenceOptions options{/*check_type=*/true, /*strict_mode=*/1, /*data_prop=*/true};
         onnx::shape_inference::InferShapes(model, onnx::OpSchemaRegistry::Instance(), options);
+    } catch (const std::bad_alloc&) {
+        return Error{ErrorCode::resource_limit, "out of memory"}; // which is no objection
     } catch (const std::exception& exception) {
         std::string message = exception.what();
         for (char& c : message) c = c == '\n' ? ' ' : c;

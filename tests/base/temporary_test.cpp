@@ -120,5 +120,30 @@ TEST(Temporary, IsLockedForAsLongAsItIsOpen) {
     ::close(again);
 }
 
+TEST(Temporary, OneThatIsEndedRemovesItsOwnAndNothingElse) {
+    const TempDir folder;
+    const Temporary of_another = make_temporary_file(folder / "a.csv");
+    const std::string looks_like_one = "a.csv.partial-0123456789abcdef";
+    std::ofstream(folder / looks_like_one) << "to be read";
+    std::ofstream(folder / "old.csv") << "old";
+    const auto before = names_in(folder / ".");
+    in_killed_process([&] {
+        ::close(of_another.descriptor);
+        const int read = ::open((folder / looks_like_one).c_str(), O_RDONLY);
+        const Temporary made = make_temporary_file(folder / "a.csv");
+        const auto old = AtomicFile::create(folder / "old.csv");
+        // As AtomicFile has it just before it replaces a file.
+        const int nameless = ::open(folder.path().c_str(), O_TMPFILE | O_WRONLY, 0666);
+        const std::string path = "/proc/self/fd/" + std::to_string(nameless);
+        const fs::path name = temporary_name(folder / "old.csv");
+        const bool linked = ::linkat(AT_FDCWD, path.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0;
+        if (read < 0 || made.descriptor < 0 || !old || (nameless >= 0 && !linked)) ::_exit(1);
+        if (names_in(folder / ".").size() < before.size() + 1) ::_exit(2);
+        remove_own_temporary_files();
+    });
+    EXPECT_EQ(names_in(folder / "."), before);
+    ::close(of_another.descriptor);
+}
+
 } // namespace
 } // namespace detect::test
