@@ -187,7 +187,8 @@ double overlap(const CocoBox& detected, const CocoBox& object, bool crowd) {
 }
 
 Result<Dataset> read_ground_truth(const std::filesystem::path& file, const JsonLimits& limits) {
-    DETECT_TRY_ASSIGN(const json document, read_json(file, limits));
+    DETECT_TRY_ASSIGN(const auto tree, read_json(file, limits));
+    const json& document = *tree;
     DETECT_TRY_ASSIGN(const json* images, annotation_list(file, document, "images"));
     DETECT_TRY_ASSIGN(const json* categories, annotation_list(file, document, "categories"));
     DETECT_TRY_ASSIGN(const json* annotations, annotation_list(file, document, "annotations"));
@@ -224,7 +225,8 @@ Result<Dataset> read_ground_truth(const std::filesystem::path& file, const JsonL
 
 Result<ReadDetections> read_detections(const std::filesystem::path& file, const Dataset& dataset,
                                        const JsonLimits& limits) {
-    DETECT_TRY_ASSIGN(const json document, read_json(file, limits));
+    DETECT_TRY_ASSIGN(const auto tree, read_json(file, limits));
+    const json& document = *tree;
     if (!document.is_array()) {
         return wrong(file, "top level",
                      "expected a list of COCO results: [{\"image_id\", \"category_id\", \"bbox\", \"score\"}, ...]");

@@ -81,7 +81,7 @@ const char* type_name(const json& value) { return value.is_number() ? "a number"
 
 } // namespace
 
-Result<json> read_json(const std::filesystem::path& file, const JsonLimits& limits) {
+Result<JsonTree<json>> read_json(const std::filesystem::path& file, const JsonLimits& limits) {
     DETECT_TRY_ASSIGN(const FileBytes bytes, read_bytes(file));
     std::optional<JsonFlaw> flaw;
     auto document = parse_json_text<json>(bytes.text(), flaw, limits);

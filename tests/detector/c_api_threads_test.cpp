@@ -38,6 +38,43 @@ TEST(CApiThreads, DestroyingWhileOthersRunIsNoAccident) {
     }
 }
 
+TEST(CApiThreads, OneIsReplacedWhileOthersRun) {
+    const Pixels picture = noise(64, 48, 1);
+    const detect_image image = image_of(picture);
+    const auto load = [] {
+        detect_detector* detector = nullptr;
+        EXPECT_EQ(detect_create(&detector), DETECT_OK);
+        EXPECT_EQ(detect_load_memory(detector, tiny_model().data(), tiny_model().size(), nullptr), DETECT_OK);
+        return detector;
+    };
+    std::atomic<detect_detector*> current = load();
+    std::atomic<bool> goes_on = true;
+    std::atomic<int> odd = 0;
+    std::atomic<int> runs = 0;
+    const auto look = [&] {
+        while (goes_on) {
+            detect_detector* const taken = current;
+            detect_result* result = nullptr;
+            const detect_status status = detect_run(taken, &image, 1, &result);
+            // The other thread may have destroyed it in the meantime.
+            if (status == DETECT_OK)
+                ++runs;
+            else if (status != DETECT_ERROR_INVALID_HANDLE)
+                ++odd;
+            const detect_status freed = detect_result_free(taken, result);
+            if (freed != DETECT_OK && freed != DETECT_ERROR_INVALID_HANDLE) ++odd;
+        }
+    };
+    {
+        std::vector<std::jthread> lookers;
+        for (int i = 0; i < 3; ++i) lookers.emplace_back(look);
+        for (int i = 0; i < 10 || runs < 20; ++i) EXPECT_EQ(detect_destroy(current.exchange(load())), DETECT_OK);
+        goes_on = false;
+    }
+    EXPECT_EQ(odd, 0);
+    EXPECT_EQ(detect_destroy(current), DETECT_OK);
+}
+
 TEST(CApiThreads, EveryThreadReadsItsOwnError) {
     detect_detector* detector = nullptr;
     ASSERT_EQ(detect_create(&detector), DETECT_OK);

@@ -12,16 +12,18 @@
 namespace detect::test {
 
 const Graph& sample_graph(OutputLayout layout) {
-    const auto make = [](OutputLayout wanted) {
-        const std::string checkpoint = DETECT_SAMPLES_DIR "/model/circuit_board.safetensors";
-        return require(graph_from_checkpoint(checkpoint, {.min_size = 320, .max_size = 320}, wanted, 17)).graph;
-    };
+    constexpr std::int64_t size = 320;
     if (layout == OutputLayout::torchvision) {
-        static const Graph one_by_one = make(OutputLayout::torchvision);
+        static const Graph one_by_one = sample_graph(size, OutputLayout::torchvision);
         return one_by_one;
     }
-    static const Graph batched = make(OutputLayout::batched);
+    static const Graph batched = sample_graph(size, OutputLayout::batched);
     return batched;
+}
+
+Graph sample_graph(std::int64_t size, OutputLayout layout) {
+    const std::string checkpoint = DETECT_SAMPLES_DIR "/model/circuit_board.safetensors";
+    return require(graph_from_checkpoint(checkpoint, {.min_size = size, .max_size = size}, layout, 17)).graph;
 }
 
 Detector sample_detector(const DetectorOptions& options, OutputLayout layout) {

@@ -13,6 +13,8 @@ namespace detect::test {
 [[nodiscard]] const Graph& sample_graph(OutputLayout layout = OutputLayout::batched);
 [[nodiscard]] Detector sample_detector(const DetectorOptions& options = {},
                                        OutputLayout layout = OutputLayout::batched);
+/// The same with pictures scaled to another size.
+[[nodiscard]] Graph sample_graph(std::int64_t size, OutputLayout layout = OutputLayout::batched);
 
 /// A picture of one byte a sample that owns its pixels, rows densely packed.
 struct Pixels {
