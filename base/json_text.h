@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
-/// The one place where JSON from outside becomes values. What handles them recurses, and they take many times the
-/// memory of their text, so a text is looked through before it is parsed.
+/// What JSON from outside may ask for (base/json_tree.h makes values of it). What handles values recurses, and they
+/// take many times the memory of their text, so a text is looked through before it is parsed.
 namespace detect {
 
 struct JsonLimits {
@@ -38,28 +38,5 @@ struct JsonFlaw {
 
 /// Says place and cause: "line 1, column 80: lists or objects lie within each other more than 64 deep".
 [[nodiscard]] std::string describe(const JsonFlaw& flaw, std::string_view text, const JsonLimits& limits = {});
-
-/// Takes a kind of nlohmann::basic_json; a discarded value if the text has a flaw, which is told.
-template <class Json>
-[[nodiscard]] Json parse_json_text(std::string_view text, std::optional<JsonFlaw>& flaw,
-                                   const JsonLimits& limits = {}) {
-    flaw = beyond_limits(text, limits);
-    if (flaw) return Json(Json::value_t::discarded);
-    try {
-        return Json::parse(text);
-    } catch (const typename Json::parse_error& error) {
-        flaw = JsonFlaw{JsonFlaw::Kind::syntax, error.byte == 0 ? 0 : error.byte - 1};
-    } catch (const typename Json::exception&) { // a number beyond the range of the type
-        flaw = JsonFlaw{JsonFlaw::Kind::number, 0};
-    }
-    return Json(Json::value_t::discarded);
-}
-
-/// The same of a text within another file, such as class names, without the cause.
-template <class Json>
-[[nodiscard]] Json parse_json_text(std::string_view text) {
-    std::optional<JsonFlaw> flaw;
-    return parse_json_text<Json>(text, flaw, {.memory = 256'000'000});
-}
 
 } // namespace detect

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/json_text.h"
+#include "base/json_tree.h"
 #include "check/context.h"
 #include "graph/operators.h"
 
@@ -58,7 +58,8 @@ std::optional<Names> find_names(const CheckContext& context) {
     for (const char* key : {"labels", "names", "classes"}) {
         const auto entry = context.graph.metadata.find(key);
         if (entry == context.graph.metadata.end()) continue;
-        const auto json = parse_json_text<nlohmann::json>(entry->second);
+        const auto tree = parse_json_text<nlohmann::json>(entry->second);
+        const nlohmann::json& json = *tree;
         if (!json.is_array()) continue;
         Names names{"metadata '" + entry->first + "'", {}};
         for (const auto& item : json) names.names.push_back(item.is_string() ? item.get<std::string>() : std::string());

@@ -2,7 +2,7 @@
 #include "check/settings_file.h"
 
 #include "base/input_file.h"
-#include "base/json_text.h"
+#include "base/json_tree.h"
 #include "base/regular_file.h"
 #include "base/try.h"
 #include "check/exported_settings.h"
@@ -64,7 +64,8 @@ Result<SettingsFile> from_report(const std::filesystem::path& path) {
     if (input.size() > largest_report)
         return about(path, ErrorCode::unreadable_input, "is too large for a report of an export");
     DETECT_TRY_ASSIGN(const FileBytes bytes, input.read_all(largest_report));
-    const auto json = parse_json_text<nlohmann::json>(bytes.text());
+    const auto tree = parse_json_text<nlohmann::json>(bytes.text());
+    const nlohmann::json& json = *tree;
     std::map<std::string, std::string> metadata;
     if (json.is_object() && json.contains("metadata") && json["metadata"].is_object()) {
         for (const auto& [key, value] : json["metadata"].items()) {

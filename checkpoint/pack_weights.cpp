@@ -2,7 +2,7 @@
 /// detect_pack_weights: turns a checkpoint into half-precision safetensors that carry their settings.
 
 #include "base/input_file.h"
-#include "base/json_text.h"
+#include "base/json_tree.h"
 #include "base/try.h"
 #include "checkpoint/checkpoint.h"
 #include "checkpoint/safetensors_writer.h"
@@ -74,7 +74,8 @@ std::string as_metadata(const json& value) {
 Result<void> read_settings(const std::string& path, Metadata& metadata) {
     DETECT_TRY_ASSIGN(const detect::InputFile input, detect::InputFile::open(path));
     DETECT_TRY_ASSIGN(const detect::FileBytes bytes, input.read_all(detect::most_json_bytes));
-    const json settings = detect::parse_json_text<json>(bytes.text());
+    const auto tree = detect::parse_json_text<json>(bytes.text());
+    const json& settings = *tree;
     if (!settings.is_object()) return Error{ErrorCode::unreadable_input, path + ": cannot be read as a JSON object"};
     for (const auto& [key, value] : settings.items()) metadata[key] = as_metadata(value);
     return {};

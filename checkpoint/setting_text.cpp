@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "checkpoint/setting_text.h"
 
-#include "base/json_text.h"
+#include "base/json_tree.h"
 #include "base/try.h"
 
 #include <charconv>
@@ -63,7 +63,12 @@ std::string to_text(float value) { return written(value); }
 std::string to_text(const std::vector<std::int64_t>& values) { return joined(values); }
 std::string to_text(const std::vector<float>& values) { return joined(values); }
 std::string to_text(const std::vector<std::string>& names) {
-    return nlohmann::json(names).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    std::string text; // name by name: a list's destructor asks for memory, and ends the program where there is none
+    for (const std::string& name : names) {
+        text += text.empty() ? "[" : ",";
+        text += nlohmann::json(name).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    }
+    return text.empty() ? "[]" : text + "]";
 }
 
 Result<void> read_text(std::string_view text, std::int64_t& value) { return read_number(text, value); }
@@ -72,7 +77,8 @@ Result<void> read_text(std::string_view text, std::vector<std::int64_t>& values)
 Result<void> read_text(std::string_view text, std::vector<float>& values) { return read_list(text, values); }
 
 Result<void> read_text(std::string_view text, std::vector<std::string>& names) {
-    const auto json = parse_json_text<nlohmann::json>(text);
+    const auto tree = parse_json_text<nlohmann::json>(text);
+    const nlohmann::json& json = *tree;
     if (!json.is_array()) return Error{ErrorCode::invalid_argument, "a JSON list of names is expected"};
     std::vector<std::string> found;
     for (const auto& item : json) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/temporary.h"
 #include "cli/commands.h"
 #include "cli/ending_signals.h"
 #include "cli/exit_code.h"
@@ -80,6 +81,22 @@ void open_standard_streams() {
     }
 }
 
+/// Where an exception cannot be passed on. That is memory that ended while something was destroyed: nlohmann's lists
+/// ask for some in their destructor. It is an error like any other then, which leaves nothing half-written.
+[[noreturn]] void end_without_memory() {
+    try {
+        if (const auto exception = std::current_exception()) std::rethrow_exception(exception);
+    } catch (const std::bad_alloc&) {
+        constexpr std::string_view sentence = "detect: not enough memory\n";
+        if (::write(STDERR_FILENO, sentence.data(), sentence.size()) < 0) std::abort();
+        detect::remove_own_temporary_files();
+        std::_Exit(other_failure);
+    } catch (...) {
+        std::abort();
+    }
+    std::abort();
+}
+
 /// Ends the program without the destructors of libraries: OpenBLAS, which OpenCV brings along, waits there for a thread
 /// of its own, and where memory is short (ulimit -v) that one never ends. What is ours has been written and closed.
 [[noreturn]] void leave(int code) {
@@ -100,6 +117,7 @@ int main(int argc, char** argv) {
     using namespace detect::cli;
     open_standard_streams();
     end_well_on_signals();
+    std::set_terminate(end_without_memory);
     std::signal(SIGPIPE, SIG_IGN); // a write to a broken pipe is to fail, not to end the program
     std::signal(SIGXFSZ, SIG_IGN); // and so is one beyond the limit for files
     try {

@@ -260,25 +260,25 @@ Result<ReadDetections> detections_of(const json& document, const std::filesystem
 } // namespace
 
 Result<Dataset> read_ground_truth(const std::filesystem::path& file, const JsonLimits& limits) {
-    DETECT_TRY_ASSIGN(const json document, read_json(file, limits));
-    return ground_truth_of(document, file);
+    DETECT_TRY_ASSIGN(const auto document, read_json(file, limits));
+    return ground_truth_of(*document, file);
 }
 
 Result<Dataset> parse_ground_truth(std::string_view text, const std::filesystem::path& file, const JsonLimits& limits) {
-    DETECT_TRY_ASSIGN(const json document, parse_json_file(text, file, limits));
-    return ground_truth_of(document, file);
+    DETECT_TRY_ASSIGN(const auto document, parse_json_file(text, file, limits));
+    return ground_truth_of(*document, file);
 }
 
 Result<ReadDetections> read_detections(const std::filesystem::path& file, const Dataset& dataset,
                                        const JsonLimits& limits) {
-    DETECT_TRY_ASSIGN(const json document, read_json(file, limits));
-    return detections_of(document, file, dataset);
+    DETECT_TRY_ASSIGN(const auto document, read_json(file, limits));
+    return detections_of(*document, file, dataset);
 }
 
 Result<ReadDetections> parse_detections(std::string_view text, const std::filesystem::path& file,
                                         const Dataset& dataset, const JsonLimits& limits) {
-    DETECT_TRY_ASSIGN(const json document, parse_json_file(text, file, limits));
-    return detections_of(document, file, dataset);
+    DETECT_TRY_ASSIGN(const auto document, parse_json_file(text, file, limits));
+    return detections_of(*document, file, dataset);
 }
 
 std::string to_coco_results(std::span<const DetectedBox> detections, const Dataset& dataset) {

@@ -79,7 +79,8 @@ std::string to_score_file(const BestScores& best, const Summary& summary) {
 }
 
 Result<ClassScores> read_score_file(const std::filesystem::path& file) {
-    DETECT_TRY_ASSIGN(const nlohmann::json document, read_json(file));
+    DETECT_TRY_ASSIGN(const auto tree, read_json(file));
+    const nlohmann::json& document = *tree;
     if (!document.is_object() || !document.contains(version_key)) {
         return wrong(file, "top level",
                      std::string("expected scores per class, with \"") + version_key +

@@ -155,9 +155,9 @@ constinit const CollectedFormat coco_format{
 };
 
 Result<CocoIds> CocoIds::read(const std::filesystem::path& annotations) {
-    DETECT_TRY_ASSIGN(const nlohmann::json document, read_json(annotations));
-    DETECT_TRY_ASSIGN(const nlohmann::json* images, annotation_list(annotations, document, "images"));
-    DETECT_TRY_ASSIGN(const nlohmann::json* categories, annotation_list(annotations, document, "categories"));
+    DETECT_TRY_ASSIGN(const auto document, read_json(annotations));
+    DETECT_TRY_ASSIGN(const nlohmann::json* images, annotation_list(annotations, *document, "images"));
+    DETECT_TRY_ASSIGN(const nlohmann::json* categories, annotation_list(annotations, *document, "categories"));
     std::vector<std::string> names;
     std::vector<std::int64_t> ids;
     SeenIds seen;
@@ -235,14 +235,14 @@ Result<std::vector<CocoResult>> parse_coco(std::string_view text) {
     const auto document = parse_json_text<ResultJson>(text, flaw);
     std::vector<CocoResult> results;
     try {
-        for (const ResultJson& item : document) {
+        for (const ResultJson& item : *document) {
             results.push_back({.image_id = whole_number<std::int64_t>(item.at("image_id")),
                                .category_id = whole_number<std::int64_t>(item.at("category_id")),
                                .bbox = item.at("bbox"),
                                .score = item.at("score"),
                                .file_name = item.at("file_name")});
         }
-        if (document.is_array()) return results;
+        if (document->is_array()) return results;
     } catch (const ResultJson::exception&) {
         // As below.
     }

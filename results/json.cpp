@@ -78,7 +78,7 @@ Result<std::vector<PictureResult>> parse_json(std::string_view text) {
     const auto document = parse_json_text<ResultJson>(text, flaw);
     std::vector<PictureResult> results;
     try {
-        for (const ResultJson& image : document.at("images")) results.push_back(from_record(image));
+        for (const ResultJson& image : document->at("images")) results.push_back(from_record(image));
     } catch (const ResultJson::exception&) {
         return not_as_written("the JSON that 'detect run' writes", text, flaw);
     }

@@ -81,7 +81,8 @@ const char* type_name(const json& value) { return value.is_number() ? "a number"
 
 } // namespace
 
-Result<json> parse_json_file(std::string_view text, const std::filesystem::path& file, const JsonLimits& limits) {
+Result<JsonTree<json>> parse_json_file(std::string_view text, const std::filesystem::path& file,
+                                       const JsonLimits& limits) {
     std::optional<JsonFlaw> flaw;
     auto document = parse_json_text<json>(text, flaw, limits);
     if (!flaw) return document;
@@ -89,7 +90,7 @@ Result<json> parse_json_file(std::string_view text, const std::filesystem::path&
     return Error{code, file.string() + ": " + what_is_wrong(text, *flaw, limits)};
 }
 
-Result<json> read_json(const std::filesystem::path& file, const JsonLimits& limits) {
+Result<JsonTree<json>> read_json(const std::filesystem::path& file, const JsonLimits& limits) {
     DETECT_TRY_ASSIGN(const FileBytes bytes, read_bytes(file));
     return parse_json_file(bytes.text(), file, limits);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "base/json_text.h"
+#include "base/json_tree.h"
 #include "detect/error.h"
 
 #include <array>
@@ -18,11 +18,12 @@ namespace detect {
 
 /// Reads a whole file. `unreadable_input` says the line and column where it stops being JSON; `resource_limit` if it
 /// goes beyond the limits.
-[[nodiscard]] Result<nlohmann::json> read_json(const std::filesystem::path& file, const JsonLimits& limits = {});
+[[nodiscard]] Result<JsonTree<nlohmann::json>> read_json(const std::filesystem::path& file,
+                                                         const JsonLimits& limits = {});
 
 /// The same of a file's text; `file` names it in errors.
-[[nodiscard]] Result<nlohmann::json> parse_json_file(std::string_view text, const std::filesystem::path& file,
-                                                     const JsonLimits& limits = {});
+[[nodiscard]] Result<JsonTree<nlohmann::json>> parse_json_file(std::string_view text, const std::filesystem::path& file,
+                                                               const JsonLimits& limits = {});
 
 /// `unreadable_input` as "FILE: PLACE: WHAT".
 [[nodiscard]] Error wrong(const std::filesystem::path& file, const std::string& place, const std::string& what);

@@ -34,7 +34,7 @@ Result<std::vector<PictureResult>> parse_json_lines(std::string_view text) {
         std::optional<JsonFlaw> flaw;
         const auto record = parse_json_text<ResultJson>(text.substr(begin, end - begin), flaw);
         try {
-            results.push_back(from_record(record));
+            results.push_back(from_record(*record));
         } catch (const ResultJson::exception&) {
             if (flaw) flaw->offset += begin;
             return not_as_written("JSON lines as 'detect run' writes them", text, flaw);

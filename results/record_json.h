@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "base/json_text.h"
+#include "base/json_tree.h"
 #include "detect/error.h"
 #include "results/picture_result.h"
 

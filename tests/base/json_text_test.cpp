@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/json_text.h"
+#include "base/json_tree.h"
 
 #include <string>
 
@@ -24,12 +24,12 @@ TEST(JsonText, DepthIsLimited) {
     EXPECT_FALSE(beyond_limits("[" + nested(63, "[", "]") + "," + nested(63, "[", "]") + "]", {}));
     for (const std::size_t depth : {65U, 100'000U}) {
         std::optional<JsonFlaw> flaw;
-        EXPECT_TRUE(parse_json_text<json>(nested(depth, "[", "]"), flaw).is_discarded());
+        EXPECT_TRUE(parse_json_text<json>(nested(depth, "[", "]"), flaw)->is_discarded());
         ASSERT_TRUE(flaw);
         EXPECT_EQ(flaw->kind, Kind::depth);
         EXPECT_EQ(flaw->offset, 64U);
         const std::string objects = "\n" + nested(depth, "{\"a\":", "}");
-        EXPECT_TRUE(parse_json_text<json>(objects, flaw).is_discarded());
+        EXPECT_TRUE(parse_json_text<json>(objects, flaw)->is_discarded());
         EXPECT_EQ(describe(*flaw, objects),
                   "line 2, column 321: lists or objects lie within each other more than 64 deep");
     }
@@ -38,7 +38,7 @@ TEST(JsonText, DepthIsLimited) {
 TEST(JsonText, BracketsInTextsDoNotCount) {
     const json value = {std::string(1000, '['), "\"[[\\", {{"{{{[" + std::string(500, '{'), 1}}};
     std::optional<JsonFlaw> flaw;
-    EXPECT_EQ(parse_json_text<json>(value.dump(), flaw, {.depth = 2}), value);
+    EXPECT_EQ(*parse_json_text<json>(value.dump(), flaw, {.depth = 2}), value);
     EXPECT_FALSE(flaw);
 }
 
@@ -55,7 +55,7 @@ TEST(JsonText, MemoryIsLimited) {
         EXPECT_FALSE(beyond_limits(all, {.memory = 1000 * 300})) << all.substr(0, 40);
     }
     std::optional<JsonFlaw> flaw;
-    EXPECT_TRUE(parse_json_text<json>("[1,2,3]", flaw, {.memory = 100}).is_discarded());
+    EXPECT_TRUE(parse_json_text<json>("[1,2,3]", flaw, {.memory = 100})->is_discarded());
     ASSERT_TRUE(flaw);
     EXPECT_EQ(
         describe(*flaw, "[1,2,3]", {.memory = 1'000'000}),
@@ -65,17 +65,17 @@ TEST(JsonText, MemoryIsLimited) {
 
 TEST(JsonText, WhatIsNoJsonHasAPlace) {
     std::optional<JsonFlaw> flaw;
-    EXPECT_TRUE(parse_json_text<json>("{\"a\": }", flaw).is_discarded());
+    EXPECT_TRUE(parse_json_text<json>("{\"a\": }", flaw)->is_discarded());
     ASSERT_TRUE(flaw);
     EXPECT_EQ(flaw->kind, Kind::syntax);
     EXPECT_EQ(flaw->offset, 6U);
-    EXPECT_TRUE(parse_json_text<json>("[1, 2", flaw).is_discarded());
+    EXPECT_TRUE(parse_json_text<json>("[1, 2", flaw)->is_discarded());
     EXPECT_GE(flaw->offset, 5U);
-    EXPECT_TRUE(parse_json_text<json>("[1e999]", flaw).is_discarded());
+    EXPECT_TRUE(parse_json_text<json>("[1e999]", flaw)->is_discarded());
     EXPECT_EQ(flaw->kind, Kind::number);
-    EXPECT_TRUE(parse_json_text<json>("\"\\", flaw).is_discarded());
-    EXPECT_TRUE(parse_json_text<json>("]]]]{", flaw).is_discarded());
-    EXPECT_EQ(parse_json_text<json>("{\"a\":[1]}", flaw).dump(), "{\"a\":[1]}");
+    EXPECT_TRUE(parse_json_text<json>("\"\\", flaw)->is_discarded());
+    EXPECT_TRUE(parse_json_text<json>("]]]]{", flaw)->is_discarded());
+    EXPECT_EQ(parse_json_text<json>("{\"a\":[1]}", flaw)->dump(), "{\"a\":[1]}");
     EXPECT_FALSE(flaw);
 }
 

@@ -29,7 +29,7 @@ bool succeeds(const Body& body) {
 }
 
 /// Without C++'s own means: what is looked at here must not depend on memory.
-bool exists(const std::filesystem::path& file) { return ::access(file.c_str(), F_OK) == 0; }
+bool is_there(const std::filesystem::path& file) { return ::access(file.c_str(), F_OK) == 0; }
 
 /// The whole of it, from the bundled checkpoint: the one network that it can be, so only some moments beyond the
 /// reading of its header. What follows looks at each part with a network of a few channels.
@@ -47,7 +47,7 @@ TEST(ExportAllocations, OfACheckpointToItsFile) {
         ::unlink(output.c_str());
         ::unlink(report.c_str());
         const bool written = succeeds([&] { return export_model(options, image); });
-        if (written ? !exists(output) || !exists(report) : exists(output) || exists(report)) ++half;
+        if (written ? !is_there(output) || !is_there(report) : is_there(output) || is_there(report)) ++half;
         return written;
     };
     fail_everywhere("export", call, {.step = 5, .beyond = 20, .lost = 1});
