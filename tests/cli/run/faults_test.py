@@ -342,6 +342,36 @@ class NoRoom(FaultCase):
         self.assertEqual(self.files("sealed"), [])
 
 
+class NoMemory(FaultCase):
+    """The address space has a limit: somewhere on the way there is no more."""
+
+    def test_an_eval_says_so(self):
+        annotations = {"images": [{"id": i, "file_name": f"{i}.png"} for i in range(300)],
+                       "categories": [{"id": 1, "name": "first"}],
+                       "annotations": [{"id": i, "image_id": i % 300, "category_id": 1, "bbox": [1, 2, 2, 2], "area": 4,
+                                        "iscrowd": 0} for i in range(3000)]}
+        (self.folder / "truth.json").write_text(json.dumps(annotations))
+        detections = [{"image_id": i % 300, "category_id": 1, "bbox": [1, 2, 2, 2], "score": 0.5} for i in range(20000)]
+        (self.folder / "d.json").write_text(json.dumps(detections))
+        command = [DETECT, "eval", "--annotations", "truth.json", "--detections", "d.json", "--json", "r.json"]
+
+        def with_memory(size):
+            return subprocess.run(command, cwd=self.folder, capture_output=True, text=True, timeout=PATIENCE,
+                                  preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (size, size)))
+        # From where the libraries alone have too little (127 by the loader) to where there is enough.
+        least = next(size for size in range(40 << 20, 4 << 30, 4 << 20) if with_memory(size).returncode in (0, 1))
+        enough = next(size for size in range(least, 4 << 30, 4 << 20) if with_memory(size).returncode == 0)
+        refused = 0
+        for size in range(least, enough + (4 << 20), max(1 << 16, (enough - least) // (3 * RUNS))):
+            result = with_memory(size)
+            with self.subTest(size=size):
+                self.assertIn(result.returncode, (0, 1), result.stderr)
+                if result.returncode == 1:
+                    refused += 1
+                    self.assertRegex(result.stderr, r"^detect: .*not enough memory.*\n$")
+        self.assertGreater(refused, 0)
+
+
 class Unread(FaultCase):
     """Somebody holds the pipe that is printed into, and reads no more."""
 

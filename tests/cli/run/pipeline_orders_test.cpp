@@ -73,8 +73,12 @@ struct Item {
     Memory::Share memory = {};
 };
 
-/// Bytes of memory that an item takes until it is finished, of four: small ones together, a large one and a small one.
-std::uintmax_t size_of(int number) { return number % 2 == 0 ? 1 : 3; }
+/// Of the memory that there is: small items go together, and the large one waits until all of it is free.
+constexpr std::uintmax_t all_memory = 4;
+std::uintmax_t size_of(int number) {
+    constexpr std::array<std::uintmax_t, 4> sizes{1, 1, 2, all_memory};
+    return sizes[static_cast<std::size_t>(number) % sizes.size()];
+}
 
 enum class Ending { by_itself, stopped, by_finish, by_exception };
 
@@ -105,7 +109,7 @@ Done run_items(std::uint64_t seed, Ending ending, int at, int failing_stage) {
         Item item;
         Item operator()() { return call(which, item), std::move(item); }
     };
-    Memory memory(4);
+    Memory memory(all_memory);
     int next = 0;
     const PipelineOptions options{.ahead = 1 + seed % 3,
                                   .helpers = static_cast<unsigned>(1 + seed / 3 % 3),
