@@ -97,12 +97,12 @@ class Rooms(unittest.TestCase):
         self.assertEqual(seen, FLAGS_ALLOWED)
 
     def test_json_from_outside_is_parsed_in_one_place(self):
-        """base/json_text.h limits its depth and memory; a safetensors header and a model's class names are
+        """base/json_tree.h limits its depth and memory; a safetensors header and a model's class names are
         taken as they come, and make no values."""
         parsers = {file.relative_to(ROOT).as_posix() for room in ROOMS for file in (ROOT / room).rglob("*")
                    if file.suffix in SOURCES and re.search(r"\b(?:[Jj]son|ResultJson|ordered_json)::(?:sax_)?(?:parse|accept)\(",
                                                            file.read_text(encoding="utf-8"))}
-        self.assertEqual(parsers, {"base/json_text.h", "checkpoint/safetensors_reader.cpp", "detector/detector_from_graph.cpp"})
+        self.assertEqual(parsers, {"base/json_tree.h", "checkpoint/safetensors_reader.cpp", "detector/detector_from_graph.cpp"})
 
     def test_an_include_never_goes_up(self):
         seen = 0

@@ -79,7 +79,8 @@ class WhatIsShipped(unittest.TestCase):
         ids = [entry["SPDXID"] for entry in document["packages"]]
         self.assertEqual(len(ids), len(set(ids)))
         licences = {"Apache-2.0", "BSD-3-Clause", "MIT", "MPL-2.0", "IJG", "Zlib", "Libpng", "libtiff", "LGPL-2.1-or-later",
-                    "GPL-3.0-or-later WITH GCC-exception-3.1", "Unicode-DFS-2016", "NOASSERTION"}
+                    "GPL-3.0-or-later WITH GCC-exception-3.1", "Unicode-DFS-2016", "FTL OR GPL-2.0-or-later", "HPND-sell-variant", "MIT-Modern-Variant",
+                    "NOASSERTION"}
         for entry in document["packages"]:
             self.assertRegex(entry["SPDXID"], r"^SPDXRef-[A-Za-z0-9.-]+$")
             self.assertLessEqual({"name", "downloadLocation"}, entry.keys())
