@@ -4,7 +4,6 @@
 #include "base/text.h"
 #include "base/try.h"
 
-#include <array>
 #include <charconv>
 #include <vector>
 
@@ -58,12 +57,6 @@ Result<float> parse_score(std::string_view item, std::string_view text) {
     return wrong_item(item, "a score is a number from 0 to 1; write 0.5 for all classes, or NAME=0.5 for one");
 }
 
-std::string score_text(float score) {
-    std::array<char, 32> digits{};
-    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), score).ptr;
-    return {digits.data(), end};
-}
-
 } // namespace
 
 Result<ClassScores> parse_class_scores(std::string_view text) {
@@ -87,8 +80,9 @@ Result<ClassScores> parse_class_scores(std::string_view text) {
 
 std::string to_text(const ClassScores& scores) {
     std::vector<std::string> items;
-    if (scores.others) items.push_back(score_text(*scores.others));
-    for (const auto& [name, score] : scores.by_name) items.push_back(with_backslashes(name) + "=" + score_text(score));
+    if (scores.others) items.push_back(shortest_text(*scores.others));
+    for (const auto& [name, score] : scores.by_name)
+        items.push_back(with_backslashes(name) + "=" + shortest_text(score));
     return listed(items, {.separator = ","});
 }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <iterator>
 
 namespace detect {
@@ -53,6 +54,12 @@ void for_each_letter(std::string_view text, Take take) {
     }
 }
 
+template <class Number>
+std::string shortest(Number value) {
+    std::array<char, 32> text{};
+    return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
+}
+
 } // namespace
 
 std::optional<CodePoint> first_code_point(std::string_view text) {
@@ -86,6 +93,9 @@ std::string padded(std::string_view text, std::size_t width) {
     const std::size_t taken = columns(text);
     return std::string(text) + std::string(width > taken ? width - taken : 0, ' ');
 }
+
+std::string shortest_text(float value) { return shortest(value); }
+std::string shortest_text(double value) { return shortest(value); }
 
 std::string_view first_letters(std::string_view text, std::size_t most) {
     std::size_t end = 0;

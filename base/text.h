@@ -37,6 +37,10 @@ struct CodePoint {
 /// `text` and the blanks that fill it up to so many columns; as it is if it has more.
 [[nodiscard]] std::string padded(std::string_view text, std::size_t width);
 
+/// The shortest text that reads back to the same number, whatever the locale.
+[[nodiscard]] std::string shortest_text(float value);
+[[nodiscard]] std::string shortest_text(double value);
+
 /// At most so many letters from the start of `text`.
 [[nodiscard]] std::string_view first_letters(std::string_view text, std::size_t most);
 /// At most so many bytes from the start of `text`, and no part of a letter.

@@ -28,8 +28,6 @@ namespace {
 
 JsonLimits json_limits(const EvalArguments& arguments) { return {.memory = arguments.json_memory * 1'000'000}; }
 
-Error usage_error(const std::string& what) { return {ErrorCode::invalid_argument, what}; }
-
 /// However they are spelled; "-" is standard output.
 bool same_destination(const std::string& a, const std::string& b) {
     if (a == "-" || b == "-") return a == b;

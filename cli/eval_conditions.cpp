@@ -3,11 +3,11 @@
 
 #include "base/thread_pool.h"
 #include "base/try.h"
+#include "base/utc_time.h"
 #include "checkpoint/setting_table.h"
 #include "cli/region_option.h"
 #include "executor/kernels/isa.h"
 
-#include <array>
 #include <charconv>
 #include <cstdlib>
 #include <ctime>
@@ -31,11 +31,7 @@ Result<std::string> date() {
                                                           "so, or unset it"};
         }
     }
-    std::tm utc{};
-    ::gmtime_r(&seconds, &utc);
-    std::array<char, 32> form{};
-    std::strftime(form.data(), form.size(), "%Y-%m-%dT%H:%M:%SZ", &utc);
-    return std::string(form.data());
+    return utc_time(seconds) + "Z";
 }
 
 } // namespace

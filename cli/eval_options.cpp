@@ -10,12 +10,6 @@
 
 namespace detect::cli {
 
-namespace {
-
-Error usage_error(const std::string& what) { return {ErrorCode::invalid_argument, what}; }
-
-} // namespace
-
 Result<void> check(const EvalArguments& arguments) {
     const bool runs_models = arguments.detections.empty();
     if (runs_models && arguments.images.empty())

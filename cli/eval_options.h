@@ -38,6 +38,8 @@ struct EvalArguments {
     SettingsArguments settings;
 };
 
+[[nodiscard]] inline Error usage_error(const std::string& what) { return {ErrorCode::invalid_argument, what}; }
+
 /// Declares them, with help and examples.
 void add_eval_options(CLI::App& command, EvalArguments& arguments);
 

@@ -9,10 +9,6 @@
 /// Figures of repeated runs.
 namespace detect::cli {
 
-/// The value that a share of `quantile` (0 to 1) of `sorted` lies below, interpolated between neighbours as
-/// numpy.percentile does. `sorted` is ascending and not empty.
-[[nodiscard]] double percentile(const std::vector<double>& sorted, double quantile);
-
 /// Milliseconds of a run.
 struct Latency {
     double min = 0.0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "evaluation/bootstrap.h"
 
+#include "base/percentile.h"
 #include "evaluation/coco_metrics.h"
 #include "evaluation/ranking.h"
 
@@ -28,19 +29,11 @@ void draw(std::mt19937_64& engine, std::vector<std::uint32_t>& weights) {
     }
 }
 
-/// Interpolated as numpy.percentile does. `sorted` is not empty.
-double quantile(std::span<const double> sorted, double share) {
-    const double place = share * static_cast<double>(sorted.size() - 1);
-    const auto below = static_cast<std::size_t>(place);
-    const std::size_t above = std::min(below + 1, sorted.size() - 1);
-    return sorted[below] + (place - std::floor(place)) * (sorted[above] - sorted[below]);
-}
-
 std::optional<Interval> percentile_interval(std::vector<double> values) {
     if (values.empty()) return std::nullopt;
     std::ranges::sort(values);
     constexpr double tail = (1.0 - interval_confidence) / 2.0;
-    return Interval{quantile(values, tail), quantile(values, 1.0 - tail), values.size()};
+    return Interval{percentile(values, tail), percentile(values, 1.0 - tail), values.size()};
 }
 
 /// By resample.

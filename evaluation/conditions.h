@@ -6,9 +6,13 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace detect::evaluation {
+
+/// As `--merge` takes it.
+[[nodiscard]] constexpr std::string_view merge_name(TileMerge merge) { return merge == TileMerge::nms ? "nms" : "ios"; }
 
 /// How a model was run; nothing of it changes for a file of results.
 struct RunConditions {

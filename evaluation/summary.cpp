@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "evaluation/summary.h"
 
+#include <array>
+#include <cmath>
+#include <cstdio>
 #include <set>
 
 namespace detect::evaluation {
@@ -18,6 +21,13 @@ std::size_t pictures_beyond_coco(const Findings& findings) {
 }
 
 } // namespace
+
+std::string signed_figure(double value) {
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), "%.3f", std::abs(value));
+    const std::string digits(text.data());
+    return (digits == "0.000" ? "" : value < 0.0 ? "−" : "+") + digits;
+}
 
 Result<void> evaluate_models(Summary& summary, const Options& options) {
     std::vector<Findings> findings;

@@ -95,6 +95,9 @@ struct Summary {
 /// was left out. Cells are written as csv_cell (base/escape.h) does.
 [[nodiscard]] std::string to_csv(const Summary& summary);
 
+/// A difference of figures: "+0.012", "−0.003", "0.000".
+[[nodiscard]] std::string signed_figure(double value);
+
 /// For people. No line is longer than `table_columns`: names are cut, and tables that are wider are continued below.
 inline constexpr std::size_t table_columns = 80;
 [[nodiscard]] std::string to_table(const Summary& summary);

@@ -2,21 +2,13 @@
 #include "evaluation/summary.h"
 
 #include "base/escape.h"
-
-#include <array>
-#include <charconv>
+#include "base/text.h"
 
 namespace detect::evaluation {
 
 namespace {
 
 constexpr const char* pictures_csv_version = "1";
-
-/// The shortest text that reads back to the same number.
-std::string shortest(double value) {
-    std::array<char, 32> text{};
-    return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
-}
 
 std::string csv_row(const ModelSummary& model, const PictureOutcome& picture, std::size_t rank,
                     const Dataset& dataset) {
@@ -26,15 +18,15 @@ std::string csv_row(const ModelSummary& model, const PictureOutcome& picture, st
          {picture.objects, picture.found, picture.missed, picture.false_alarms, picture.wrong_class, picture.reported})
         cells += "," + std::to_string(count);
     const Options& options = model.evaluation.options;
-    return cells + "," + shortest(picture.false_alarm_scores) + ",," + shortest(options.score) + "," +
-           shortest(options.iou);
+    return cells + "," + shortest_text(picture.false_alarm_scores) + ",," + shortest_text(options.score) + "," +
+           shortest_text(options.iou);
 }
 
 /// No rank and no counts: it was not judged, and the reason says why.
 std::string csv_row(const ModelSummary& model, const LeftOut& picture) {
     const Options& options = model.evaluation.options;
-    return ",," + csv_cell(picture.file) + ",,,,,,,," + csv_cell(picture.reason) + "," + shortest(options.score) + "," +
-           shortest(options.iou);
+    return ",," + csv_cell(picture.file) + ",,,,,,,," + csv_cell(picture.reason) + "," + shortest_text(options.score) +
+           "," + shortest_text(options.iou);
 }
 
 } // namespace

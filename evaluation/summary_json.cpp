@@ -164,7 +164,7 @@ Json conditions_json(const Summary& summary) {
         json["bits"] = run->bits == 0 ? Json() : Json(run->bits);
         json["tiling"] = run->tiling ? Json{{"tile", run->tiling->tile},
                                             {"overlap", run->tiling->overlap},
-                                            {"merge", run->tiling->merge == TileMerge::nms ? "nms" : "ios"}}
+                                            {"merge", merge_name(run->tiling->merge)}}
                                      : Json();
     }
     const Bootstrap& bootstrap = summary.bootstrap;

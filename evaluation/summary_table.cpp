@@ -5,7 +5,6 @@
 #include "base/text_table.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <span>
@@ -170,7 +169,7 @@ std::string confusion_table(const ConfusionMatrix& confusion, const Dataset& dat
 
 std::string tiling(const TilingOptions& tiling) {
     return ", tiles of " + std::to_string(tiling.tile) + " with overlap " + format("%g", tiling.overlap) +
-           " joined by " + (tiling.merge == TileMerge::nms ? "nms" : "ios");
+           " joined by " + std::string(merge_name(tiling.merge));
 }
 
 std::string condition_lines(const Summary& summary) {
@@ -181,9 +180,7 @@ std::string condition_lines(const Summary& summary) {
         text += ", " + run->instruction_set + ", " + counted(static_cast<std::size_t>(run->threads), "thread");
         if (run->tiling) text += tiling(*run->tiling);
     }
-    for (const PixelRect& region : conditions.regions)
-        text += ", region " + std::to_string(region.x) + "," + std::to_string(region.y) + "," +
-                std::to_string(region.width) + "," + std::to_string(region.height);
+    for (const PixelRect& region : conditions.regions) text += ", region " + to_text(region);
     std::string lines = "\n" + sentence(text);
     if (!conditions.regions.empty()) {
         lines += sentence(
@@ -249,11 +246,6 @@ std::string side_by_side(const Summary& summary) {
     return "AP and F1 with their 95 % intervals; F1 " + at_score(options) + "\n" + table(figures) +
            resampling(summary.bootstrap) + "\nCost, and what no other does\n" + table(costs) + "\nPictures " +
            at_score(options) + "\n" + table(pictures);
-}
-
-std::string signed_figure(double value) {
-    const std::string digits = figure(std::abs(value));
-    return (digits == "0.000" ? "" : value < 0.0 ? "−" : "+") + digits;
 }
 
 /// Of each model to the first one; who is best is said only where it is best beyond chance.

@@ -6,6 +6,11 @@
 
 namespace detect {
 
+std::string to_text(const PixelRect& rect) {
+    return std::to_string(rect.x) + "," + std::to_string(rect.y) + "," + std::to_string(rect.width) + "," +
+           std::to_string(rect.height);
+}
+
 PixelRect covered_pixels(const Box& box, int picture_width, int picture_height) {
     const auto clamped = [](float value, int last) {
         if (!(value > 0.0F)) return 0; // also NaN

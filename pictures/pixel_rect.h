@@ -4,6 +4,7 @@
 #include "detect/detection.h"
 
 #include <span>
+#include <string>
 
 namespace detect {
 
@@ -16,6 +17,9 @@ struct PixelRect {
 
     friend bool operator==(const PixelRect&, const PixelRect&) = default;
 };
+
+/// "X,Y,WIDTH,HEIGHT"
+[[nodiscard]] std::string to_text(const PixelRect& rect);
 
 /// The pixels that a box covers in a picture of this size, at least one: corners are rounded to pixel borders.
 [[nodiscard]] PixelRect covered_pixels(const Box& box, int picture_width, int picture_height);

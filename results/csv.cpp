@@ -3,9 +3,9 @@
 
 #include "base/escape.h"
 #include "base/label_name.h"
+#include "base/text.h"
 #include "results/lines_writer.h"
 
-#include <array>
 #include <charconv>
 #include <memory>
 
@@ -42,11 +42,6 @@ enum : std::size_t {
     count
 };
 } // namespace column
-
-std::string number(float value) {
-    std::array<char, 32> text{};
-    return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
-}
 
 template <class Number>
 bool read(const std::string& text, Number& value) {
@@ -187,7 +182,7 @@ std::string to_csv_rows(const PictureResult& result, std::span<const std::string
                                csv_cell(result.sha256) + ",";
     const auto conditions = [&](const std::string& label) {
         if (!result.conditions) return std::string(",,\n");
-        return number(least_score(*result.conditions, label)) + "," + csv_cell(result.conditions->model) + "," +
+        return shortest_text(least_score(*result.conditions, label)) + "," + csv_cell(result.conditions->model) + "," +
                csv_cell(result.conditions->model_sha256) + "\n";
     };
     if (result.detections.empty()) return before + ",,,,,," + behind + conditions("");
@@ -196,7 +191,7 @@ std::string to_csv_rows(const PictureResult& result, std::span<const std::string
         const Box& box = detection.box;
         const std::string label = label_name(detection.label, names);
         rows += before + csv_cell(label) + "," + std::to_string(detection.label);
-        for (const float value : {detection.score, box.x1, box.y1, box.x2, box.y2}) rows += "," + number(value);
+        for (const float value : {detection.score, box.x1, box.y1, box.x2, box.y2}) rows += "," + shortest_text(value);
         rows += behind + conditions(label);
     }
     return rows;

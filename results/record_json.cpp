@@ -90,8 +90,10 @@ Error not_as_written(std::string_view what, std::string_view text, const std::op
     return {code, "is not " + std::string(what) + (flaw ? ": " + describe(*flaw, text) : "")};
 }
 
-std::string as_line(const ResultJson& json) {
-    return json_text(json.dump(-1, ' ', false, ResultJson::error_handler_t::replace)) + "\n";
+std::string as_text(const ResultJson& json) {
+    return json_text(json.dump(-1, ' ', false, ResultJson::error_handler_t::replace));
 }
+
+std::string as_line(const ResultJson& json) { return as_text(json) + "\n"; }
 
 } // namespace detect

@@ -51,8 +51,10 @@ template <class Number>
 /// Throws what nlohmann throws for missing keys and other types.
 [[nodiscard]] PictureResult from_record(const ResultJson& json);
 
-/// On one line, which is ended. Numbers are the shortest that read back to the same float32; bytes that are not UTF-8
-/// become U+FFFD.
+/// On one line, which is not ended. Numbers are the shortest that read back to the same float32; bytes that are not
+/// UTF-8 become U+FFFD.
+[[nodiscard]] std::string as_text(const ResultJson& json);
+/// The same, and the end of the line.
 [[nodiscard]] std::string as_line(const ResultJson& json);
 
 /// "is not WHAT", and where and why if the text has a flaw.

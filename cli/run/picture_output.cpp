@@ -62,11 +62,6 @@ ResultJson to_record(const DrawnPicture& drawn) {
     return json;
 }
 
-std::string without_line_end(std::string line) {
-    if (line.ends_with('\n')) line.pop_back();
-    return line;
-}
-
 } // namespace
 
 PictureOutputs::PictureOutputs(const ResultsPlan& plan, std::span<const std::string> labels, const InputFiles& inputs)
@@ -130,8 +125,8 @@ Result<DrawnFrame> PictureOutputs::draw(const ResultPaths& paths, const PictureR
     DETECT_TRY_ASSIGN(DrawnPicture drawn,
                       draw_detections(std::move(picture), result.detections, labels_, text_.get(), style));
     if (result.frame) return DrawnFrame(std::move(drawn.picture));
-    const std::array texts{PictureText{"detect:detections", without_line_end(as_line(to_record(result, labels_)))},
-                           PictureText{"detect:drawing", without_line_end(as_line(to_record(drawn)))}};
+    const std::array texts{PictureText{"detect:detections", as_text(to_record(result, labels_))},
+                           PictureText{"detect:drawing", as_text(to_record(drawn))}};
     DETECT_TRY(write_picture(paths.drawn, drawn.picture.view(), PictureOrigin::ours, texts));
     return DrawnFrame();
 }

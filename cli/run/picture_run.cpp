@@ -4,6 +4,7 @@
 #include "base/sha256.h"
 #include "base/text.h"
 #include "base/try.h"
+#include "base/utc_time.h"
 #include "cli/exit_code.h"
 #include "cli/picture_input.h"
 #include "cli/run/pipeline.h"
@@ -37,14 +38,9 @@ std::string time_now() {
     const auto now = std::chrono::system_clock::now();
     const auto milliseconds =
         std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count() % 1000;
-    const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
-    std::tm utc{};
-    ::gmtime_r(&seconds, &utc);
-    std::array<char, 32> date{};
-    std::array<char, 48> text{};
-    std::strftime(date.data(), date.size(), "%Y-%m-%dT%H:%M:%S", &utc);
-    std::snprintf(text.data(), text.size(), "%s.%03dZ", date.data(), static_cast<int>(milliseconds));
-    return text.data();
+    std::array<char, 8> fraction{};
+    std::snprintf(fraction.data(), fraction.size(), ".%03dZ", static_cast<int>(milliseconds));
+    return utc_time(std::chrono::system_clock::to_time_t(now)) + fraction.data();
 }
 
 /// Decoding and drawing take less than detecting does, but not always by much.

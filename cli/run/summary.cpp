@@ -2,8 +2,8 @@
 #include "cli/run/summary.h"
 
 #include "base/label_name.h"
+#include "base/percentile.h"
 #include "base/text.h"
-#include "cli/measurement.h"
 #include "cli/progress.h"
 
 #include <algorithm>

@@ -17,11 +17,6 @@ std::string bold(const std::string& text) { return "<b>" + text + "</b>"; }
 /// "a", "a and b", "a, b and c".
 std::string in_a_sentence(const std::vector<std::string>& names) { return listed(names, {.before_last = " and "}); }
 
-std::string signed_figure(double value) {
-    const std::string digits = decimal(std::abs(value), 3);
-    return (digits == "0.000" ? "" : value > 0.0 ? "+" : "−") + digits;
-}
-
 /// Who finds best, if that is more than chance.
 std::string best_finder(const Summary& summary) {
     const Bootstrap& bootstrap = summary.bootstrap;
@@ -51,8 +46,7 @@ std::string winners(const Summary& summary) {
 }
 
 /// Where 95 % of the resamples are, under the figure itself.
-std::string interval(const Summary& summary, const ModelSummary& model, Headline headline) {
-    const auto position = static_cast<std::size_t>(&model - summary.models.data());
+std::string interval(const Summary& summary, std::size_t position, Headline headline) {
     if (summary.bootstrap.intervals.empty()) return {};
     const auto& range = summary.bootstrap.intervals[position][headline];
     return range ? "<small class=\"range\">" + figure(range->low) + " to " + figure(range->high) + "</small>" : "";
@@ -106,12 +100,13 @@ std::string rate_table(const Summary& summary) {
 
 std::string model_table(const Summary& summary) {
     std::string rows;
-    for (const ModelSummary& model : summary.models) {
+    for (std::size_t i = 0; i < summary.models.size(); ++i) {
+        const ModelSummary& model = summary.models[i];
         const Evaluation& evaluation = model.evaluation;
         rows += "<tr><th scope=\"row\">" + display_name(model, summary) + "</th>" +
-                cell("AP", figure(evaluation.coco.ap) + interval(summary, model, headline_ap)) +
+                cell("AP", figure(evaluation.coco.ap) + interval(summary, i, headline_ap)) +
                 cell("AP50", figure(evaluation.coco.ap50)) +
-                cell("F1", figure(evaluation.counts.f1()) + interval(summary, model, headline_f1)) +
+                cell("F1", figure(evaluation.counts.f1()) + interval(summary, i, headline_f1)) +
                 cell("size",
                      model.file_bytes ? decimal(static_cast<double>(*model.file_bytes) / 1e6, 1) + " MB" : figure({})) +
                 cell("p50", model.latency ? decimal(model.latency->p50, 1) + " ms" : figure({})) +

@@ -21,14 +21,12 @@ private:
 
 std::string tiling(const TilingOptions& tiling) {
     return std::to_string(tiling.tile) + " pixels, overlap " + decimal(tiling.overlap, 2) + ", joined by " +
-           (tiling.merge == TileMerge::nms ? "nms" : "ios");
+           std::string(merge_name(tiling.merge));
 }
 
 std::string regions(const Summary& summary) {
     std::vector<std::string> rects;
-    for (const PixelRect& region : summary.conditions.regions)
-        rects.push_back(std::to_string(region.x) + "," + std::to_string(region.y) + "," + std::to_string(region.width) +
-                        "," + std::to_string(region.height));
+    for (const PixelRect& region : summary.conditions.regions) rects.push_back(to_text(region));
     if (rects.empty()) return {};
     const RegionCut& cut = summary.region_cut;
     return listed(rects, {.separator = "; "}) + ": " + counted(cut.objects_outside, "object", "objects") +

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/measurement.h"
 
+#include "base/percentile.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
