@@ -4,7 +4,6 @@
 #include "base/text.h"
 
 #include <algorithm>
-#include <span>
 
 namespace detect {
 
@@ -15,18 +14,25 @@ constexpr std::size_t widest_first_column = 30;
 constexpr std::size_t widest_column = 24;
 constexpr std::string_view gap = "  ";
 
+std::string_view first_letter(std::string_view text) { return text.substr(0, first_letter_length(text)); }
+
 std::string_view first_columns(std::string_view text, std::size_t most) {
     std::size_t end = 0;
-    while (end < text.size()) {
-        const std::size_t next = end + first_letter_length(text.substr(end));
-        if (columns(text.substr(0, next)) > most) break;
-        end = next;
+    for (std::size_t taken = 0; end < text.size();) {
+        const std::string_view letter = first_letter(text.substr(end));
+        taken += columns(letter);
+        if (taken > most) break;
+        end += letter.size();
     }
     return text.substr(0, end);
 }
 
 std::string_view last_columns(std::string_view text, std::size_t most) {
-    while (columns(text) > most) text.remove_prefix(first_letter_length(text));
+    for (std::size_t left = columns(text); left > most;) {
+        const std::string_view letter = first_letter(text);
+        left -= columns(letter);
+        text.remove_prefix(letter.size());
+    }
     return text;
 }
 

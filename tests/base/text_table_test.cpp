@@ -21,6 +21,15 @@ TEST(CutTo, KeepsTheStartOrTheEnd) {
     EXPECT_EQ(cut_to("短路短路", 6, Keep::end), "…短路");
 }
 
+TEST(CutTo, TakesTimeInProportionToTheText) {
+    // Names of files come from outside. By the square of the length, this would take hours.
+    const std::string name(8 << 20, 'a');
+    EXPECT_EQ(cut_to(name, 4), "aaa…");
+    EXPECT_EQ(cut_to(name, 4, Keep::end), "…aaa");
+    EXPECT_EQ(cut_to(name, name.size() - 1, Keep::end).size(), name.size() - 2 + std::string("…").size());
+    EXPECT_EQ(cut_to(name, name.size() - 1).size(), name.size() - 2 + std::string("…").size());
+}
+
 TEST(Wrapped, BreaksBetweenWords) {
     EXPECT_EQ(wrapped("a bc def", 4), "a bc\ndef\n");
     EXPECT_EQ(wrapped("", 4), "\n");
