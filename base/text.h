@@ -88,6 +88,7 @@ struct ListForm {
 template <class Items>
 [[nodiscard]] std::string listed(const Items& items, const ListForm& form = {}) {
     std::vector<std::string> texts;
+    texts.reserve(std::size(items));
     for (const auto& item : items) texts.emplace_back(item);
     return listed(std::span<const std::string>(texts), form);
 }

@@ -25,6 +25,7 @@ std::vector<ProfileRow> summarise(const std::vector<std::vector<StepTime>>& runs
     double total = 0.0;
     for (std::size_t i = 0; i < runs.front().size(); ++i) {
         std::vector<double> times;
+        times.reserve(runs.size());
         for (const auto& run : runs) times.push_back(run[i].milliseconds);
         std::ranges::sort(times);
         const double median = percentile(times, 0.5);
